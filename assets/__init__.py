@@ -1,0 +1,1 @@
+"""What things are: equipment catalogue, parametric meshes, weather normals, example layouts."""

@@ -1,0 +1,1 @@
+"""The coupled step of a whole AI factory, from workload to sky."""

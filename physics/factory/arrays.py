@@ -1,0 +1,405 @@
+"""The plant and its state as arrays: what the coupled step reads and writes.
+
+Every ``...Constants`` tuple holds what a layout fixes, every ``...State`` tuple what changes: results,
+set points, faults and workload alike, so that a copy of the state is a complete snapshot. All state
+fields are float64 views of one buffer. Shapes: G accelerators, R racks, Kr rack kinds, C CDUs,
+W rows (aisle zones), H halls, P facility plants, S sites, and units of panels, UPS, transformers.
+Rows of one parent lie together: rack r owns accelerators ``first_gpu[r]:first_gpu[r + 1]``.
+
+Flows appear as capacity rates (mass flow times specific heat, W/K) where only heat matters, so that
+air and any coolant are treated alike.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physics.electrical.conversion import Stages
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+class GpuConstants(NamedTuple):
+    """Unit-to-unit spread of accelerators, shape [G]."""
+
+    resistance_factor: Floats  # die resistance relative to nominal (thermal interface)
+    leakage_factor: Floats  # leakage relative to nominal
+
+
+class GpuState(NamedTuple):
+    """Per accelerator, shape [G]."""
+
+    die_temperature: Floats  # degC, junction
+    hbm_temperature: Floats  # degC, mean of the stacks
+    plate_temperature: Floats  # degC, cold plate or heat sink base
+    clock: Floats  # relative to maximum
+    memory_clock: Floats  # relative to maximum
+    power: Floats  # W, module input
+    online: Floats  # 1 running, 0 off (thermal shutdown, failed, not energised)
+    flow_factor: Floats  # coolant flow relative to the rack's other plates (blockage: 0)
+
+
+class RackKinds(NamedTuple):
+    """Constants of each rack product in use, shape [Kr]."""
+
+    liquid: Floats  # 1: cold plates in liquid, 0: heat sinks in air
+    gpus: Floats
+    die_idle_power: Floats  # W
+    die_leakage_power: Floats  # W at reference temperature and full voltage
+    leakage_coefficient: Floats  # 1/K
+    leakage_reference: Floats  # degC
+    die_dynamic_power: Floats  # W at full clock and activity
+    voltage_intercept: Floats  # -
+    minimum_clock: Floats  # -
+    regulator_efficiency: Floats  # -
+    hbm_static_power: Floats  # W, all stacks
+    hbm_refresh_power: Floats  # W, all stacks, normal interval
+    hbm_access_power: Floats  # W, all stacks at full bandwidth
+    hbm_doubling_temperature: Floats  # degC
+    hbm_throttle_temperature: Floats  # degC
+    hbm_shutdown_temperature: Floats  # degC
+    hbm_hottest_factor: Floats  # rise of the hottest stack over the mean rise
+    slowdown_temperature: Floats  # degC
+    shutdown_temperature: Floats  # degC
+    die_resistance: Floats  # K/W
+    hbm_resistance: Floats  # K/W, all stacks in parallel
+    mutual_resistance: Floats  # K/W
+    die_heat_capacity: Floats  # J/K
+    hbm_heat_capacity: Floats  # J/K, all stacks
+    plate_heat_capacity: Floats  # J/K
+    plate_minimum_resistance: Floats  # K/W
+    plate_convective_resistance: Floats  # K/W at rated flow
+    plate_exponent: Floats  # -
+    series_plates: Indices  # accelerators on one coolant path
+    peak_operations: Floats  # flop/s (FP8 dense)
+    auxiliary_idle_power: Floats  # W per rack
+    auxiliary_maximum_power: Floats  # W per rack
+    auxiliary_liquid_share: Floats  # -
+    gpu_liquid_share: Floats  # -
+    fan_power: Floats  # W at full speed
+    airflow_capacity_rate: Floats  # W/K at full fan speed
+    flow_capacity_rate: Floats  # W/K at rated coolant flow; 0 for air
+    flow_conductance: Floats  # m3/s per sqrt(Pa), rack branch of the secondary loop
+    rated_flow: Floats  # m3/s
+    coolant_heat_capacity: Floats  # J/K of the coolant in the rack
+    shelf_stage: Indices  # row of the conversion stages: one rectifier module
+    shelf_modules: Indices  # modules in all shelves of the rack
+    shelf_spare_modules: Indices
+    shelf_liquid_share: Floats
+
+
+class RackConstants(NamedTuple):
+    """Per rack, shape [R] (``first_gpu`` [R + 1])."""
+
+    kind: Indices
+    first_gpu: Indices
+    cdu: Indices  # -1: air-cooled
+    row: Indices
+    hall: Indices
+    site: Indices
+
+
+class RackState(NamedTuple):
+    """Per rack, shape [R]."""
+
+    utilisation: Floats  # input: share of time busy
+    compute_share: Floats  # input: share of peak operations asked for at full pace
+    memory_share: Floats  # input: share of peak bandwidth asked for at full pace
+    power_cap: Floats  # input: W per accelerator module
+    energised: Floats  # input: 1 fed, 0 not
+    flow_factor: Floats  # input: share of the branch's hydraulic conductance that is open
+    inlet_temperature: Floats  # degC, coolant (air-cooled: air) entering
+    outlet_temperature: Floats  # degC, coolant leaving
+    flow: Floats  # relative to rated
+    fan_speed: Floats  # relative to full
+    gpu_power: Floats  # W, all modules
+    it_power: Floats  # W at the rack's inlet, shelves and fans included
+    shelf_loss: Floats  # W
+    liquid_heat: Floats  # W to the coolant
+    air_heat: Floats  # W to the room
+    maximum_gpu_temperature: Floats  # degC
+    maximum_hbm_temperature: Floats  # degC, hottest stack
+    clock: Floats  # mean of running accelerators
+    throttled: Floats  # number of accelerators below their asked clock, or off
+    pace: Floats  # mean pace of the rack's work relative to full clocks
+    operations: Floats  # flop/s done
+
+
+class CduConstants(NamedTuple):
+    """Per CDU, shape [C] (``first_rack`` [C + 1]: its racks lie together)."""
+
+    plant: Indices
+    hall: Indices
+    site: Indices
+    first_rack: Indices
+    rated_ua_side: Floats  # W/K, film conductance of either side at rated flow
+    secondary_rated_capacity_rate: Floats  # W/K
+    primary_rated_capacity_rate: Floats  # W/K
+    secondary_heat_capacity_per_flow: Floats  # J/m3/K, rho cp of the technology coolant
+    primary_heat_capacity_per_flow: Floats  # J/m3/K
+    supply_heat_capacity: Floats  # J/K, coolant of supply side
+    return_heat_capacity: Floats  # J/K, coolant of return side
+    exchanger_resistance: Floats  # Pa/(m3/s)^2, exchanger and pipework
+    differential_pressure_setpoint: Floats  # Pa across the racks
+    pump_shutoff_head: Floats  # Pa
+    pump_curve: Floats  # Pa/(m3/s)^2 of one pump
+    pump_efficiency: Floats  # hydraulic
+    pump_motor_efficiency: Floats
+    pumps: Floats  # number fitted
+    pumps_required: Floats
+    rated_primary_flow: Floats  # m3/s
+    valve_stroke_time: Floats  # s
+    standby_power: Floats  # W
+
+
+class CduState(NamedTuple):
+    """Per CDU, shape [C]."""
+
+    supply_setpoint: Floats  # input: degC
+    pumps_online: Floats  # input: number able to run
+    valve_fault: Floats  # input: 0 none, otherwise valve frozen
+    fouling: Floats  # input: share of UA lost
+    isolated: Floats  # input: 1 shuts primary flow off
+    supply_temperature: Floats  # degC, technology coolant to the racks
+    return_temperature: Floats  # degC
+    primary_supply_temperature: Floats  # degC
+    primary_return_temperature: Floats  # degC
+    valve: Floats  # primary valve, share open
+    valve_integral: Floats  # controller memory
+    pump_speed: Floats  # relative
+    secondary_flow: Floats  # m3/s
+    primary_flow: Floats  # m3/s
+    differential_pressure: Floats  # Pa across the racks
+    heat: Floats  # W over the exchanger
+    pump_power: Floats  # W, electric
+
+
+class RowConstants(NamedTuple):
+    """Per row of racks with its cold and hot aisle, shape [W] (``first_rack`` [W + 1])."""
+
+    hall: Indices
+    site: Indices
+    first_rack: Indices
+    first_panel: Indices  # [W + 1], units
+    heat_capacity: Floats  # J/K of the air and surfaces of either aisle
+    recirculation: Floats  # share of the racks' air drawn from the hot aisle
+    panel_rating: Floats  # W of one panel
+    panel_loss_share: Floats  # of the rating, at the rating
+
+
+class RowState(NamedTuple):
+    """Per row, shape [W]."""
+
+    recirculation_fault: Floats  # input: added share (blocked or leaking containment)
+    cold_aisle_temperature: Floats  # degC
+    hot_aisle_temperature: Floats  # degC
+    airflow_capacity_rate: Floats  # W/K through the racks
+    air_heat: Floats  # W
+    it_power: Floats  # W
+    panel_loss: Floats  # W
+    panel_load: Floats  # share of the rating of the panels in service
+
+
+class PanelState(NamedTuple):
+    """Per panel, shape [units]."""
+
+    online: Floats  # input
+
+
+class HallConstants(NamedTuple):
+    """Per hall, shape [H]."""
+
+    site: Indices
+    air_plant: Indices  # plant that feeds the CRAH coils
+    first_row: Indices  # [H + 1]
+    first_cdu: Indices  # [H + 1]
+    first_crah: Indices  # [H + 1]
+    first_ups: Indices  # [H + 1]
+    first_transformer: Indices  # [H + 1]
+    crah_airflow_capacity_rate: Floats  # W/K, one unit at full speed
+    crah_water_capacity_rate: Floats  # W/K, one unit with valve open
+    crah_ua: Floats  # W/K, one unit at rated flows
+    crah_fan_power: Floats  # W, one unit at full speed
+    crah_rated_water_flow: Floats  # m3/s, one unit
+    ups_stage: Indices
+    transformer_rating: Floats  # VA, one unit
+    transformer_no_load_loss: Floats  # W, one unit
+    transformer_load_loss: Floats  # W, one unit
+
+
+class HallState(NamedTuple):
+    """Per hall, shape [H]."""
+
+    air_setpoint: Floats  # input: degC, CRAH supply
+    crah_supply_temperature: Floats  # degC
+    crah_return_temperature: Floats  # degC
+    crah_fan_speed: Floats  # relative
+    crah_valve: Floats  # share open
+    crah_heat: Floats  # W to water
+    crah_power: Floats  # W, fans
+    it_power: Floats  # W
+    ups_load: Floats  # share of the rating in service
+    ups_loss: Floats  # W
+    transformer_load: Floats  # share of the rating in service
+    transformer_loss: Floats  # W
+    power: Floats  # W at the transformers' primary side
+    unserved: Floats  # W that no path could carry (no UPS or transformer left)
+
+
+class UnitState(NamedTuple):
+    """Per unit of a bank (CRAH, UPS, transformer, cooler, pump, chiller), shape [units]."""
+
+    online: Floats  # input
+
+
+class PlantConstants(NamedTuple):
+    """Per facility-water plant, shape [P]."""
+
+    site: Indices
+    first_cooler: Indices  # [P + 1], units
+    first_pump: Indices  # [P + 1], units
+    first_chiller: Indices  # [P + 1], units
+    first_transformer: Indices  # [P + 1], units
+    heat_capacity_per_flow: Floats  # J/m3/K
+    supply_heat_capacity: Floats  # J/K
+    return_heat_capacity: Floats  # J/K
+    condenser_heat_capacity: Floats  # J/K
+    distribution_pressure: Floats  # Pa across the consumers, held by the pumps
+    equipment_resistance: Floats  # Pa/(m3/s)^2 of coolers or chillers and headers
+    pump_shutoff_head: Floats
+    pump_curve: Floats  # Pa/(m3/s)^2, one pump
+    pump_efficiency: Floats
+    pump_motor_efficiency: Floats
+    evaporative: Floats  # 1 cooling tower, 0 dry cooler
+    cooler_rated_capacity_rate: Floats  # W/K water, one unit
+    cooler_air_capacity_rate: Floats  # W/K air (tower: mass flow of air, kg/s), one unit
+    cooler_ua: Floats  # W/K, one unit at rated flows (tower: NTU at rated flows)
+    cooler_fan_power: Floats  # W, one unit
+    cooler_natural_share: Floats  # airflow share at fan off
+    cooler_adiabatic_effectiveness: Floats
+    cooler_adiabatic_threshold: Floats  # degC
+    cooler_drift_share: Floats
+    cooler_cycles: Floats
+    condenser_capacity_rate: Floats  # W/K, one chiller
+    chiller_capacity: Floats  # W, one unit
+    chiller_cop: Floats
+    chiller_minimum_part_load: Floats
+    chiller_capacity_curve: Floats  # [P, 6]
+    chiller_eir_curve: Floats  # [P, 6]
+    chiller_part_load_curve: Floats  # [P, 3]
+    transformer_rating: Floats
+    transformer_no_load_loss: Floats
+    transformer_load_loss: Floats
+
+
+class PlantState(NamedTuple):
+    """Per plant, shape [P]."""
+
+    supply_setpoint: Floats  # input: degC
+    fouling: Floats  # input: share of the coolers' UA lost
+    supply_temperature: Floats  # degC
+    return_temperature: Floats  # degC
+    condenser_temperature: Floats  # degC, entering the condensers
+    flow: Floats  # m3/s
+    demand: Floats  # share of the asked flow that the pumps deliver
+    pump_speed: Floats
+    pump_power: Floats  # W
+    fan_speed: Floats
+    fan_integral: Floats
+    fan_power: Floats  # W
+    chiller_load: Floats  # part-load ratio of the chillers in service
+    chiller_power: Floats  # W
+    heat: Floats  # W taken up from consumers
+    heat_rejected: Floats  # W to ambient by coolers
+    water_use: Floats  # kg/s
+    transformer_loss: Floats  # W
+    power: Floats  # W at the transformers' primary side
+
+
+class SiteConstants(NamedTuple):
+    """Per site, shape [S]."""
+
+    first_transformer: Indices  # [S + 1], units
+    transformer_rating: Floats  # VA
+    transformer_no_load_loss: Floats
+    transformer_load_loss: Floats
+    power_factor: Floats
+    house_power: Floats  # W: lighting, offices, controls
+
+
+class SiteState(NamedTuple):
+    """Per site, shape [S]."""
+
+    dry_bulb_temperature: Floats  # input: degC
+    wet_bulb_temperature: Floats  # input: degC
+    pressure: Floats  # input: Pa
+    it_power: Floats  # W
+    cooling_power: Floats  # W: pumps, fans, chillers, CDUs, CRAHs
+    loss_power: Floats  # W: panels, UPS, transformers
+    facility_power: Floats  # W at the grid connection
+    transformer_load: Floats
+    transformer_loss: Floats  # W
+    heat_rejected: Floats  # W to ambient by every way
+    water_use: Floats  # kg/s
+    operations: Floats  # flop/s
+    throttled: Floats  # accelerators
+    maximum_gpu_temperature: Floats  # degC
+    maximum_hbm_temperature: Floats  # degC
+    pue: Floats  # instantaneous
+
+
+class LedgerState(NamedTuple):
+    """Running totals since the start, shape [S]; temperatures are maxima since the start."""
+
+    grid_energy: Floats  # J
+    it_energy: Floats  # J
+    rejected_heat: Floats  # J
+    stored_heat: Floats  # J at the last balance, relative to 0 degC
+    stored_heat_start: Floats  # J
+    residual: Floats  # (grid - rejected - stored change) / grid
+    water: Floats  # kg
+    operations: Floats  # flop
+    throttled_time: Floats  # accelerator seconds
+    time: Floats  # s
+    maximum_gpu_temperature: Floats  # degC
+    maximum_hbm_temperature: Floats  # degC
+
+
+class Constants(NamedTuple):
+    """Everything a layout fixes."""
+
+    gpu: GpuConstants
+    kinds: RackKinds
+    rack: RackConstants
+    cdu: CduConstants
+    row: RowConstants
+    hall: HallConstants
+    plant: PlantConstants
+    site: SiteConstants
+    stages: Stages
+
+
+class State(NamedTuple):
+    """Everything that changes; all fields are views of one float64 buffer."""
+
+    gpu: GpuState
+    rack: RackState
+    cdu: CduState
+    row: RowState
+    panel: PanelState
+    hall: HallState
+    crah: UnitState
+    ups: UnitState
+    hall_transformer: UnitState
+    plant: PlantState
+    cooler: UnitState
+    pump: UnitState
+    chiller: UnitState
+    plant_transformer: UnitState
+    site: SiteState
+    site_transformer: UnitState
+    ledger: LedgerState

@@ -1,0 +1,1 @@
+"""The factory: layout, plant, simulation, recording, server, command line."""

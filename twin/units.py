@@ -1,0 +1,169 @@
+"""Quantities in files people write: text with a unit, parsed once at the edge.
+
+In memory everything is a plain SI float (temperatures in degC, shares as 0..1). A field of a
+pydantic model declares its unit by type::
+
+    class Pump(BaseModel):
+        rated_flow: Flow          # "1500 L/min" -> 0.025 m3/s
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+@functools.cache
+def _registry() -> Any:
+    """The unit registry; built on first use because importing pint takes a third of a second."""
+    import pint
+
+    registry: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=False, cache_folder=None)
+    registry.define("percent = 0.01 = %")
+    registry.define("liter_per_minute = liter / minute = lpm")
+    registry.define("ton_refrigeration = 3516.8528 watt = RT")
+    registry.define("token = [token]")
+    registry.define("flop = [flop] = FLOP")
+    registry.define("won = [currency] = KRW")
+    return registry
+
+
+@functools.lru_cache(maxsize=16384)
+def parse_quantity(text: str, unit: str) -> float:
+    """Convert text such as ``"1.5 L/min/kW"`` to a float in ``unit``.
+
+    Parameters
+    ----------
+    text : number and unit, separated by a space; ``"5 %"`` for shares
+    unit : target unit in pint's spelling, ``""`` for a dimensionless number
+
+    Raises
+    ------
+    ValueError : no number, unknown unit, or a unit of another dimension; says what is allowed
+    """
+    import pint
+
+    registry = _registry()
+    number, _, unit_text = text.strip().partition(" ")
+    try:
+        magnitude = float(number.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise ValueError(f"is not a number followed by a unit such as '{example(unit)}'") from None
+    if not math.isfinite(magnitude):
+        raise ValueError("is not finite")
+    unit_text = unit_text.strip()
+    if not unit_text:
+        if unit == "":
+            return magnitude
+        raise ValueError(f"has no unit; write for example '{example(unit)}'")
+    try:
+        parsed = registry.parse_units(unit_text)
+    except (pint.errors.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError) as error:
+        raise ValueError(f"has an unknown unit '{unit_text}': {error}") from None
+    except Exception as error:  # pint raises tokenizer and assertion errors on malformed text
+        raise ValueError(f"has an unreadable unit '{unit_text}'") from error
+    try:
+        return float(registry.Quantity(magnitude, parsed).to(unit or "dimensionless").magnitude)
+    except pint.errors.DimensionalityError:
+        raise ValueError(
+            f"has unit '{unit_text}', which does not convert to '{unit or '1'}'"
+            f"; write for example '{example(unit)}'"
+        ) from None
+
+
+EXAMPLES = {
+    "W": "1400 W", "m": "600 mm", "kg": "1360 kg", "degC": "45 degC", "delta_degC": "10 K",
+    "m**3/s": "120 L/min", "Pa": "20 kPa", "J/delta_degC": "800 J/K", "delta_degC/W": "0.02 K/W",
+    "W/delta_degC": "325 kW/K", "m**3": "600 L", "V": "22.9 kV", "VA": "60 MVA", "s": "10 min",
+    "byte": "288 GB", "byte/s": "8 TB/s", "J/bit": "4.5 pJ/bit", "flop/s": "15 PFLOP/s",
+    "J": "65 J", "": "97 %", "1/delta_degC": "0.01 1/K", "Hz": "1.5 Hz", "deg": "90 deg",
+    "m**3/s/W": "1.5 L/min/kW", "kg/J": "0.41 kg/kWh", "W/s": "10 MW/min", "won/J": "150 won/kWh",
+    "ohm": "10 mohm", "ohm/m": "0.1 ohm/km", "A": "400 A", "kg/m**2": "1500 kg/m**2",
+    "m**2": "1.2 m**2", "m/s": "2 m/s", "token/s": "1000 token/s", "flop": "1 TFLOP",
+    "J/kg": "2400 kJ/kg", "A*hour": "100 A*hour", "var": "1 Mvar",
+}
+
+
+def example(unit: str) -> str:
+    """A quantity of that unit as people would write it."""
+    return EXAMPLES.get(unit, f"1 {unit}")
+
+
+def quantity(
+    unit: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    numbers: bool = False,
+) -> Any:
+    """Annotated float type parsed from text with a unit.
+
+    ``ge``/``gt``/``le`` are limits in the target unit. ``numbers`` also accepts bare numbers
+    (for shares and counts, which have no unit).
+    """
+
+    def convert(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise PydanticCustomError(
+                "quantity", "is not a quantity; write for example '{example}'",
+                {"example": example(unit)},
+            )
+        if isinstance(value, str):
+            try:
+                return parse_quantity(value, unit)
+            except ValueError as error:
+                raise PydanticCustomError("quantity", "{reason}", {"reason": str(error)}) from None
+        if unit == "" or numbers:
+            return float(value)
+        raise PydanticCustomError(
+            "quantity", "has no unit; write for example '{example}'", {"example": example(unit)}
+        )
+
+    schema: dict[str, Any] = {
+        "type": ["string", "number"] if unit == "" or numbers else "string",
+        "description": f"number and unit, converted to {unit or '1'}",
+        "examples": [example(unit)],
+    }
+    return Annotated[
+        float, BeforeValidator(convert), Field(ge=ge, gt=gt, le=le, allow_inf_nan=False),
+        WithJsonSchema(schema),
+    ]
+
+
+Power = quantity("W", ge=0)
+Length = quantity("m", ge=0)
+Position = quantity("m")
+Mass = quantity("kg", gt=0)
+Temperature = quantity("degC", ge=-273.15)
+TemperatureDifference = quantity("delta_degC", ge=0)
+VolumeFlow = quantity("m**3/s", ge=0)
+Pressure = quantity("Pa", ge=0)
+HeatCapacity = quantity("J/delta_degC", gt=0)
+ThermalResistance = quantity("delta_degC/W", ge=0)
+ThermalConductance = quantity("W/delta_degC", ge=0)
+Volume = quantity("m**3", ge=0)
+Voltage = quantity("V", gt=0)
+ApparentPower = quantity("VA", gt=0)
+Duration = quantity("s", ge=0)
+Bytes = quantity("byte", gt=0)
+Bandwidth = quantity("byte/s", gt=0)
+EnergyPerBit = quantity("J/bit", ge=0)
+Energy = quantity("J", ge=0)
+ComputeRate = quantity("flop/s", gt=0)
+Share = quantity("", ge=0, le=1)
+Ratio = quantity("", ge=0)
+PerKelvin = quantity("1/delta_degC", ge=0)
+Angle = quantity("deg")
+FlowPerPower = quantity("m**3/s/W", ge=0)
+RampRate = quantity("W/s", ge=0)
+CarbonIntensity = quantity("kg/J", ge=0)
+EnergyPrice = quantity("won/J", ge=0)
+FloorLoad = quantity("kg/m**2", gt=0)
+Current = quantity("A", gt=0)
+ResistancePerLength = quantity("ohm/m", ge=0)
+Area = quantity("m**2", gt=0)
