@@ -275,7 +275,7 @@ def stage_input_power(output_power: float, temperature: float, stage: int, stage
 
 @law
 def stage_output_power(input_power: float, temperature: float, stage: int, stages: Stages) -> float:
-    """Greatest power that one stage can deliver [W] from ``input_power`` [W]; 0 if below its own draw.
+    """Greatest power one stage can deliver [W] from ``input_power`` [W]; 0 below its own draw.
 
     The exact inverse of :func:`stage_input_power` for non-negative power: each segment is a
     quadratic in the load fraction, solved in the form that does not cancel.
