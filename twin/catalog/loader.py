@@ -27,10 +27,12 @@ PLAIN_KEYS = {"id", "class", "title", "vendor", "description", "accelerator", "p
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where one figure comes from: full source text and trust mark A, B or C."""
+    """Where one figure comes from: full source text, trust mark A, B or C, and how it is written."""
 
     source: str
     mark: str
+    written: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def _separate_figures(
             if not isinstance(source, str) or source not in sources:
                 raise InputError("a figure's source is not in [sources]", file, key=f"{key}.source",
                                  found=repr(source), allowed=near_matches(str(source), [*sources]))
-            provenance[key] = Provenance(sources[source], mark)
+            provenance[key] = Provenance(
+                sources[source], mark, str(raw["value"]), str(raw.get("note", ""))
+            )
             return raw["value"]
         return {
             name: _separate_figures(value, file, sources, f"{key}.{name}" if key else name,
