@@ -272,6 +272,22 @@ def saturated_air_enthalpy(temperature: float, pressure: float) -> float:
 
 
 @law
+def saturated_air_enthalpy_slope(temperature: float, pressure: float) -> float:
+    """Derivative of :func:`saturated_air_enthalpy` with respect to temperature [J/(kg K)]."""
+    vapour = saturation_pressure(temperature)
+    dry = max(pressure - vapour, 1e-3 * pressure)
+    return (
+        CP_DRY_AIR
+        + CP_VAPOUR * MOLAR_MASS_RATIO * vapour / dry
+        + (LATENT_HEAT_0 + CP_VAPOUR * temperature)
+        * MOLAR_MASS_RATIO
+        * pressure
+        / dry**2
+        * saturation_pressure_slope(temperature)
+    )
+
+
+@law
 def saturated_air_temperature(enthalpy: float, pressure: float) -> float:
     """Temperature [degC] at which saturated air has the given enthalpy [J/kg dry air].
 
@@ -286,17 +302,7 @@ def saturated_air_temperature(enthalpy: float, pressure: float) -> float:
             high = min(high, temperature)
         else:
             low = max(low, temperature)
-        vapour = saturation_pressure(temperature)
-        dry = max(pressure - vapour, 1e-3 * pressure)
-        slope = (
-            CP_DRY_AIR
-            + CP_VAPOUR * MOLAR_MASS_RATIO * vapour / dry
-            + (LATENT_HEAT_0 + CP_VAPOUR * temperature)
-            * MOLAR_MASS_RATIO
-            * pressure
-            / dry**2
-            * saturation_pressure_slope(temperature)
-        )
+        slope = saturated_air_enthalpy_slope(temperature, pressure)
         following = temperature - error / slope
         if following <= low or following >= high:
             following = 0.5 * (low + high)
