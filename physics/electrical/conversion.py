@@ -338,12 +338,6 @@ def group_input_power(
     return modules_on * stage_input_power(output_power / modules_on, temperature, stage, stages)
 
 
-@law
-def group_output_limit(modules_on: int, stage: int, stages: Stages, overload: float) -> float:
-    """Greatest output [W] of ``modules_on`` modules at ``overload`` times their rating [-]."""
-    return float(modules_on * stages.rated_power[stage] * overload)
-
-
 @kernel()
 def convert(
     output_power: FloatArray,
