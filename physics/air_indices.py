@@ -68,7 +68,7 @@ def rack_cooling_index_high(
     excess = 0.0
     for i in range(inlet.shape[0]):
         excess += max(float(inlet[i]) - recommended_max, 0.0)
-    return 100.0 * (1.0 - excess / ((allowable_max - recommended_max) * inlet.shape[0]))
+    return float(100.0 * (1.0 - excess / ((allowable_max - recommended_max) * inlet.shape[0])))
 
 
 @kernel()
@@ -82,7 +82,7 @@ def rack_cooling_index_low(
     excess = 0.0
     for i in range(inlet.shape[0]):
         excess += max(recommended_min - float(inlet[i]), 0.0)
-    return 100.0 * (1.0 - excess / ((recommended_min - allowable_min) * inlet.shape[0]))
+    return float(100.0 * (1.0 - excess / ((recommended_min - allowable_min) * inlet.shape[0])))
 
 
 @kernel()
