@@ -114,6 +114,7 @@ class RackState(NamedTuple):
     flow_factor: Floats  # input: share of the branch's hydraulic conductance that is open
     inlet_temperature: Floats  # degC, coolant (air-cooled: air) entering
     outlet_temperature: Floats  # degC, coolant leaving
+    outflow_temperature: Floats  # degC, mean of what left during the step
     flow: Floats  # relative to rated
     fan_speed: Floats  # relative to full
     gpu_power: Floats  # W, all modules
@@ -202,6 +203,7 @@ class RowState(NamedTuple):
     it_power: Floats  # W
     panel_loss: Floats  # W
     panel_load: Floats  # share of the rating of the panels in service
+    fed: Floats  # 1 supplied, 0 no path left
 
 
 class PanelState(NamedTuple):
@@ -229,6 +231,7 @@ class HallConstants(NamedTuple):
     transformer_rating: Floats  # VA, one unit
     transformer_no_load_loss: Floats  # W, one unit
     transformer_load_loss: Floats  # W, one unit
+    plenum_heat_capacity: Floats  # J/K of air and surfaces between CRAHs and racks; >= 5 s of flow
 
 
 class HallState(NamedTuple):
@@ -239,6 +242,8 @@ class HallState(NamedTuple):
     crah_return_temperature: Floats  # degC
     crah_fan_speed: Floats  # relative
     crah_valve: Floats  # share open
+    crah_valve_integral: Floats  # controller memory
+    crah_water_flow: Floats  # m3/s
     crah_heat: Floats  # W to water
     crah_power: Floats  # W, fans
     it_power: Floats  # W
@@ -247,7 +252,8 @@ class HallState(NamedTuple):
     transformer_load: Floats  # share of the rating in service
     transformer_loss: Floats  # W
     power: Floats  # W at the transformers' primary side
-    unserved: Floats  # W that no path could carry (no UPS or transformer left)
+    fed: Floats  # 1 supplied, 0 no UPS or transformer left
+    cooling_power: Floats  # W: CRAH fans and CDU pumps
 
 
 class UnitState(NamedTuple):
@@ -307,7 +313,8 @@ class PlantState(NamedTuple):
     flow: Floats  # m3/s
     demand: Floats  # share of the asked flow that the pumps deliver
     pump_speed: Floats
-    pump_power: Floats  # W
+    pump_power: Floats  # W, electric
+    pump_hydraulic_power: Floats  # W, to the water
     fan_speed: Floats
     fan_integral: Floats
     fan_power: Floats  # W
@@ -318,6 +325,9 @@ class PlantState(NamedTuple):
     water_use: Floats  # kg/s
     transformer_loss: Floats  # W
     power: Floats  # W at the transformers' primary side
+    fed: Floats  # 1 supplied, 0 no transformer left
+    inflow_rate: Floats  # W/K, capacity rate returning from the consumers
+    inflow_enthalpy: Floats  # W relative to 0 degC, of that return
 
 
 class SiteConstants(NamedTuple):
@@ -350,6 +360,7 @@ class SiteState(NamedTuple):
     maximum_gpu_temperature: Floats  # degC
     maximum_hbm_temperature: Floats  # degC
     pue: Floats  # instantaneous
+    operations_per_token: Floats  # input: flop spent per token, idle peak included
 
 
 class LedgerState(NamedTuple):

@@ -1,0 +1,33 @@
+"""Well-mixed volumes with through-flow: exact update, every joule booked."""
+
+from __future__ import annotations
+
+import math
+
+from physics.jit import law
+
+
+@law
+def mixing_volume(
+    temperature: float,
+    heat_capacity: float,
+    capacity_rate: float,
+    inflow_temperature: float,
+    heat: float,
+    step: float,
+) -> tuple[float, float]:
+    """Advance a well-mixed volume by ``step`` seconds.
+
+    C dT/dt = w (T_in - T) + heat with capacity rate w [W/K] >= 0, constant inflow temperature [degC]
+    and heat [W] over the step, capacity C [J/K]. Returns the new temperature and the mean outflow
+    temperature over the step, both degC, so that
+    w T_in + heat - w T_out_mean = C (T_new - T) / step exactly. Without flow the mean is the volume's.
+    """
+    x = capacity_rate * step / heat_capacity
+    if x < 1e-12:
+        new = temperature + heat * step / heat_capacity
+        return new, 0.5 * (temperature + new)
+    settled = inflow_temperature + heat / capacity_rate
+    new = settled + (temperature - settled) * math.exp(-x)
+    outflow = settled - (new - temperature) / x
+    return new, outflow

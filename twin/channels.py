@@ -1,0 +1,285 @@
+"""The channel table: every value that people can see.
+
+One row per channel drives recording, streaming, viewer legends, metrics, documentation and test
+tolerances. Adding a channel is adding a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+    from twin.state import StateBuffer
+
+Reader = Callable[["Plant", "StateBuffer"], Floats]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One visible value of every element of a level.
+
+    Attributes
+    ----------
+    name : ``<level>.<what>``
+    title : name for people
+    unit : of the values, in pint's spelling; ``""`` for shares and counts
+    resolution : smallest step worth telling apart; recordings, streams and golden tests use it
+    low, high : range of the colour scale
+    source : field of the state (``group.field``) or a function of plant and state
+    warning, limit : values at which the legend marks a warning and a limit, or None
+    falling : limits are undershot rather than exceeded
+    colours : colour map: thermal, sequential or share
+    description : what it is, in one sentence
+    """
+
+    name: str
+    title: str
+    unit: str
+    resolution: float
+    low: float
+    high: float
+    source: str | Reader
+    description: str
+    warning: float | None = None
+    limit: float | None = None
+    falling: bool = False
+    colours: str = "sequential"
+
+    @property
+    def level(self) -> str:
+        """The level whose elements have it."""
+        return self.name.partition(".")[0]
+
+    def read(self, plant: Plant, state: StateBuffer) -> Floats:
+        """Values of all elements of the level, shape [count]; may be a view of the state."""
+        if isinstance(self.source, str):
+            return state.field(self.source)
+        return self.source(plant, state)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as plain data, for streams and files."""
+        row = asdict(self)
+        row.pop("source")
+        return row | {"level": self.level}
+
+
+def _flow_of_racks(plant: Plant, state: StateBuffer) -> Floats:
+    kinds, racks = plant.constants.kinds, plant.constants.rack
+    flow: Floats = state.view.rack.flow * kinds.rated_flow[racks.kind]
+    return flow
+
+
+def _coolant_rise(plant: Plant, state: StateBuffer) -> Floats:
+    rack = state.view.rack
+    return np.asarray(rack.outlet_temperature - rack.inlet_temperature)
+
+
+def _approach(plant: Plant, state: StateBuffer) -> Floats:
+    cdu = state.view.cdu
+    return np.asarray(cdu.supply_temperature - cdu.primary_supply_temperature)
+
+
+def _of_parent(level: str, unit_field: str, parent_field: str) -> Reader:
+    """A value that units of a bank share, for each unit in service; zero for the others."""
+
+    def read(plant: Plant, state: StateBuffer) -> Floats:
+        shared = state.field(parent_field)[plant.levels[level].parent_index]
+        return np.asarray(shared * (state.field(unit_field) > 0.0))
+
+    return read
+
+
+def _plant_transformer_load(plant: Plant, state: StateBuffer) -> Floats:
+    constants = plant.constants.plant
+    power = state.view.plant.power - state.view.plant.transformer_loss
+    online = state.view.plant_transformer.online
+    parent = plant.levels["plant_transformer"].parent_index
+    units = np.bincount(parent, weights=online, minlength=len(power))
+    factor = plant.constants.site.power_factor[constants.site]
+    rating = np.maximum(units * constants.transformer_rating * factor, 1.0)
+    return np.asarray((power / rating)[parent] * online)
+
+
+def _tokens(plant: Plant, state: StateBuffer) -> Floats:
+    site = state.view.site
+    return np.asarray(site.operations / np.maximum(site.operations_per_token, 1.0))
+
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("gpu.temperature", "GPU junction temperature", "degC", 0.05, 30, 95,
+            "gpu.die_temperature", "Hottest point of the accelerator's die",
+            warning=87, limit=92, colours="thermal"),
+    Channel("gpu.hbm_temperature", "HBM temperature", "degC", 0.05, 30, 105,
+            "gpu.hbm_temperature", "Mean junction temperature of the HBM stacks",
+            warning=95, limit=105, colours="thermal"),
+    Channel("gpu.plate_temperature", "Cold plate temperature", "degC", 0.05, 20, 80,
+            "gpu.plate_temperature", "Cold plate or heat sink base under the accelerator",
+            colours="thermal"),
+    Channel("gpu.power", "GPU power", "W", 1.0, 0, 1500, "gpu.power",
+            "Power at the accelerator module's input, regulator included"),
+    Channel("gpu.clock", "GPU clock", "", 0.001, 0, 1, "gpu.clock",
+            "Core clock relative to its maximum", colours="share"),
+    Channel("gpu.memory_clock", "HBM clock", "", 0.001, 0, 1, "gpu.memory_clock",
+            "Memory clock relative to its maximum", colours="share"),
+    Channel("rack.power", "Rack power", "W", 10.0, 0, 150e3, "rack.it_power",
+            "Power at the rack's inlet, power shelves and fans included"),
+    Channel("rack.gpu_temperature", "Hottest GPU in the rack", "degC", 0.05, 30, 95,
+            "rack.maximum_gpu_temperature", "Largest junction temperature in the rack",
+            warning=87, limit=92, colours="thermal"),
+    Channel("rack.hbm_temperature", "Hottest HBM stack in the rack", "degC", 0.05, 30, 105,
+            "rack.maximum_hbm_temperature", "Largest stack temperature in the rack",
+            warning=95, limit=105, colours="thermal"),
+    Channel("rack.supply_temperature", "Rack supply temperature", "degC", 0.02, 15, 55,
+            "rack.inlet_temperature", "Coolant (air-cooled racks: air) entering the rack",
+            warning=45, limit=50, colours="thermal"),
+    Channel("rack.return_temperature", "Rack return temperature", "degC", 0.02, 15, 70,
+            "rack.outlet_temperature", "Coolant (air-cooled racks: air) leaving the rack",
+            warning=60, limit=65, colours="thermal"),
+    Channel("rack.coolant_rise", "Rack coolant rise", "delta_degC", 0.02, 0, 20, _coolant_rise,
+            "Return minus supply temperature of the rack"),
+    Channel("rack.coolant_flow", "Rack coolant flow", "m**3/s", 1e-6, 0, 4e-3, _flow_of_racks,
+            "Coolant flow through the rack; zero for air-cooled racks"),
+    Channel("rack.liquid_heat", "Rack heat to coolant", "W", 10.0, 0, 150e3, "rack.liquid_heat",
+            "Heat the rack gives to its coolant"),
+    Channel("rack.air_heat", "Rack heat to air", "W", 10.0, 0, 45e3, "rack.air_heat",
+            "Heat the rack gives to the room"),
+    Channel("rack.clock", "Rack mean clock", "", 0.001, 0, 1, "rack.clock",
+            "Mean clock of the accelerators that run", colours="share"),
+    Channel("rack.throttled", "Throttled GPUs in the rack", "", 1.0, 0, 72, "rack.throttled",
+            "Accelerators below their asked clock, or off", warning=1),
+    Channel("rack.pace", "Rack pace", "", 0.001, 0, 1, "rack.pace",
+            "Work done relative to full clocks and full utilisation", colours="share"),
+    Channel("rack.utilisation", "Rack utilisation", "", 0.001, 0, 1, "rack.utilisation",
+            "Share of time the accelerators are asked to be busy", colours="share"),
+    Channel("cdu.supply_temperature", "CDU supply temperature", "degC", 0.02, 15, 55,
+            "cdu.supply_temperature", "Technology coolant to the racks",
+            warning=45, limit=50, colours="thermal"),
+    Channel("cdu.return_temperature", "CDU return temperature", "degC", 0.02, 15, 70,
+            "cdu.return_temperature", "Technology coolant from the racks",
+            warning=60, limit=65, colours="thermal"),
+    Channel("cdu.primary_supply_temperature", "CDU primary supply", "degC", 0.02, 5, 50,
+            "cdu.primary_supply_temperature", "Facility water entering the CDU",
+            colours="thermal"),
+    Channel("cdu.primary_return_temperature", "CDU primary return", "degC", 0.02, 5, 65,
+            "cdu.primary_return_temperature", "Facility water leaving the CDU",
+            colours="thermal"),
+    Channel("cdu.approach", "CDU approach", "delta_degC", 0.02, 0, 10, _approach,
+            "Technology supply minus facility supply temperature"),
+    Channel("cdu.heat", "CDU heat", "W", 100.0, 0, 2e6, "cdu.heat",
+            "Heat through the exchanger to the facility water"),
+    Channel("cdu.valve", "CDU primary valve", "", 0.001, 0, 1, "cdu.valve",
+            "Opening of the primary control valve", warning=0.98, colours="share"),
+    Channel("cdu.pump_speed", "CDU pump speed", "", 0.001, 0, 1, "cdu.pump_speed",
+            "Speed of the technology-coolant pumps", warning=0.99, colours="share"),
+    Channel("cdu.secondary_flow", "CDU technology flow", "m**3/s", 1e-5, 0, 0.04,
+            "cdu.secondary_flow", "Technology coolant through the CDU"),
+    Channel("cdu.primary_flow", "CDU facility flow", "m**3/s", 1e-5, 0, 0.04, "cdu.primary_flow",
+            "Facility water through the CDU"),
+    Channel("cdu.differential_pressure", "CDU differential pressure", "Pa", 50.0, 0, 250e3,
+            "cdu.differential_pressure", "Pressure across the racks"),
+    Channel("cdu.pump_power", "CDU power", "W", 5.0, 0, 30e3, "cdu.pump_power",
+            "Electric power of the CDU's pumps and controls"),
+    Channel("row.cold_aisle_temperature", "Cold aisle temperature", "degC", 0.02, 15, 40,
+            "row.cold_aisle_temperature", "Air in front of the racks",
+            warning=27, limit=32, colours="thermal"),
+    Channel("row.hot_aisle_temperature", "Hot aisle temperature", "degC", 0.02, 20, 60,
+            "row.hot_aisle_temperature", "Air behind the racks", colours="thermal"),
+    Channel("row.power", "Row power", "W", 100.0, 0, 2.5e6, "row.it_power",
+            "Power of all racks of the row"),
+    Channel("panel.load", "Panel load", "", 0.001, 0, 1.2,
+            _of_parent("panel", "panel.online", "row.panel_load"),
+            "Load of the panel relative to its rating", warning=0.8, limit=1.0),
+    Channel("crah.fan_speed", "CRAH fan speed", "", 0.001, 0, 1,
+            _of_parent("crah", "crah.online", "hall.crah_fan_speed"),
+            "Fan speed of the air handler", colours="share"),
+    Channel("hall.power", "Hall power", "W", 1e3, 0, 60e6, "hall.power",
+            "Power at the hall's feeders, losses and cooling in the hall included"),
+    Channel("hall.it_power", "Hall IT power", "W", 1e3, 0, 60e6, "hall.it_power",
+            "Power of all racks of the hall"),
+    Channel("hall.air_supply_temperature", "Hall air supply", "degC", 0.02, 15, 40,
+            "hall.crah_supply_temperature", "Air leaving the air handlers",
+            warning=27, limit=32, colours="thermal"),
+    Channel("hall.air_return_temperature", "Hall air return", "degC", 0.02, 15, 60,
+            "hall.crah_return_temperature", "Air entering the air handlers", colours="thermal"),
+    Channel("hall.crah_heat", "Hall heat to CRAHs", "W", 100.0, 0, 10e6, "hall.crah_heat",
+            "Heat from the room to the coils' water"),
+    Channel("ups.load", "UPS load", "", 0.001, 0, 1.2,
+            _of_parent("ups", "ups.online", "hall.ups_load"),
+            "Load of the UPS relative to its rating", warning=0.9, limit=1.0),
+    Channel("hall_transformer.load", "Hall transformer load", "", 0.001, 0, 1.2,
+            _of_parent("hall_transformer", "hall_transformer.online", "hall.transformer_load"),
+            "Apparent power relative to the rating", warning=0.9, limit=1.0),
+    Channel("plant_transformer.load", "Plant transformer load", "", 0.001, 0, 1.2,
+            _plant_transformer_load, "Apparent power relative to the rating",
+            warning=0.9, limit=1.0),
+    Channel("site_transformer.load", "Main transformer load", "", 0.001, 0, 1.2,
+            _of_parent("site_transformer", "site_transformer.online", "site.transformer_load"),
+            "Apparent power relative to the rating", warning=0.9, limit=1.0),
+    Channel("plant.supply_temperature", "Plant supply temperature", "degC", 0.02, 5, 50,
+            "plant.supply_temperature", "Facility water to the consumers", colours="thermal"),
+    Channel("plant.return_temperature", "Plant return temperature", "degC", 0.02, 5, 60,
+            "plant.return_temperature", "Facility water from the consumers", colours="thermal"),
+    Channel("plant.flow", "Plant flow", "m**3/s", 1e-4, 0, 3, "plant.flow",
+            "Facility water in circulation"),
+    Channel("plant.heat_rejected", "Plant heat rejected", "W", 1e3, 0, 100e6,
+            "plant.heat_rejected", "Heat the coolers give to the outdoor air"),
+    Channel("plant.pump_power", "Plant pump power", "W", 100.0, 0, 1e6, "plant.pump_power",
+            "Electric power of the facility pumps"),
+    Channel("plant.fan_power", "Plant fan power", "W", 100.0, 0, 2e6, "plant.fan_power",
+            "Electric power of the coolers' fans"),
+    Channel("plant.chiller_power", "Plant chiller power", "W", 100.0, 0, 5e6,
+            "plant.chiller_power", "Electric power of chillers and their condenser pumps"),
+    Channel("plant.water_use", "Plant water use", "kg/s", 1e-3, 0, 30, "plant.water_use",
+            "Evaporation, drift and blow-down"),
+    Channel("cooler.fan_speed", "Cooler fan speed", "", 0.001, 0, 1,
+            _of_parent("cooler", "cooler.online", "plant.fan_speed"),
+            "Fan speed of the dry cooler or tower", warning=0.98, colours="share"),
+    Channel("pump.speed", "Pump speed", "", 0.001, 0, 1,
+            _of_parent("pump", "pump.online", "plant.pump_speed"),
+            "Speed of the facility pump", warning=0.99, colours="share"),
+    Channel("chiller.load", "Chiller load", "", 0.001, 0, 1,
+            _of_parent("chiller", "chiller.online", "plant.chiller_load"),
+            "Part-load ratio of the chillers that run", warning=0.98, colours="share"),
+    Channel("site.power", "Site power", "W", 1e3, 0, 300e6, "site.facility_power",
+            "Power at the grid connection"),
+    Channel("site.it_power", "Site IT power", "W", 1e3, 0, 300e6, "site.it_power",
+            "Power of all racks of the site"),
+    Channel("site.cooling_power", "Site cooling power", "W", 1e3, 0, 50e6, "site.cooling_power",
+            "Pumps, fans, chillers, CDUs and air handlers"),
+    Channel("site.loss_power", "Site conversion losses", "W", 1e3, 0, 30e6, "site.loss_power",
+            "Losses of panels, UPS and transformers"),
+    Channel("site.pue", "PUE", "", 0.0005, 1.0, 1.5, "site.pue",
+            "Power usage effectiveness: site power over IT power, now"),
+    Channel("site.dry_bulb_temperature", "Outdoor temperature", "degC", 0.05, -15, 40,
+            "site.dry_bulb_temperature", "Outdoor dry-bulb temperature", colours="thermal"),
+    Channel("site.wet_bulb_temperature", "Outdoor wet bulb", "degC", 0.05, -15, 32,
+            "site.wet_bulb_temperature", "Outdoor wet-bulb temperature", colours="thermal"),
+    Channel("site.gpu_temperature", "Hottest GPU of the site", "degC", 0.05, 30, 95,
+            "site.maximum_gpu_temperature", "Largest junction temperature of the site",
+            warning=87, limit=92, colours="thermal"),
+    Channel("site.hbm_temperature", "Hottest HBM stack of the site", "degC", 0.05, 30, 105,
+            "site.maximum_hbm_temperature", "Largest stack temperature of the site",
+            warning=95, limit=105, colours="thermal"),
+    Channel("site.throttled", "Throttled GPUs", "", 1.0, 0, 1000, "site.throttled",
+            "Accelerators below their asked clock, or off", warning=1),
+    Channel("site.tokens_per_second", "Tokens per second", "token/s", 1.0, 0, 1e9, _tokens,
+            "Tokens processed, from operations done and operations per token"),
+    Channel("site.water_use", "Site water use", "kg/s", 1e-3, 0, 100, "site.water_use",
+            "Evaporation, drift and blow-down of all plants"),
+    Channel("site.energy_residual", "Energy residual", "", 1e-12, -1e-9, 1e-9, "ledger.residual",
+            "Ledger: energy in minus rejected minus stored, over energy in"),
+)
+
+BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
+
+
+def channels_of(level: str) -> tuple[Channel, ...]:
+    """All channels of a level."""
+    return tuple(channel for channel in CHANNELS if channel.level == level)

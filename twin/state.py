@@ -1,0 +1,99 @@
+"""The state of a factory: every dynamic value as a view of one buffer.
+
+Snapshot, restore, rewind and branch are a copy of that buffer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physics.factory import arrays
+from physics.factory.arrays import Constants, Floats, State
+
+
+def counts_of(constants: Constants) -> dict[str, int]:
+    """Number of elements of every group of the state."""
+
+    def units(first: NDArray[np.int64]) -> int:
+        return int(first[-1]) if len(first) else 0
+
+    hall, plant, site = constants.hall, constants.plant, constants.site
+    return {
+        "gpu": len(constants.gpu.resistance_factor),
+        "rack": len(constants.rack.kind),
+        "cdu": len(constants.cdu.plant),
+        "row": len(constants.row.hall),
+        "panel": units(constants.row.first_panel),
+        "hall": len(hall.site),
+        "crah": units(hall.first_crah),
+        "ups": units(hall.first_ups),
+        "hall_transformer": units(hall.first_transformer),
+        "plant": len(plant.site),
+        "cooler": units(plant.first_cooler),
+        "pump": units(plant.first_pump),
+        "chiller": units(plant.first_chiller),
+        "plant_transformer": units(plant.first_transformer),
+        "site": len(site.power_factor),
+        "site_transformer": units(site.first_transformer),
+        "ledger": len(site.power_factor),
+    }
+
+
+class StateBuffer:
+    """One float64 buffer and the named views of it.
+
+    Attributes
+    ----------
+    buffer : all values, shape [n]
+    view : the same values by group and field
+    """
+
+    def __init__(self, counts: dict[str, int]):
+        self.counts = counts
+        sizes = {
+            group: counts[group] * len(_fields(group)) for group in State.__annotations__
+        }
+        self.buffer: Floats = np.zeros(sum(sizes.values()))
+        groups = {}
+        start = 0
+        for group, count in ((g, counts[g]) for g in State.__annotations__):
+            fields = {}
+            for name in _fields(group):
+                fields[name] = self.buffer[start : start + count]
+                start += count
+            groups[group] = getattr(arrays, _class_of(group))(**fields)
+        self.view = State(**groups)
+
+    def snapshot(self) -> Floats:
+        """A copy of everything, to :meth:`restore` later or to hand to another buffer."""
+        return self.buffer.copy()
+
+    def restore(self, snapshot: Floats) -> None:
+        """Take over a snapshot of a state of the same plant. Raises ValueError on another size."""
+        if snapshot.shape != self.buffer.shape:
+            raise ValueError(
+                f"snapshot has {snapshot.size} values, this plant's state has {self.buffer.size}"
+            )
+        self.buffer[:] = snapshot
+
+    def digest(self) -> str:
+        """Hash of every bit of the state."""
+        return hashlib.sha256(self.buffer.tobytes()).hexdigest()
+
+    def field(self, name: str) -> Floats:
+        """View by ``group.field``, such as ``rack.it_power``."""
+        group, _, field_name = name.partition(".")
+        values: Floats = getattr(getattr(self.view, group), field_name)
+        return values
+
+
+def _class_of(group: str) -> str:
+    return str(State.__annotations__[group].__forward_arg__)
+
+
+def _fields(group: str) -> tuple[str, ...]:
+    fields: tuple[str, ...] = getattr(arrays, _class_of(group))._fields
+    return fields
