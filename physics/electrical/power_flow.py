@@ -37,6 +37,10 @@ _OUTPUT: dict[str, list[str]] = {
 }
 
 
+_LOOSE = 1e-6
+"""Tolerance [per unit] at which a network with a solution always settles."""
+
+
 class PowerFlowError(RuntimeError):
     """The network has no solution at this load, or none was found.
 
@@ -202,11 +206,12 @@ class PowerFlow:
 
         Raises:
             PowerFlowError: there is no solution; names the weakest bus.
+            ValueError: there is one, but not to this tolerance.
         """
         try:
             return self._result(self._calculate(method, tolerance))
         except PowerGridError:
-            raise self._diagnose(tolerance) from None
+            raise self._failure(tolerance) from None
 
     def solve_batch(
         self,
@@ -246,7 +251,7 @@ class PowerFlow:
             case = int(np.min(error.failed_scenarios))
             keep = self._load_power, self._load_reactive
             self.set_loads(p[case], q[case])
-            failure = self._diagnose(tolerance)
+            failure = self._failure(tolerance)
             self.set_loads(*keep)
             raise failure from None
 
@@ -282,6 +287,17 @@ class PowerFlow:
             output_component_types=wanted,  # type: ignore[arg-type]
         )
         return result
+
+    def _failure(self, tolerance: float) -> Exception:
+        """What to raise where no solution was found: is there none, or is the tolerance too fine?"""
+        try:
+            self._calculate("newton_raphson", _LOOSE)
+        except PowerGridError:
+            return self._diagnose(max(tolerance, _LOOSE))
+        return ValueError(
+            f"a tolerance of {tolerance:g} per unit is finer than this network allows; closed "
+            "switches limit it to about 1e-9"
+        )
 
     def _diagnose(self, tolerance: float) -> PowerFlowError:
         """Find the highest solvable share of the load and the weakest bus there."""

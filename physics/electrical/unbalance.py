@@ -90,12 +90,10 @@ def solve_phases(
         )
     except PowerGridError as error:
         raise RuntimeError(f"unbalanced power flow has no solution: {error}") from None
-    node, line, transformer, source = (
-        out["node"],
-        out["line"],
-        out["transformer"],
-        out["source"],
-    )
+    # The solver leaves out tables without rows.
+    none = {name: np.empty((0, 3)) for name in ("i_from", "p_from", "p_to")}
+    node, source = out["node"], out["source"]
+    line, transformer = out.get("line", none), out.get("transformer", none)
     return PhaseFlowResult(
         voltage=node["u_pu"] * np.exp(1j * node["u_angle"]),
         energised=node["energized"].astype(np.bool_),

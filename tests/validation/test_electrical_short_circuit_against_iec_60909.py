@@ -30,7 +30,7 @@ def relative(uk: float, ur: float) -> complex:
 def star_branches(
     star: int, buses: tuple[int, int, int], volts: tuple[float, float, float], pairs: list[complex]
 ) -> list[tuple[int, int, complex, float]]:
-    """Star branches at the high-voltage level; ``pairs`` in ohm at that level, not yet corrected."""
+    """Star branches at the high-voltage level; ``pairs`` in ohm there, not yet corrected."""
     corrected = []
     for pair, power in zip(pairs, POWERS[star], strict=True):
         x = pair.imag * power / volts[0] ** 2
