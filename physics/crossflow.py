@@ -9,7 +9,7 @@ min(X, Y) over that of Y. All terms are positive, so the sum is accurate to roun
 C NTU + 9 sqrt(C NTU) of them matter. It equals the Bessel-function integral of Triboix (2009).
 
 The approximation 1 - exp(NTU^0.22 (exp(-C NTU^0.78) - 1) / C) (Incropera et al., eq. 11.32) is what
-most building and plant simulators use; it is up to 1 % off.
+most building and plant simulators use; it is up to 4 % low, worst near NTU 0.3 at C = 1.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import math
 
 from physics.jit import law
 
+_TINY = 1e-200
+"""Capacity ratio below which C = 0 is meant; quotients of subnormal numbers lose digits."""
 _NORMAL_LIMIT = 1.0e6
 """Mean above which the Poisson variables are normal to within 1e-9 of the effectiveness."""
 
@@ -103,7 +105,7 @@ def ntu_crossflow(effectiveness: float, capacity_ratio: float) -> float:
         return 0.0
     if effectiveness >= 1.0:
         return math.inf
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.log1p(-effectiveness)
     low = -math.log1p(-effectiveness)  # C = 0 is the best any C can do
     high = 2.0 * low + 1.0
@@ -136,7 +138,7 @@ def effectiveness_crossflow_approximate(ntu: float, capacity_ratio: float) -> fl
         return 0.0
     if math.isinf(ntu):
         return 1.0
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.expm1(-ntu)
     decay = math.expm1(-capacity_ratio * ntu**0.78)
     return -math.expm1(ntu**0.22 * decay / capacity_ratio)
@@ -149,7 +151,7 @@ def ntu_crossflow_approximate(effectiveness: float, capacity_ratio: float) -> fl
         return 0.0
     if effectiveness >= 1.0:
         return math.inf
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.log1p(-effectiveness)
     low = 0.0
     high = -2.0 * math.log1p(-effectiveness) + 1.0

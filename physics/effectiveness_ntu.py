@@ -35,6 +35,9 @@ CROSSFLOW_CMAX_MIXED = 5
 SHELL_AND_TUBE = 6
 PHASE_CHANGE = 7
 
+_TINY = 1e-200
+"""Capacity ratio below which C = 0 is meant; quotients of subnormal numbers lose digits."""
+
 
 class Arrangement(IntEnum):
     """Flow arrangement of a heat exchanger; the value is the code compiled laws take."""
@@ -106,7 +109,7 @@ def ntu_phase_change(effectiveness: float) -> float:
 @law
 def effectiveness_crossflow_cmin_mixed(ntu: float, capacity_ratio: float) -> float:
     """Crossflow, C_min mixed, C_max unmixed: 1 - exp(-(1 - e^(-C NTU)) / C)."""
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.expm1(-ntu)
     return -math.expm1(math.expm1(-capacity_ratio * ntu) / capacity_ratio)
 
@@ -116,7 +119,7 @@ def ntu_crossflow_cmin_mixed(effectiveness: float, capacity_ratio: float) -> flo
     """Inverse of :func:`effectiveness_crossflow_cmin_mixed`; infinite from 1 - e^(-1/C) on."""
     if effectiveness >= 1.0:
         return math.inf
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.log1p(-effectiveness)
     inner = capacity_ratio * math.log1p(-effectiveness)
     if inner <= -1.0:
@@ -127,7 +130,7 @@ def ntu_crossflow_cmin_mixed(effectiveness: float, capacity_ratio: float) -> flo
 @law
 def effectiveness_crossflow_cmax_mixed(ntu: float, capacity_ratio: float) -> float:
     """Crossflow, C_max mixed, C_min unmixed: (1 - exp(-C (1 - e^-NTU))) / C."""
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         return -math.expm1(-ntu)
     return -math.expm1(capacity_ratio * math.expm1(-ntu)) / capacity_ratio
 
@@ -137,7 +140,7 @@ def ntu_crossflow_cmax_mixed(effectiveness: float, capacity_ratio: float) -> flo
     """Inverse of :func:`effectiveness_crossflow_cmax_mixed`; infinite from (1 - e^-C)/C on."""
     if effectiveness * capacity_ratio >= 1.0:
         return math.inf
-    if capacity_ratio == 0.0:
+    if capacity_ratio < _TINY:
         inner = -effectiveness
     else:
         inner = math.log1p(-effectiveness * capacity_ratio) / capacity_ratio
