@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -29,7 +30,45 @@ def _registry() -> Any:
     registry.define("token = [token]")
     registry.define("flop = [flop] = FLOP")
     registry.define("won = [currency] = KRW")
+    registry.define("volt_ampere_reactive = volt * ampere = var")
     return registry
+
+
+COMMON_UNITS: dict[str, dict[str, float]] = {
+    "W": {"W": 1.0, "kW": 1e3, "MW": 1e6, "GW": 1e9},
+    "m": {"m": 1.0, "mm": 1e-3, "cm": 1e-2, "km": 1e3},
+    "kg": {"kg": 1.0, "t": 1e3},
+    "degC": {"degC": 1.0},
+    "delta_degC": {"K": 1.0},
+    "m**3/s": {"m**3/s": 1.0, "L/min": 1e-3 / 60.0, "L/s": 1e-3, "m**3/h": 1.0 / 3600.0},
+    "Pa": {"Pa": 1.0, "kPa": 1e3, "bar": 1e5},
+    "J/delta_degC": {"J/K": 1.0, "kJ/K": 1e3},
+    "delta_degC/W": {"K/W": 1.0},
+    "W/delta_degC": {"W/K": 1.0, "kW/K": 1e3},
+    "m**3": {"m**3": 1.0, "L": 1e-3},
+    "V": {"V": 1.0, "kV": 1e3},
+    "VA": {"kVA": 1e3, "MVA": 1e6},
+    "s": {"s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0, "d": 86400.0},
+    "byte": {"GB": 1e9, "TB": 1e12},
+    "byte/s": {"GB/s": 1e9, "TB/s": 1e12},
+    "J/bit": {"pJ/bit": 1e-12},
+    "flop/s": {"TFLOP/s": 1e12, "PFLOP/s": 1e15},
+    "J": {"J": 1.0, "kJ": 1e3, "MJ": 1e6, "kWh": 3.6e6, "MWh": 3.6e9},
+    "": {"%": 1e-2},
+    "1/delta_degC": {"1/K": 1.0},
+    "deg": {"deg": 1.0},
+    "A": {"A": 1.0},
+    "m**3/s/W": {"L/min/kW": 1e-6 / 60.0},
+    "kg/J": {"kg/kWh": 1.0 / 3.6e6},
+    "won/J": {"won/kWh": 1.0 / 3.6e6},
+    "W/s": {"W/s": 1.0, "kW/s": 1e3, "MW/s": 1e6, "MW/min": 1e6 / 60.0},
+    "m/s": {"m/s": 1.0},
+    "m**2": {"m**2": 1.0},
+    "kg/m**2": {"kg/m**2": 1.0},
+}
+"""Factor to the target unit of the spellings people use most: the catalogue and ordinary layouts
+load without building the unit registry, which takes most of a second. Tests hold it against pint.
+"""
 
 
 @functools.lru_cache(maxsize=16384)
@@ -45,13 +84,14 @@ def parse_quantity(text: str, unit: str) -> float:
     ------
     ValueError : no number, unknown unit, or a unit of another dimension; says what is allowed
     """
-    import pint
-
-    registry = _registry()
     number, _, unit_text = text.strip().partition(" ")
     try:
         magnitude = float(number.replace(",", "").replace("_", ""))
     except ValueError:
+        if re.fullmatch(r"[-+]?[\d.,_]+(e[-+]?\d+)?\D+", number):
+            raise ValueError(
+                f"needs a space between number and unit; write for example '{example(unit)}'"
+            ) from None
         raise ValueError(f"is not a number followed by a unit such as '{example(unit)}'") from None
     if not math.isfinite(magnitude):
         raise ValueError("is not finite")
@@ -60,12 +100,27 @@ def parse_quantity(text: str, unit: str) -> float:
         if unit == "":
             return magnitude
         raise ValueError(f"has no unit; write for example '{example(unit)}'")
+    factor = COMMON_UNITS.get(unit, {}).get(unit_text)
+    if factor is not None:
+        return magnitude * factor
+    return _convert(magnitude, unit_text, unit)
+
+
+def _convert(magnitude: float, unit_text: str, unit: str) -> float:
+    """Convert by the unit registry; raises ValueError as `parse_quantity` does."""
+    import pint
+
+    registry = _registry()
     try:
         parsed = registry.parse_units(unit_text)
     except (pint.errors.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError) as error:
-        raise ValueError(f"has an unknown unit '{unit_text}': {error}") from None
+        raise ValueError(
+            f"has an unknown unit '{unit_text}'; write for example '{example(unit)}'"
+        ) from error
     except Exception as error:  # pint raises tokenizer and assertion errors on malformed text
-        raise ValueError(f"has an unreadable unit '{unit_text}'") from error
+        raise ValueError(
+            f"has an unreadable unit '{unit_text}'; write for example '{example(unit)}'"
+        ) from error
     try:
         return float(registry.Quantity(magnitude, parsed).to(unit or "dimensionless").magnitude)
     except pint.errors.DimensionalityError:
@@ -119,6 +174,8 @@ def quantity(
             except ValueError as error:
                 raise PydanticCustomError("quantity", "{reason}", {"reason": str(error)}) from None
         if unit == "" or numbers:
+            if not math.isfinite(value):
+                raise PydanticCustomError("quantity", "{reason}", {"reason": "is not finite"})
             return float(value)
         raise PydanticCustomError(
             "quantity", "has no unit; write for example '{example}'", {"example": example(unit)}

@@ -8,6 +8,7 @@ secondary source, C common engineering value). Texts, names and layout-only keys
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from assets.locations import CATALOG_FOLDER
+from twin.catalog.problems import explain, line_of
 from twin.catalog.specs import PRODUCT_CLASSES, Product
 from twin.errors import InputError, near_matches
 
 MARKS = ("A", "B", "C")
+FIGURE_KEYS = ("value", "source", "mark", "note")
 PLAIN_KEYS = {"id", "class", "title", "vendor", "description", "accelerator", "power_shelf",
               "cooling", "medium", "kind", "generation", "name", "order", "indoor"}
 
@@ -70,7 +73,11 @@ def _separate_figures(
 ) -> Any:
     """Return ``raw`` with figures replaced by their values; fill ``provenance``."""
     if isinstance(raw, dict):
-        if "value" in raw and set(raw) <= {"value", "source", "mark", "note"}:
+        if "value" in raw:
+            for name in raw:
+                if name not in FIGURE_KEYS:
+                    raise InputError("unknown key in a figure", file, key=f"{key}.{name}",
+                                     allowed=near_matches(name, [*FIGURE_KEYS]))
             source, mark = raw.get("source"), raw.get("mark")
             if mark not in MARKS:
                 raise InputError("a figure has no trust mark", file, key=f"{key}.mark",
@@ -99,17 +106,6 @@ def _separate_figures(
     return raw
 
 
-def describe_validation_error(error: ValidationError) -> tuple[str, str, str]:
-    """First problem of a pydantic error as (key, found, what is wrong)."""
-    first = error.errors()[0]
-    key = ""
-    for part in first["loc"]:
-        key += f"[{part}]" if isinstance(part, int) else (f".{part}" if key else str(part))
-    found = first.get("input")
-    text = repr(found) if not isinstance(found, dict | list) or len(str(found)) < 80 else ""
-    return key, "" if first["type"] == "missing" else text, first["msg"]
-
-
 def product_from_data(
     raw: Mapping[str, Any], file: Path, *, require_sources: bool = True, prefix: str = ""
 ) -> CatalogEntry:
@@ -121,10 +117,16 @@ def product_from_data(
     """
     data = dict(raw)
     sources = data.pop("sources", {})
+    if not isinstance(sources, dict) or not all(isinstance(text, str) for text in sources.values()):
+        raise InputError("[sources] is not a table of texts", file, key="sources",
+                         allowed='lines of the form  key = "where the figure comes from"')
     provenance: dict[str, Provenance] = {}
     values = _separate_figures(data, file, sources, "", provenance, require_sources)
     class_name = values.get("class")
-    spec = PRODUCT_CLASSES.get(class_name)
+    if class_name is None:
+        raise InputError("a required key is missing", file, key=f"{prefix}class",
+                         allowed=f"one of: {', '.join(PRODUCT_CLASSES)}")
+    spec = PRODUCT_CLASSES.get(class_name) if isinstance(class_name, str) else None
     if spec is None:
         raise InputError("unknown product class", file, key=f"{prefix}class",
                          found=repr(class_name),
@@ -132,21 +134,34 @@ def product_from_data(
     try:
         product = spec.model_validate(values)
     except ValidationError as error:
-        key, found, reason = describe_validation_error(error)
-        raise InputError(f"{reason[0].lower()}{reason[1:]}", file, key=f"{prefix}{key}",
-                         found=found) from None
+        problem = explain(error, spec, values)
+        raise InputError(problem.message, file, key=f"{prefix}{problem.key}", found=problem.found,
+                         allowed=problem.allowed) from None
     return CatalogEntry(product, provenance, file)
 
 
 def load_product(file: Path) -> CatalogEntry:
     """Read one catalogue file. Raises InputError naming file and key."""
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not valid TOML: {error}", file) from None
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file) from None
-    return product_from_data(raw, file)
+    except UnicodeDecodeError as error:
+        raise InputError("is not UTF-8 text", file, found=f"byte 0x{error.object[error.start]:02X}",
+                         allowed="UTF-8") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # tomllib tells the place only inside its message
+        place = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        line = int(place[1]) if place else None
+        reason = str(error).split(" (at ")[0]
+        raise InputError(f"not valid TOML: {reason[:1].lower()}{reason[1:]}", file, line) from None
+    try:
+        return product_from_data(raw, file)
+    except InputError as error:
+        error.line = line_of(text, error.key)
+        raise
 
 
 def load_folder(folder: Path) -> Catalog:
