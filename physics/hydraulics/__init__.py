@@ -1,0 +1,1 @@
+"""Flow in pipes: friction, components, networks, cooling loops, pipes with heat loss and delay."""
