@@ -101,11 +101,11 @@ def coupled_pair_step(
     p_12 = z_11 * q_12 + z_12 * q_22
     p_21 = z_21 * q_11 + z_22 * q_21
     p_22 = 1.0 + z_21 * q_12 + z_22 * q_22
+    e_11 = 1.0 + z_11 * p_11 + z_12 * p_21
+    e_12 = z_11 * p_12 + z_12 * p_22
+    e_21 = z_21 * p_11 + z_22 * p_21
+    e_22 = 1.0 + z_21 * p_12 + z_22 * p_22
     for _ in range(doublings):
-        e_11 = 1.0 + z_11 * p_11 + z_12 * p_21
-        e_12 = z_11 * p_12 + z_12 * p_22
-        e_21 = z_21 * p_11 + z_22 * p_21
-        e_22 = 1.0 + z_21 * p_12 + z_22 * p_22
         # phi_2(2Z) = (phi_1(Z)^2 + 2 phi_2(Z)) / 4, phi_1(2Z) = (exp(Z) + 1) phi_1(Z) / 2.
         q_11 = 0.25 * (p_11 * p_11 + p_12 * p_21) + 0.5 * q_11
         q_12 = 0.25 * (p_11 * p_12 + p_12 * p_22) + 0.5 * q_12
@@ -116,7 +116,12 @@ def coupled_pair_step(
         n_21 = 0.5 * (e_21 * p_11 + (e_22 + 1.0) * p_21)
         n_22 = 0.5 * (e_21 * p_12 + (e_22 + 1.0) * p_22)
         p_11, p_12, p_21, p_22 = n_11, n_12, n_21, n_22
-        z_11, z_12, z_21, z_22 = 2.0 * z_11, 2.0 * z_12, 2.0 * z_21, 2.0 * z_22
+        # Squaring, not 1 + Z phi_1, whose rounding would grow with Z at every doubling.
+        s_11 = e_11 * e_11 + e_12 * e_21
+        s_12 = e_11 * e_12 + e_12 * e_22
+        s_21 = e_21 * e_11 + e_22 * e_21
+        s_22 = e_21 * e_12 + e_22 * e_22
+        e_11, e_12, e_21, e_22 = s_11, s_12, s_21, s_22
     rise_1 = time_step * (q_11 * rate_1 + q_12 * rate_2)
     rise_2 = time_step * (q_21 * rate_1 + q_22 * rate_2)
     # Ends from the balance over the step, so that stored heat closes to rounding.
