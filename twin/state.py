@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory import arrays
-from physics.factory.arrays import Constants, Floats, State
+from physics.factory.arrays import Constants, Floats, State, StateBlocks
 
 
 def counts_of(constants: Constants) -> dict[str, int]:
@@ -49,6 +49,7 @@ class StateBuffer:
     ----------
     buffer : all values, shape [n]
     view : the same values by group and field
+    blocks : the same values by group, shape [fields, elements], as compiled code takes them
     """
 
     def __init__(self, counts: dict[str, int]):
@@ -57,15 +58,15 @@ class StateBuffer:
             group: counts[group] * len(_fields(group)) for group in State.__annotations__
         }
         self.buffer: Floats = np.zeros(sum(sizes.values()))
-        groups = {}
+        groups, blocks = {}, {}
         start = 0
-        for group, count in ((g, counts[g]) for g in State.__annotations__):
-            fields = {}
-            for name in _fields(group):
-                fields[name] = self.buffer[start : start + count]
-                start += count
-            groups[group] = getattr(arrays, _class_of(group))(**fields)
+        for group, size in sizes.items():
+            block = self.buffer[start : start + size].reshape(len(_fields(group)), counts[group])
+            blocks[group] = block
+            groups[group] = getattr(arrays, _class_of(group))(*block)
+            start += size
         self.view = State(**groups)
+        self.blocks = StateBlocks(**blocks)
 
     def snapshot(self) -> Floats:
         """A copy of everything, to :meth:`restore` later or to hand to another buffer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from physics.factory.air import advance_air
-from physics.factory.arrays import Constants, State
+from physics.factory.arrays import LEDGER, ConstantBlocks, StateBlocks
 from physics.factory.electricity import feed_halls, feed_plants, feed_rows, feed_sites
 from physics.factory.ledger import balance, book_step, stored_heat
 from physics.factory.loops import control_valves, exchange_heat, set_secondary_flows
@@ -15,61 +15,123 @@ from physics.jit import kernel
 
 
 @kernel()
-def advance(constants: Constants, state: State, steps: int, step: float, threaded: bool) -> None:
+def advance(
+    constants: ConstantBlocks, state: StateBlocks, steps: int, step: float, threaded: bool
+) -> None:
     """Advance the whole factory by ``steps`` steps of ``step`` seconds, then balance the ledger.
 
     Weather, workload, set points and faults stay as they stand in ``state`` meanwhile. With
-    ``threaded`` the racks are spread over numba's threads; results do not depend on it.
+    ``threaded`` the racks are spread over numba's threads; results do not depend on it. With zero
+    steps the ledger starts: the heat stored now is what it counts from.
     """
+    c, s = constants, state
     for _ in range(steps):
-        control_valves(constants.cdu, state.cdu, state.hall, step)
-        set_secondary_flows(
-            constants.cdu, constants.rack, constants.kinds, state.cdu, state.rack, state.hall, step
-        )
+        control_valves(c.cdus, c.cdu_links, s.cdu, s.hall, step)
+        set_secondary_flows(c.cdus, c.cdu_links, c.racks, c.kinds, s.cdu, s.rack, s.hall, step)
         set_primary_flows(
-            constants.plant, constants.cdu, constants.hall, state.plant, state.cdu, state.hall,
-            state.pump, state.crah, step,
+            c.plants,
+            c.plant_links,
+            c.cdus,
+            c.cdu_links,
+            c.halls,
+            c.hall_links,
+            s.plant,
+            s.cdu,
+            s.hall,
+            s.pump,
+            s.crah,
+            step,
         )
         if threaded:
             advance_racks_parallel(
-                constants.rack, constants.kinds, constants.gpu, constants.row, constants.stages,
-                state.rack, state.gpu, state.cdu, state.row, step,
+                c.racks,
+                c.kinds,
+                c.kind_links,
+                c.gpu,
+                c.rows,
+                c.stages,
+                s.rack,
+                s.gpu,
+                s.cdu,
+                s.row,
+                step,
             )
         else:
             advance_racks_serial(
-                constants.rack, constants.kinds, constants.gpu, constants.row, constants.stages,
-                state.rack, state.gpu, state.cdu, state.row, step,
+                c.racks,
+                c.kinds,
+                c.kind_links,
+                c.gpu,
+                c.rows,
+                c.stages,
+                s.rack,
+                s.gpu,
+                s.cdu,
+                s.row,
+                step,
             )
-        feed_rows(constants.row, state.row, state.rack, state.panel)
+        feed_rows(c.rows, c.row_links, s.row, s.rack, s.panel)
         advance_air(
-            constants.hall, constants.plant, constants.row, constants.rack, constants.kinds,
-            state.hall, state.row, state.rack, state.crah, state.plant, step,
+            c.halls,
+            c.hall_links,
+            c.plants,
+            c.rows,
+            c.row_links,
+            c.racks,
+            c.kinds,
+            s.hall,
+            s.row,
+            s.rack,
+            s.crah,
+            s.plant,
+            step,
         )
-        exchange_heat(
-            constants.cdu, constants.rack, constants.kinds, state.cdu, state.rack, state.plant, step
-        )
+        exchange_heat(c.cdus, c.cdu_links, c.racks, c.kinds, s.cdu, s.rack, s.plant, step)
         advance_plants(
-            constants.plant, state.plant, state.site, state.cooler, state.chiller, step
+            c.plants,
+            c.plant_links,
+            c.chiller_capacity_curves,
+            c.chiller_eir_curves,
+            c.chiller_part_load_curves,
+            s.plant,
+            s.site,
+            s.cooler,
+            s.chiller,
+            step,
         )
         feed_halls(
-            constants.hall, constants.row, constants.site, constants.stages, state.hall, state.row,
-            state.panel, state.cdu, state.ups, state.hall_transformer,
+            c.halls,
+            c.hall_links,
+            c.rows,
+            c.row_links,
+            c.sites,
+            c.stages,
+            s.hall,
+            s.row,
+            s.panel,
+            s.cdu,
+            s.ups,
+            s.hall_transformer,
         )
-        feed_plants(constants.plant, constants.site, state.plant, state.plant_transformer)
+        feed_plants(c.plants, c.plant_links, c.sites, s.plant, s.plant_transformer)
         feed_sites(
-            constants.site, constants.hall, constants.plant, constants.row, state.site, state.hall,
-            state.plant, state.row, state.site_transformer,
+            c.sites,
+            c.site_links,
+            c.halls,
+            c.hall_links,
+            c.plants,
+            c.plant_links,
+            c.rows,
+            c.row_links,
+            s.site,
+            s.hall,
+            s.plant,
+            s.row,
+            s.site_transformer,
         )
-        book_step(state.site, state.ledger, constants.rack, state.rack, step)
-    stored = np.zeros(state.site.it_power.shape[0])
+        book_step(s.site, s.ledger, c.racks, s.rack, step)
+    stored = np.zeros(s.site.shape[1])
     stored_heat(constants, state, stored)
-    balance(state.ledger, stored)
-
-
-@kernel()
-def start_ledger(constants: Constants, state: State) -> None:
-    """Set the stored heat from which the ledger counts; call once after the state is filled."""
-    stored = np.zeros(state.site.it_power.shape[0])
-    stored_heat(constants, state, stored)
-    for s in range(stored.shape[0]):
-        state.ledger.stored_heat_start[s] = stored[s]
+    if steps == 0:
+        s.ledger[LEDGER.stored_heat_start, :] = stored
+    balance(s.ledger, stored)

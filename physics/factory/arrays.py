@@ -8,11 +8,16 @@ Rows of one parent lie together: rack r owns accelerators ``first_gpu[r]:first_g
 
 Flows appear as capacity rates (mass flow times specific heat, W/K) where only heat matters, so that
 air and any coolant are treated alike.
+
+Compiled code sees each tuple as one two-dimensional block, a row per field, and names the row:
+``cdu[CDU.valve, c]`` is ``state.cdu.valve[c]``. A few blocks instead of some two hundred arrays keep
+compilation ten times shorter. Whole-number fields of constants lie in blocks of their own
+(``..._links``).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -414,3 +419,136 @@ class State(NamedTuple):
     site: SiteState
     site_transformer: UnitState
     ledger: LedgerState
+
+
+def _rows(tuple_class: type[tuple[Any, ...]], integer: bool | None = None) -> Any:
+    """Row of each field in its block: a tuple of the same class that holds numbers.
+
+    ``integer`` picks whole-number (True) or other one-dimensional fields (False) of constants;
+    fields of the other sort get row -1.
+    """
+    annotations = tuple_class.__annotations__
+    names = _block_fields(tuple_class, integer)
+    return tuple_class(*[names.index(f) if f in names else -1 for f in annotations])
+
+
+def _block_fields(tuple_class: type[tuple[Any, ...]], integer: bool | None) -> list[str]:
+    annotations = {
+        name: str(getattr(kind, "__forward_arg__", kind))
+        for name, kind in tuple_class.__annotations__.items()
+        if name not in CURVES
+    }
+    return [f for f, kind in annotations.items() if integer in (None, kind == "Indices")]
+
+
+CURVES = ("chiller_capacity_curve", "chiller_eir_curve", "chiller_part_load_curve")
+
+GPU: Any = _rows(GpuState)
+RACK: Any = _rows(RackState)
+CDU: Any = _rows(CduState)
+ROW: Any = _rows(RowState)
+HALL: Any = _rows(HallState)
+PLANT: Any = _rows(PlantState)
+SITE: Any = _rows(SiteState)
+LEDGER: Any = _rows(LedgerState)
+ONLINE = 0
+
+GPU_DATA: Any = _rows(GpuConstants, False)
+KIND: Any = _rows(RackKinds, False)
+CDU_DATA: Any = _rows(CduConstants, False)
+ROW_DATA: Any = _rows(RowConstants, False)
+HALL_DATA: Any = _rows(HallConstants, False)
+PLANT_DATA: Any = _rows(PlantConstants, False)
+SITE_DATA: Any = _rows(SiteConstants, False)
+
+KIND_LINK: Any = _rows(RackKinds, True)
+RACK_LINK: Any = _rows(RackConstants, True)
+CDU_LINK: Any = _rows(CduConstants, True)
+ROW_LINK: Any = _rows(RowConstants, True)
+HALL_LINK: Any = _rows(HallConstants, True)
+PLANT_LINK: Any = _rows(PlantConstants, True)
+SITE_LINK: Any = _rows(SiteConstants, True)
+
+
+class ConstantBlocks(NamedTuple):
+    """:class:`Constants` as blocks, shape [fields, elements]; links have one column more."""
+
+    gpu: Floats
+    kinds: Floats
+    kind_links: Indices
+    racks: Indices
+    cdus: Floats
+    cdu_links: Indices
+    rows: Floats
+    row_links: Indices
+    halls: Floats
+    hall_links: Indices
+    plants: Floats
+    plant_links: Indices
+    sites: Floats
+    site_links: Indices
+    chiller_capacity_curves: Floats  # [P, 6]
+    chiller_eir_curves: Floats  # [P, 6]
+    chiller_part_load_curves: Floats  # [P, 3]
+    stages: Stages
+
+
+class StateBlocks(NamedTuple):
+    """:class:`State` as blocks, shape [fields, elements], views of the same buffer."""
+
+    gpu: Floats
+    rack: Floats
+    cdu: Floats
+    row: Floats
+    panel: Floats
+    hall: Floats
+    crah: Floats
+    ups: Floats
+    hall_transformer: Floats
+    plant: Floats
+    cooler: Floats
+    pump: Floats
+    chiller: Floats
+    plant_transformer: Floats
+    site: Floats
+    site_transformer: Floats
+    ledger: Floats
+
+
+def _floats(group: tuple[Any, ...]) -> Floats:
+    names = _block_fields(type(group), False)
+    return np.ascontiguousarray([getattr(group, name) for name in names], dtype=np.float64)
+
+
+def _links(group: tuple[Any, ...]) -> Indices:
+    """Whole-number fields; those of one entry per element get a last column of zero."""
+    values = [np.asarray(getattr(group, f)) for f in _block_fields(type(group), True)]
+    block = np.zeros((len(values), max(len(v) for v in values)), dtype=np.int64)
+    for row, value in zip(block, values, strict=True):
+        row[: len(value)] = value
+    return block
+
+
+def blocks_of(constants: Constants) -> ConstantBlocks:
+    """Constants in the form compiled code takes."""
+    c = constants
+    return ConstantBlocks(
+        _floats(c.gpu),
+        _floats(c.kinds),
+        _links(c.kinds),
+        _links(c.rack),
+        _floats(c.cdu),
+        _links(c.cdu),
+        _floats(c.row),
+        _links(c.row),
+        _floats(c.hall),
+        _links(c.hall),
+        _floats(c.plant),
+        _links(c.plant),
+        _floats(c.site),
+        _links(c.site),
+        np.array(c.plant.chiller_capacity_curve, dtype=np.float64).reshape(-1, 6),
+        np.array(c.plant.chiller_eir_curve, dtype=np.float64).reshape(-1, 6),
+        np.array(c.plant.chiller_part_load_curve, dtype=np.float64).reshape(-1, 3),
+        Stages(*[np.array(values) for values in c.stages]),
+    )

@@ -7,97 +7,130 @@ receive shows as a residual.
 
 from __future__ import annotations
 
-import numpy as np
-
-from physics.factory.arrays import Constants, LedgerState, RackConstants, RackState, SiteState, State
+from physics.factory.arrays import (
+    CDU,
+    CDU_DATA,
+    CDU_LINK,
+    GPU,
+    HALL,
+    HALL_DATA,
+    HALL_LINK,
+    KIND,
+    LEDGER,
+    PLANT,
+    PLANT_DATA,
+    PLANT_LINK,
+    RACK,
+    RACK_LINK,
+    ROW,
+    ROW_DATA,
+    ROW_LINK,
+    SITE,
+    ConstantBlocks,
+    Floats,
+    Indices,
+    StateBlocks,
+)
 from physics.jit import kernel
 
 
 @kernel()
-def book_step(
-    site: SiteState, ledger: LedgerState, racks: RackConstants, rack: RackState, step: float
-) -> None:
+def book_step(site: Floats, ledger: Floats, racks: Indices, rack: Floats, step: float) -> None:
     """Add one step of ``step`` seconds to the running totals and maxima of every site."""
-    for s in range(site.it_power.shape[0]):
-        site.operations[s] = 0.0
-        site.throttled[s] = 0.0
-        site.maximum_gpu_temperature[s] = -273.15
-        site.maximum_hbm_temperature[s] = -273.15
-    for r in range(racks.site.shape[0]):
-        s = racks.site[r]
-        site.operations[s] += rack.operations[r]
-        site.throttled[s] += rack.throttled[r]
-        site.maximum_gpu_temperature[s] = max(
-            site.maximum_gpu_temperature[s], rack.maximum_gpu_temperature[r]
+    for s in range(site.shape[1]):
+        site[SITE.operations, s] = 0.0
+        site[SITE.throttled, s] = 0.0
+        site[SITE.maximum_gpu_temperature, s] = -273.15
+        site[SITE.maximum_hbm_temperature, s] = -273.15
+    for r in range(rack.shape[1]):
+        s = racks[RACK_LINK.site, r]
+        site[SITE.operations, s] += rack[RACK.operations, r]
+        site[SITE.throttled, s] += rack[RACK.throttled, r]
+        site[SITE.maximum_gpu_temperature, s] = max(
+            site[SITE.maximum_gpu_temperature, s], rack[RACK.maximum_gpu_temperature, r]
         )
-        site.maximum_hbm_temperature[s] = max(
-            site.maximum_hbm_temperature[s], rack.maximum_hbm_temperature[r]
+        site[SITE.maximum_hbm_temperature, s] = max(
+            site[SITE.maximum_hbm_temperature, s], rack[RACK.maximum_hbm_temperature, r]
         )
-    for s in range(site.it_power.shape[0]):
-        ledger.time[s] += step
-        ledger.grid_energy[s] += site.facility_power[s] * step
-        ledger.it_energy[s] += site.it_power[s] * step
-        ledger.rejected_heat[s] += site.heat_rejected[s] * step
-        ledger.water[s] += site.water_use[s] * step
-        ledger.operations[s] += site.operations[s] * step
-        ledger.throttled_time[s] += site.throttled[s] * step
-        ledger.maximum_gpu_temperature[s] = max(
-            ledger.maximum_gpu_temperature[s], site.maximum_gpu_temperature[s]
+    for s in range(site.shape[1]):
+        ledger[LEDGER.time, s] += step
+        ledger[LEDGER.grid_energy, s] += site[SITE.facility_power, s] * step
+        ledger[LEDGER.it_energy, s] += site[SITE.it_power, s] * step
+        ledger[LEDGER.rejected_heat, s] += site[SITE.heat_rejected, s] * step
+        ledger[LEDGER.water, s] += site[SITE.water_use, s] * step
+        ledger[LEDGER.operations, s] += site[SITE.operations, s] * step
+        ledger[LEDGER.throttled_time, s] += site[SITE.throttled, s] * step
+        ledger[LEDGER.maximum_gpu_temperature, s] = max(
+            ledger[LEDGER.maximum_gpu_temperature, s], site[SITE.maximum_gpu_temperature, s]
         )
-        ledger.maximum_hbm_temperature[s] = max(
-            ledger.maximum_hbm_temperature[s], site.maximum_hbm_temperature[s]
+        ledger[LEDGER.maximum_hbm_temperature, s] = max(
+            ledger[LEDGER.maximum_hbm_temperature, s], site[SITE.maximum_hbm_temperature, s]
         )
 
 
 @kernel()
-def stored_heat(constants: Constants, state: State, out: np.ndarray) -> None:  # type: ignore[type-arg]
+def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> None:
     """Heat stored in every site relative to 0 degC [J], written to ``out`` [S]."""
     out[:] = 0.0
-    racks, kinds, cdus = constants.rack, constants.kinds, constants.cdu
-    for r in range(racks.kind.shape[0]):
-        k = racks.kind[r]
+    racks, kinds = constants.racks, constants.kinds
+    gpu, rack, cdu, row, hall, plant = (
+        state.gpu,
+        state.rack,
+        state.cdu,
+        state.row,
+        state.hall,
+        state.plant,
+    )
+    cdus, cdu_links = constants.cdus, constants.cdu_links
+    rows, row_links = constants.rows, constants.row_links
+    halls, hall_links = constants.halls, constants.hall_links
+    plants, plant_links = constants.plants, constants.plant_links
+    for r in range(rack.shape[1]):
+        k = racks[RACK_LINK.kind, r]
         die, hbm, plate = 0.0, 0.0, 0.0
-        for g in range(racks.first_gpu[r], racks.first_gpu[r + 1]):
-            die += state.gpu.die_temperature[g]
-            hbm += state.gpu.hbm_temperature[g]
-            plate += state.gpu.plate_temperature[g]
+        for g in range(racks[RACK_LINK.first_gpu, r], racks[RACK_LINK.first_gpu, r + 1]):
+            die += gpu[GPU.die_temperature, g]
+            hbm += gpu[GPU.hbm_temperature, g]
+            plate += gpu[GPU.plate_temperature, g]
         heat = (
-            kinds.die_heat_capacity[k] * die
-            + kinds.hbm_heat_capacity[k] * hbm
-            + kinds.plate_heat_capacity[k] * plate
+            kinds[KIND.die_heat_capacity, k] * die
+            + kinds[KIND.hbm_heat_capacity, k] * hbm
+            + kinds[KIND.plate_heat_capacity, k] * plate
         )
-        if kinds.liquid[k] > 0.0:
-            heat += kinds.coolant_heat_capacity[k] * state.rack.outlet_temperature[r]
-        out[racks.site[r]] += heat
-    for c in range(cdus.plant.shape[0]):
-        out[cdus.site[c]] += (
-            cdus.supply_heat_capacity[c] * state.cdu.supply_temperature[c]
-            + cdus.return_heat_capacity[c] * state.cdu.return_temperature[c]
+        if kinds[KIND.liquid, k] > 0.0:
+            heat += kinds[KIND.coolant_heat_capacity, k] * rack[RACK.outlet_temperature, r]
+        out[racks[RACK_LINK.site, r]] += heat
+    for c in range(cdus.shape[1]):
+        out[cdu_links[CDU_LINK.site, c]] += (
+            cdus[CDU_DATA.supply_heat_capacity, c] * cdu[CDU.supply_temperature, c]
+            + cdus[CDU_DATA.return_heat_capacity, c] * cdu[CDU.return_temperature, c]
         )
-    rows, halls, plants = constants.row, constants.hall, constants.plant
-    for w in range(rows.hall.shape[0]):
-        out[rows.site[w]] += rows.heat_capacity[w] * (
-            state.row.cold_aisle_temperature[w] + state.row.hot_aisle_temperature[w]
+    for w in range(rows.shape[1]):
+        out[row_links[ROW_LINK.site, w]] += rows[ROW_DATA.heat_capacity, w] * (
+            row[ROW.cold_aisle_temperature, w] + row[ROW.hot_aisle_temperature, w]
         )
-    for h in range(halls.site.shape[0]):
-        out[halls.site[h]] += (
-            halls.plenum_heat_capacity[h] * state.hall.crah_supply_temperature[h]
+    for h in range(halls.shape[1]):
+        out[hall_links[HALL_LINK.site, h]] += (
+            halls[HALL_DATA.plenum_heat_capacity, h] * hall[HALL.crah_supply_temperature, h]
         )
-    for p in range(plants.site.shape[0]):
+    for p in range(plants.shape[1]):
         heat = (
-            plants.supply_heat_capacity[p] * state.plant.supply_temperature[p]
-            + plants.return_heat_capacity[p] * state.plant.return_temperature[p]
+            plants[PLANT_DATA.supply_heat_capacity, p] * plant[PLANT.supply_temperature, p]
+            + plants[PLANT_DATA.return_heat_capacity, p] * plant[PLANT.return_temperature, p]
         )
-        if plants.first_chiller[p + 1] > plants.first_chiller[p]:
-            heat += plants.condenser_heat_capacity[p] * state.plant.condenser_temperature[p]
-        out[plants.site[p]] += heat
+        if plant_links[PLANT_LINK.first_chiller, p + 1] > plant_links[PLANT_LINK.first_chiller, p]:
+            heat += (
+                plants[PLANT_DATA.condenser_heat_capacity, p]
+                * plant[PLANT.condenser_temperature, p]
+            )
+        out[plant_links[PLANT_LINK.site, p]] += heat
 
 
 @kernel()
-def balance(ledger: LedgerState, stored: np.ndarray) -> None:  # type: ignore[type-arg]
+def balance(ledger: Floats, stored: Floats) -> None:
     """Residual of every site: (grid - rejected - change of stored heat) / grid."""
     for s in range(stored.shape[0]):
-        ledger.stored_heat[s] = stored[s]
-        change = stored[s] - ledger.stored_heat_start[s]
-        missing = ledger.grid_energy[s] - ledger.rejected_heat[s] - change
-        ledger.residual[s] = missing / max(ledger.grid_energy[s], 1.0)
+        ledger[LEDGER.stored_heat, s] = stored[s]
+        change = stored[s] - ledger[LEDGER.stored_heat_start, s]
+        missing = ledger[LEDGER.grid_energy, s] - ledger[LEDGER.rejected_heat, s] - change
+        ledger[LEDGER.residual, s] = missing / max(ledger[LEDGER.grid_energy, s], 1.0)

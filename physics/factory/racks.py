@@ -22,14 +22,17 @@ from physics.compute import (
 )
 from physics.electrical.conversion import Stages, group_input_power, modules_needed
 from physics.factory.arrays import (
-    CduState,
-    GpuConstants,
-    GpuState,
-    RackConstants,
-    RackKinds,
-    RackState,
-    RowConstants,
-    RowState,
+    CDU,
+    GPU,
+    GPU_DATA,
+    KIND,
+    KIND_LINK,
+    RACK,
+    RACK_LINK,
+    ROW,
+    ROW_DATA,
+    Floats,
+    Indices,
 )
 from physics.hbm import refresh_power
 from physics.jit import kernel, law
@@ -51,9 +54,10 @@ def advance_accelerators(
     first: int,
     last: int,
     kind: int,
-    kinds: RackKinds,
-    constants: GpuConstants,
-    gpu: GpuState,
+    kinds: Floats,
+    kind_links: Indices,
+    constants: Floats,
+    gpu: Floats,
     utilisation: float,
     compute_share: float,
     memory_share: float,
@@ -71,44 +75,46 @@ def advance_accelerators(
     coolant [W], hottest die [degC], hottest stack [degC], sum of clocks, number throttled, sum of
     pace times busy share, number online).
     """
-    die_idle = kinds.die_idle_power[kind]
-    leakage_reference_power = kinds.die_leakage_power[kind]
-    leakage_coefficient = kinds.leakage_coefficient[kind]
-    leakage_reference = kinds.leakage_reference[kind]
-    dynamic = kinds.die_dynamic_power[kind]
-    voltage_intercept = kinds.voltage_intercept[kind]
-    minimum_clock = kinds.minimum_clock[kind]
-    loss_per_output = 1.0 / kinds.regulator_efficiency[kind] - 1.0
-    hbm_static = kinds.hbm_static_power[kind]
-    hbm_refresh = kinds.hbm_refresh_power[kind]
-    hbm_access = kinds.hbm_access_power[kind] * memory_share
-    doubling = kinds.hbm_doubling_temperature[kind]
-    hbm_throttle = kinds.hbm_throttle_temperature[kind]
-    hbm_shutdown = kinds.hbm_shutdown_temperature[kind]
-    hottest_factor = kinds.hbm_hottest_factor[kind]
-    slowdown = kinds.slowdown_temperature[kind]
-    shutdown = kinds.shutdown_temperature[kind]
-    die_resistance = kinds.die_resistance[kind]
-    hbm_resistance = kinds.hbm_resistance[kind]
-    mutual = kinds.mutual_resistance[kind]
-    die_capacity = kinds.die_heat_capacity[kind]
-    hbm_capacity = kinds.hbm_heat_capacity[kind]
-    plate_capacity = kinds.plate_heat_capacity[kind]
-    plate_mask = kinds.series_plates[kind] - 1  # position on the path; 1, 2 or 4 plates
+    die_idle = kinds[KIND.die_idle_power, kind]
+    leakage_reference_power = kinds[KIND.die_leakage_power, kind]
+    leakage_coefficient = kinds[KIND.leakage_coefficient, kind]
+    leakage_reference = kinds[KIND.leakage_reference, kind]
+    dynamic = kinds[KIND.die_dynamic_power, kind]
+    voltage_intercept = kinds[KIND.voltage_intercept, kind]
+    minimum_clock = kinds[KIND.minimum_clock, kind]
+    loss_per_output = 1.0 / kinds[KIND.regulator_efficiency, kind] - 1.0
+    hbm_static = kinds[KIND.hbm_static_power, kind]
+    hbm_refresh = kinds[KIND.hbm_refresh_power, kind]
+    hbm_access = kinds[KIND.hbm_access_power, kind] * memory_share
+    doubling = kinds[KIND.hbm_doubling_temperature, kind]
+    hbm_throttle = kinds[KIND.hbm_throttle_temperature, kind]
+    hbm_shutdown = kinds[KIND.hbm_shutdown_temperature, kind]
+    hottest_factor = kinds[KIND.hbm_hottest_factor, kind]
+    slowdown = kinds[KIND.slowdown_temperature, kind]
+    shutdown = kinds[KIND.shutdown_temperature, kind]
+    die_resistance = kinds[KIND.die_resistance, kind]
+    hbm_resistance = kinds[KIND.hbm_resistance, kind]
+    mutual = kinds[KIND.mutual_resistance, kind]
+    die_capacity = kinds[KIND.die_heat_capacity, kind]
+    hbm_capacity = kinds[KIND.hbm_heat_capacity, kind]
+    plate_capacity = kinds[KIND.plate_heat_capacity, kind]
+    plate_mask = (
+        kind_links[KIND_LINK.series_plates, kind] - 1
+    )  # position on the path; 1, 2 or 4 plates
     die_decay = math.exp(-step / (die_resistance * die_capacity))
     hbm_decay = math.exp(-step / (hbm_resistance * hbm_capacity))
 
     # slices begin at zero, so that indices are provably not negative and the loop vectorises
-    plates = gpu.plate_temperature[first:last]
-    dies = gpu.die_temperature[first:last]
-    stacks = gpu.hbm_temperature[first:last]
-    clocks = gpu.clock[first:last]
-    memory_clocks = gpu.memory_clock[first:last]
-    powers = gpu.power[first:last]
-    onlines = gpu.online[first:last]
-    flow_factors = gpu.flow_factor[first:last]
-    leakage_factors = constants.leakage_factor[first:last]
-    resistance_factors = constants.resistance_factor[first:last]
+    plates = gpu[GPU.plate_temperature, first:last]
+    dies = gpu[GPU.die_temperature, first:last]
+    stacks = gpu[GPU.hbm_temperature, first:last]
+    clocks = gpu[GPU.clock, first:last]
+    memory_clocks = gpu[GPU.memory_clock, first:last]
+    powers = gpu[GPU.power, first:last]
+    onlines = gpu[GPU.online, first:last]
+    flow_factors = gpu[GPU.flow_factor, first:last]
+    leakage_factors = constants[GPU_DATA.leakage_factor, first:last]
+    resistance_factors = constants[GPU_DATA.resistance_factor, first:last]
     total_power = 0.0
     total_heat = 0.0
     hottest_die = -273.15
@@ -149,10 +155,23 @@ def advance_accelerators(
 
         inlet = coolant_temperature + coolant_rise_per_plate * float(i & plate_mask)
         new_plate, new_die, new_hbm, heat = package_step(
-            plate, die, hbm, on_die, on_hbm, loss, inlet,
+            plate,
+            die,
+            hbm,
+            on_die,
+            on_hbm,
+            loss,
+            inlet,
             max(conductance * flow_factors[i], STAGNANT_CONDUCTANCE),
-            die_resistance * resistance_factors[i], hbm_resistance, mutual,
-            die_capacity, hbm_capacity, plate_capacity, die_decay, hbm_decay, step,
+            die_resistance * resistance_factors[i],
+            hbm_resistance,
+            mutual,
+            die_capacity,
+            hbm_capacity,
+            plate_capacity,
+            die_decay,
+            hbm_decay,
+            step,
         )
         plates[i] = new_plate
         dies[i] = new_die
@@ -172,50 +191,58 @@ def advance_accelerators(
         work += running * speed * utilisation
         online_count += running
     return (
-        total_power, total_heat, hottest_die, hottest_hbm, clock_sum, throttled, work, online_count
+        total_power,
+        total_heat,
+        hottest_die,
+        hottest_hbm,
+        clock_sum,
+        throttled,
+        work,
+        online_count,
     )
 
 
 @law
-def clock_ceiling(kind: int, kinds: RackKinds, power_cap: float) -> float:
+def clock_ceiling(kind: int, kinds: Floats, power_cap: float) -> float:
     """Highest relative clock at which a nominal module of the kind stays below its cap [W].
 
     Taken at the leakage of the slowdown temperature and full memory traffic, so that a capped module
     never exceeds its cap.
     """
     leakage = leakage_power(
-        kinds.die_leakage_power[kind],
-        kinds.leakage_coefficient[kind],
-        kinds.leakage_reference[kind],
-        kinds.slowdown_temperature[kind],
+        kinds[KIND.die_leakage_power, kind],
+        kinds[KIND.leakage_coefficient, kind],
+        kinds[KIND.leakage_reference, kind],
+        kinds[KIND.slowdown_temperature, kind],
     )
     hbm = (
-        kinds.hbm_static_power[kind]
-        + kinds.hbm_refresh_power[kind]
-        + kinds.hbm_access_power[kind]
+        kinds[KIND.hbm_static_power, kind]
+        + kinds[KIND.hbm_refresh_power, kind]
+        + kinds[KIND.hbm_access_power, kind]
     )
     return capped_clock(
-        power_cap * kinds.regulator_efficiency[kind],
+        power_cap * kinds[KIND.regulator_efficiency, kind],
         leakage,
-        kinds.die_dynamic_power[kind],
+        kinds[KIND.die_dynamic_power, kind],
         hbm,
-        kinds.voltage_intercept[kind],
-        kinds.minimum_clock[kind],
+        kinds[KIND.voltage_intercept, kind],
+        kinds[KIND.minimum_clock, kind],
     )
 
 
 @law
 def advance_rack(
     r: int,
-    racks: RackConstants,
-    kinds: RackKinds,
-    gpu_constants: GpuConstants,
-    rows: RowConstants,
+    racks: Indices,
+    kinds: Floats,
+    kind_links: Indices,
+    gpu_constants: Floats,
+    rows: Floats,
     stages: Stages,
-    rack: RackState,
-    gpu: GpuState,
-    cdu: CduState,
-    row: RowState,
+    rack: Floats,
+    gpu: Floats,
+    cdu: Floats,
+    row: Floats,
     step: float,
 ) -> None:
     """Advance rack ``r`` by ``step`` seconds: accelerators, auxiliaries, shelves, coolant.
@@ -223,75 +250,90 @@ def advance_rack(
     Reads the coolant or aisle temperature at the start of the step and the flow already set by the
     hydraulics; writes the rack's row of ``rack`` and its accelerators' rows of ``gpu``.
     """
-    kind = racks.kind[r]
-    first, last = racks.first_gpu[r], racks.first_gpu[r + 1]
-    w = racks.row[r]
-    energised = rack.energised[r] * row.fed[w]
-    liquid = kinds.liquid[kind] > 0.0
-    share = min(1.0, rows.recirculation[w] + row.recirculation_fault[w])
-    air_inlet = (
-        (1.0 - share) * row.cold_aisle_temperature[w] + share * row.hot_aisle_temperature[w]
-    )
+    kind = racks[RACK_LINK.kind, r]
+    first, last = racks[RACK_LINK.first_gpu, r], racks[RACK_LINK.first_gpu, r + 1]
+    w = racks[RACK_LINK.row, r]
+    energised = rack[RACK.energised, r] * row[ROW.fed, w]
+    liquid = kinds[KIND.liquid, kind] > 0.0
+    share = min(1.0, rows[ROW_DATA.recirculation, w] + row[ROW.recirculation_fault, w])
+    air_inlet = (1.0 - share) * row[ROW.cold_aisle_temperature, w] + share * row[
+        ROW.hot_aisle_temperature, w
+    ]
 
     fan_speed = 1.0
     if not liquid:
-        excess = rack.maximum_gpu_temperature[r] - FAN_TARGET_TEMPERATURE
+        excess = rack[RACK.maximum_gpu_temperature, r] - FAN_TARGET_TEMPERATURE
         target = min(1.0, max(FAN_MINIMUM_SPEED, 0.6 + FAN_GAIN * excess))
-        fan_speed = rack.fan_speed[r]
+        fan_speed = rack[RACK.fan_speed, r]
         fan_speed += (target - fan_speed) * (1.0 - math.exp(-step / FAN_TIME_CONSTANT))
-        rack.flow[r] = fan_speed * energised * rack.flow_factor[r]
-    rack.fan_speed[r] = fan_speed
+        rack[RACK.flow, r] = fan_speed * energised * rack[RACK.flow_factor, r]
+    rack[RACK.fan_speed, r] = fan_speed
 
     if liquid:
-        inlet = cdu.supply_temperature[racks.cdu[r]]
-        capacity_rate = kinds.flow_capacity_rate[kind] * rack.flow[r]
+        inlet = cdu[CDU.supply_temperature, racks[RACK_LINK.cdu, r]]
+        capacity_rate = kinds[KIND.flow_capacity_rate, kind] * rack[RACK.flow, r]
     else:
         inlet = air_inlet
-        capacity_rate = kinds.airflow_capacity_rate[kind] * rack.flow[r]
-    rack.inlet_temperature[r] = inlet
+        capacity_rate = kinds[KIND.airflow_capacity_rate, kind] * rack[RACK.flow, r]
+    rack[RACK.inlet_temperature, r] = inlet
     # what stands still is as warm as the rack, not as what would flow in
-    still = max(0.0, 1.0 - rack.flow[r] / STILL_FLOW)
-    coolant = inlet + still * (rack.outlet_temperature[r] - inlet)
-    series = float(kinds.series_plates[kind])
+    still = max(0.0, 1.0 - rack[RACK.flow, r] / STILL_FLOW)
+    coolant = inlet + still * (rack[RACK.outlet_temperature, r] - inlet)
+    series = float(kind_links[KIND_LINK.series_plates, kind])
     rise_per_plate = 0.0
-    if series > 1.0 and rack.flow[r] > STILL_FLOW:
-        plates_in_parallel = kinds.gpus[kind] / series
+    if series > 1.0 and rack[RACK.flow, r] > STILL_FLOW:
+        plates_in_parallel = kinds[KIND.gpus, kind] / series
         rise_per_plate = (
-            rack.liquid_heat[r] / kinds.gpus[kind] / (capacity_rate / plates_in_parallel)
+            rack[RACK.liquid_heat, r]
+            / kinds[KIND.gpus, kind]
+            / (capacity_rate / plates_in_parallel)
         )
     conductance = convective_conductance(
-        rack.flow[r],
-        kinds.plate_minimum_resistance[kind],
-        kinds.plate_convective_resistance[kind],
-        kinds.plate_exponent[kind],
+        rack[RACK.flow, r],
+        kinds[KIND.plate_minimum_resistance, kind],
+        kinds[KIND.plate_convective_resistance, kind],
+        kinds[KIND.plate_exponent, kind],
         STAGNANT_CONDUCTANCE,
     )
 
-    utilisation = rack.utilisation[r]
+    utilisation = rack[RACK.utilisation, r]
     ceiling = 1.0
-    if rack.power_cap[r] < math.inf:
-        ceiling = clock_ceiling(kind, kinds, rack.power_cap[r])
-    power, heat, hottest_die, hottest_hbm, clocks, throttled, work, online = (
-        advance_accelerators(
-            first, last, kind, kinds, gpu_constants, gpu, utilisation, rack.compute_share[r],
-            rack.memory_share[r], energised, ceiling, coolant, rise_per_plate, conductance, step,
-        )
+    if rack[RACK.power_cap, r] < math.inf:
+        ceiling = clock_ceiling(kind, kinds, rack[RACK.power_cap, r])
+    power, heat, hottest_die, hottest_hbm, clocks, throttled, work, online = advance_accelerators(
+        first,
+        last,
+        kind,
+        kinds,
+        kind_links,
+        gpu_constants,
+        gpu,
+        utilisation,
+        rack[RACK.compute_share, r],
+        rack[RACK.memory_share, r],
+        energised,
+        ceiling,
+        coolant,
+        rise_per_plate,
+        conductance,
+        step,
     )
 
     auxiliary = energised * (
-        kinds.auxiliary_idle_power[kind]
-        + (kinds.auxiliary_maximum_power[kind] - kinds.auxiliary_idle_power[kind]) * utilisation
+        kinds[KIND.auxiliary_idle_power, kind]
+        + (kinds[KIND.auxiliary_maximum_power, kind] - kinds[KIND.auxiliary_idle_power, kind])
+        * utilisation
     )
-    fans = energised * kinds.fan_power[kind] * fan_speed**3
+    fans = energised * kinds[KIND.fan_power, kind] * fan_speed**3
     direct_current = power + auxiliary + fans
     shelf_loss = 0.0
     if energised > 0.0:
-        stage = kinds.shelf_stage[kind]
+        stage = kind_links[KIND_LINK.shelf_stage, kind]
         modules = modules_needed(
             direct_current,
             SHELF_TARGET_LOAD * stages.rated_power[stage],
-            kinds.shelf_modules[kind],
-            kinds.shelf_spare_modules[kind],
+            kind_links[KIND_LINK.shelf_modules, kind],
+            kind_links[KIND_LINK.shelf_spare_modules, kind],
         )
         shelf_loss = (
             group_input_power(direct_current, SHELF_TEMPERATURE, stage, stages, modules)
@@ -300,70 +342,78 @@ def advance_rack(
 
     # the packages' mean heat flow and the rest, which has no thermal mass of its own
     liquid_heat = (
-        kinds.gpu_liquid_share[kind] * heat
-        + kinds.auxiliary_liquid_share[kind] * auxiliary
-        + kinds.shelf_liquid_share[kind] * shelf_loss
+        kinds[KIND.gpu_liquid_share, kind] * heat
+        + kinds[KIND.auxiliary_liquid_share, kind] * auxiliary
+        + kinds[KIND.shelf_liquid_share, kind] * shelf_loss
     )
     all_heat = heat + auxiliary + fans + shelf_loss
     if liquid:
         outlet, outflow = mixing_volume(
-            rack.outlet_temperature[r], kinds.coolant_heat_capacity[kind], capacity_rate, inlet,
-            liquid_heat, step,
+            rack[RACK.outlet_temperature, r],
+            kinds[KIND.coolant_heat_capacity, kind],
+            capacity_rate,
+            inlet,
+            liquid_heat,
+            step,
         )
     else:
         liquid_heat = 0.0
         outlet = inlet + all_heat / capacity_rate if capacity_rate > 0.0 else inlet
         outflow = outlet
-    rack.outlet_temperature[r] = outlet
-    rack.outflow_temperature[r] = outflow
-    rack.gpu_power[r] = power
-    rack.it_power[r] = direct_current + shelf_loss
-    rack.shelf_loss[r] = shelf_loss
-    rack.liquid_heat[r] = liquid_heat
-    rack.air_heat[r] = all_heat - liquid_heat
-    rack.maximum_gpu_temperature[r] = hottest_die
-    rack.maximum_hbm_temperature[r] = hottest_hbm
-    rack.clock[r] = clocks / online if online > 0.0 else 0.0
-    rack.throttled[r] = throttled
-    rack.pace[r] = work / kinds.gpus[kind]
-    rack.operations[r] = kinds.peak_operations[kind] * rack.compute_share[r] * work
+    rack[RACK.outlet_temperature, r] = outlet
+    rack[RACK.outflow_temperature, r] = outflow
+    rack[RACK.gpu_power, r] = power
+    rack[RACK.it_power, r] = direct_current + shelf_loss
+    rack[RACK.shelf_loss, r] = shelf_loss
+    rack[RACK.liquid_heat, r] = liquid_heat
+    rack[RACK.air_heat, r] = all_heat - liquid_heat
+    rack[RACK.maximum_gpu_temperature, r] = hottest_die
+    rack[RACK.maximum_hbm_temperature, r] = hottest_hbm
+    rack[RACK.clock, r] = clocks / online if online > 0.0 else 0.0
+    rack[RACK.throttled, r] = throttled
+    rack[RACK.pace, r] = work / kinds[KIND.gpus, kind]
+    rack[RACK.operations, r] = (
+        kinds[KIND.peak_operations, kind] * rack[RACK.compute_share, r] * work
+    )
 
 
 @kernel()
 def advance_racks_serial(
-    racks: RackConstants,
-    kinds: RackKinds,
-    gpu_constants: GpuConstants,
-    rows: RowConstants,
+    racks: Indices,
+    kinds: Floats,
+    kind_links: Indices,
+    gpu_constants: Floats,
+    rows: Floats,
     stages: Stages,
-    rack: RackState,
-    gpu: GpuState,
-    cdu: CduState,
-    row: RowState,
+    rack: Floats,
+    gpu: Floats,
+    cdu: Floats,
+    row: Floats,
     step: float,
 ) -> None:
     """All racks, one after the other; cheaper than threads for a few thousand accelerators."""
-    for r in range(racks.kind.shape[0]):
+    for r in range(rack.shape[1]):
         advance_rack(
-            r, racks, kinds, gpu_constants, rows, stages, rack, gpu, cdu, row, step
+            r, racks, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
         )
 
 
 @kernel(parallel=True)
 def advance_racks_parallel(
-    racks: RackConstants,
-    kinds: RackKinds,
-    gpu_constants: GpuConstants,
-    rows: RowConstants,
+    racks: Indices,
+    kinds: Floats,
+    kind_links: Indices,
+    gpu_constants: Floats,
+    rows: Floats,
     stages: Stages,
-    rack: RackState,
-    gpu: GpuState,
-    cdu: CduState,
-    row: RowState,
+    rack: Floats,
+    gpu: Floats,
+    cdu: Floats,
+    row: Floats,
     step: float,
 ) -> None:
     """All racks over the threads numba was given; every rack is summed by one thread."""
-    for r in numba.prange(racks.kind.shape[0]):
+    for r in numba.prange(rack.shape[1]):
         advance_rack(
-            r, racks, kinds, gpu_constants, rows, stages, rack, gpu, cdu, row, step
+            r, racks, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
         )

@@ -1,0 +1,53 @@
+"""Entry point of ``twin``: commands, those of installed plugins, and how errors are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from twin.cli import inspect, run, serve
+from twin.errors import TwinError
+
+app = typer.Typer(
+    help="Open digital twin of an AI factory: layout in, live physics out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("serve")(serve.serve)
+app.command("info")(inspect.info)
+app.command("check")(inspect.check)
+app.command("schema")(inspect.schema)
+app.command("doctor")(inspect.doctor)
+
+
+def _add_plugins() -> None:
+    """Commands that other packages bring (the viewer's among them), by entry point."""
+    for entry in sorted(entry_points(group="twin.commands"), key=lambda e: e.name):
+        app.command(entry.name)(entry.load())
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback for what a user can mend."""
+    _add_plugins()
+    try:
+        app()
+    except TwinError as error:
+        print(f"twin: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("twin: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader (head, less) has gone; keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""``twin run``: headless, as fast as it goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.errors import InputError, Interrupted
+from twin.units import parse_quantity
+
+if TYPE_CHECKING:
+    from twin.recording import Recorder
+    from twin.simulation import Simulation
+
+
+def parse_duration(text: str, option: str) -> float:
+    """Seconds of ``10min``, ``10 min`` or ``2h``; raises InputError naming the option."""
+    spaced = text.strip()
+    digits = len(spaced) - len(spaced.lstrip("0123456789.eE+-_"))
+    number, unit = spaced[:digits], spaced[digits:].strip()
+    try:
+        seconds = parse_quantity(f"{number} {unit}", "s")
+    except ValueError as error:
+        raise InputError(f"{option} {error}", key=option, found=repr(text),
+                         allowed="such as 90s, 10min, 2h") from None
+    if seconds <= 0:
+        raise InputError(f"{option} must be positive", key=option, found=repr(text))
+    return seconds
+
+
+def run(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario file, or the name of a bundled scenario")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Simulated time, such as 10min (else the scenario's)")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write a recording (Zarr folder) here")
+    ] = None,
+    every: Annotated[str, typer.Option(help="Simulated time between recorded frames")] = "10s",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
+    ] = False,
+    weather: Annotated[
+        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+) -> None:
+    """Run a layout headless and report its key figures."""
+    from twin.factory import Factory
+
+    factory = Factory.load(layout)
+    simulation = factory.simulation(scenario, seed=seed, epw=weather)
+    total = parse_duration(duration, "--for") if duration else simulation.scenario.duration
+    interval = parse_duration(every, "--every")
+    if not as_json:
+        _announce(simulation)
+    started = time.perf_counter()
+    try:
+        if record is not None:
+            from twin.recording import Recorder
+
+            frames = int(total // interval) + 1
+            with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
+                _advance(simulation, total, interval, recorder, show=not as_json)
+        else:
+            _advance(simulation, total, interval, None, show=not as_json)
+    except KeyboardInterrupt:
+        where = f"; recorded until then in {record}" if record is not None else ""
+        raise Interrupted(f"stopped at {simulation.time:.0f} s of {total:.0f} s{where}") from None
+    wall = time.perf_counter() - started
+    result = {
+        **simulation.info(),
+        "scenario": simulation.scenario.name,
+        "simulated_s": simulation.time,
+        "wall_s": wall,
+        "realtime_factor": simulation.time / wall,
+        **simulation.averages(),
+        "digest": simulation.digest(),
+    }
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _show(result, simulation)
+        if record is not None:
+            typer.echo(f"Recorded in {record}: look at it with  twin render {record} -o picture.png")
+
+
+def _announce(simulation: Simulation) -> None:
+    from twin.compiled import is_cached
+
+    info = simulation.info()
+    typer.echo(f"{info['layout']}: {info['gpus']:,} GPUs in {info['racks']:,} racks, "
+               f"scenario {simulation.scenario.name}", err=True)
+    if not is_cached():
+        typer.echo("First run: compiling the physics for this machine, about half a minute; "
+                   "later runs start at once.", err=True)
+
+
+def _advance(
+    simulation: Simulation, total: float, interval: float, recorder: Recorder | None, show: bool
+) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(),
+               TextColumn("{task.completed:.0f}/{task.total:.0f} s"), TimeRemainingColumn())
+    console = Console(file=sys.stderr)
+    if recorder is not None:
+        recorder.append()
+    with Progress(*columns, console=console, disable=not show, transient=True) as progress:
+        task = progress.add_task("simulated", total=total)
+        while simulation.time < total - 1e-9:
+            simulation.advance(min(interval, total - simulation.time))
+            if recorder is not None:
+                recorder.append()
+            progress.update(task, completed=simulation.time)
+
+
+def _show(result: dict[str, Any], simulation: Simulation) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(show_header=False, title=f"{result['layout']}, {result['scenario']}")
+    rows = (
+        ("Simulated", f"{result['simulated_s']:,.0f} s in {result['wall_s']:.2f} s "
+                      f"({result['realtime_factor']:,.0f} x real time)"),
+        ("IT power", f"{result['it_power_w'] / 1e6:,.3f} MW"),
+        ("Facility power", f"{result['facility_power_w'] / 1e6:,.3f} MW"),
+        ("PUE", f"{result['pue']:.3f}"),
+        ("WUE", f"{result['wue_l_per_kwh']:.3f} L/kWh"),
+        ("Hottest GPU", f"{result['max_gpu_temperature_c']:.1f} degC"),
+        ("Hottest HBM stack", f"{result['max_hbm_temperature_c']:.1f} degC"),
+        ("Throttled GPUs", f"{result['throttled_gpu_fraction']:.2%}"),
+        ("Tokens", f"{result['tokens_per_s']:,.0f} per s"),
+        ("Energy residual", f"{result['energy_residual']:.1e}"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    for event in list(simulation.events)[-12:]:
+        console.print(f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
+                      markup=False, highlight=False)

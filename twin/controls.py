@@ -1,0 +1,238 @@
+"""What operators and scenarios may change: set points, workload and faults, by path.
+
+A control is one input field of the state with limits. A fault is a named set of writes to controls
+that a person would call by that name; clearing it writes the healthy values back. A path may name an
+element of the control's level or anything above it, which means all elements below.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from twin.errors import InputError, near_matches
+from twin.units import example, parse_quantity
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+    from twin.state import StateBuffer
+
+
+@dataclass(frozen=True)
+class Control:
+    """One input that may be set.
+
+    Attributes
+    ----------
+    level, key : where it lies and what it is called
+    unit : of the value, "" for shares, counts and switches
+    low, high : limits in that unit
+    description : what it does
+    field : field of the state when it differs from key
+    """
+
+    level: str
+    key: str
+    unit: str
+    low: float
+    high: float
+    description: str
+    field: str = ""
+
+    @property
+    def source(self) -> str:
+        """Field of the state, ``group.field``."""
+        return f"{self.level}.{self.field or self.key}"
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control("cdu", "supply_setpoint", "degC", 10, 60, "Technology coolant supply set point"),
+    Control("cdu", "pumps_online", "", 0, 8, "Number of pumps able to run"),
+    Control("cdu", "valve_fault", "", 0, 1, "1 freezes the primary valve where it stands"),
+    Control("cdu", "fouling", "", 0, 0.95, "Share of the exchanger's UA lost"),
+    Control("cdu", "isolated", "", 0, 1, "1 shuts the primary side"),
+    Control("rack", "utilisation", "", 0, 1, "Share of time the accelerators are busy"),
+    Control("rack", "compute_share", "", 0, 1, "Share of peak operations asked for at full pace"),
+    Control("rack", "memory_share", "", 0, 1, "Share of peak memory bandwidth at full pace"),
+    Control("rack", "power_cap", "W", 50, math.inf, "Cap of each accelerator module's power"),
+    Control("rack", "flow_factor", "", 0, 1, "Open share of the rack's hydraulic conductance"),
+    Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker"),
+    Control("gpu", "online", "", 0, 1, "0 stops the accelerator, 1 starts it again"),
+    Control("gpu", "flow_factor", "", 0, 1, "Share of the cold plate's conductance left"),
+    Control("row", "recirculation_fault", "", 0, 0.9, "Added share of hot-aisle air drawn"),
+    Control("panel", "online", "", 0, 1, "0 takes the panel out of service"),
+    Control("hall", "air_setpoint", "degC", 15, 40, "Supply air set point of the air handlers"),
+    Control("crah", "online", "", 0, 1, "0 stops the air handler"),
+    Control("ups", "online", "", 0, 1, "0 takes the UPS out of service"),
+    Control("hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
+    Control("plant", "supply_setpoint", "degC", 5, 50, "Facility water supply set point"),
+    Control("plant", "fouling", "", 0, 0.95, "Share of the coolers' UA lost"),
+    Control("cooler", "online", "", 0, 1, "0 stops the cooler"),
+    Control("pump", "online", "", 0, 1, "0 stops the pump"),
+    Control("chiller", "online", "", 0, 1, "0 stops the chiller"),
+    Control("plant_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
+    Control("site_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named fault: writes (control, faulty value, healthy value) at one level.
+
+    A healthy value of None means "as the plant was built" (the state at the start).
+    """
+
+    level: str
+    name: str
+    writes: tuple[tuple[str, float, float | None], ...]
+    description: str
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("cdu", "trip", (("pumps_online", 0, None),), "All pumps of the CDU stop"),
+    Fault("cdu", "pump-failure", (("pumps_online", -1, None),), "One more pump of the CDU stops"),
+    Fault("cdu", "valve-stuck", (("valve_fault", 1, 0),), "The primary valve stays where it is"),
+    Fault("cdu", "primary-loss", (("isolated", 1, 0),), "No facility water reaches the CDU"),
+    Fault("cdu", "fouling", (("fouling", 0.4, 0),), "Exchanger loses 40 % of its UA"),
+    Fault("rack", "blockage", (("flow_factor", 0.2, 1),), "Rack branch 80 % blocked"),
+    Fault("rack", "isolation", (("flow_factor", 0, 1),), "Rack valves shut: no coolant"),
+    Fault("rack", "breaker-open", (("energised", 0, 1),), "Rack loses power"),
+    Fault("gpu", "blockage", (("flow_factor", 0, 1),), "Cold plate blocked"),
+    Fault("gpu", "failure", (("online", 0, 1),), "Accelerator stops"),
+    Fault("row", "blocked-aisle", (("recirculation_fault", 0.3, 0),), "Hot air is drawn in"),
+    Fault("panel", "trip", (("online", 0, 1),), "Panel out of service"),
+    Fault("crah", "trip", (("online", 0, 1),), "Air handler stops"),
+    Fault("ups", "trip", (("online", 0, 1),), "UPS out of service"),
+    Fault("hall_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
+    Fault("cooler", "trip", (("online", 0, 1),), "Cooler stops"),
+    Fault("pump", "trip", (("online", 0, 1),), "Facility pump stops"),
+    Fault("chiller", "trip", (("online", 0, 1),), "Chiller stops"),
+    Fault("plant", "fouling", (("fouling", 0.3, 0),), "Coolers lose 30 % of their UA"),
+    Fault("plant_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
+    Fault("site_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A change asked for: set a control, inject a fault, or clear it.
+
+    key : control key (set) or fault name (inject, clear)
+    value : number in the control's unit, or text with a unit
+    """
+
+    kind: Literal["set", "inject", "clear"]
+    path: str
+    key: str
+    value: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A command carried out: how many elements it changed, and the first one's value."""
+
+    command: Command
+    elements: int
+    before: float
+    after: float
+
+
+def _candidates(plant: Plant, path: str, levels: list[str]) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+    """Levels of ``levels`` that lie at or below ``path``, nearest first, with their rows."""
+    if path.strip() == "/":
+        found = [(name, np.arange(plant.levels[name].count)) for name in levels]
+    else:
+        level, row = plant.levels.find(path)
+        found = [
+            (name, plant.levels.below(level, row, name) if name != level else np.array([row]))
+            for name in levels
+        ]
+    return [(name, rows) for name, rows in found if len(rows)]
+
+
+def _value(control: Control, value: float | str | None, key: str) -> float:
+    if value is None:
+        raise InputError("a value is missing", key=key, allowed=f"{control.low} to {control.high}")
+    if isinstance(value, str):
+        try:
+            number = parse_quantity(value, control.unit)
+        except ValueError as error:
+            raise InputError(f"value {error}", key=key, found=repr(value),
+                             allowed=example(control.unit)) from None
+    else:
+        number = float(value)
+    if math.isnan(number) or not control.low <= number <= control.high:
+        unit = f" {control.unit}" if control.unit else ""
+        raise InputError("value out of range", key=key, found=f"{number:g}",
+                         allowed=f"{control.low:g} to {control.high:g}{unit}")
+    return number
+
+
+def resolve_control(plant: Plant, path: str, key: str) -> tuple[Control, np.ndarray]:  # type: ignore[type-arg]
+    """The control of a key that applies at a path, and the rows it changes.
+
+    Raises InputError for an unknown path, or a key no element at or below the path has.
+    """
+    named = [control for control in CONTROLS if control.key == key]
+    if not named:
+        raise InputError("unknown control", key="key", found=key,
+                         allowed=near_matches(key, sorted({c.key for c in CONTROLS})))
+    found = _candidates(plant, path, [control.level for control in named])
+    if not found:
+        levels = ", ".join(control.level for control in named)
+        raise InputError(f"nothing at this path has '{key}'", key="path", found=path,
+                         allowed=f"a path of, or above, a {levels}")
+    # what was named itself goes before what lies below it, and the highest level before deeper ones
+    level, rows = found[0]
+    return next(control for control in named if control.level == level), rows
+
+
+def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, np.ndarray]:  # type: ignore[type-arg]
+    """The fault of a name that applies at a path, and the rows it hits; raises InputError."""
+    named = [fault for fault in FAULTS if fault.name == name]
+    if not named:
+        raise InputError("unknown fault", key="key", found=name,
+                         allowed=near_matches(name, sorted({f.name for f in FAULTS})))
+    if path.strip() == "/":
+        raise InputError("a fault needs the path of an element", key="path", found=path)
+    own_level, _ = plant.levels.find(path)
+    exact = [fault for fault in named if fault.level == own_level]
+    found = _candidates(plant, path, [fault.level for fault in (exact or named)])
+    if not found:
+        levels = ", ".join(fault.level for fault in named)
+        raise InputError(f"fault '{name}' does not exist here", key="path", found=path,
+                         allowed=f"a path of, or above, a {levels}")
+    level, rows = found[0]
+    return next(fault for fault in named if fault.level == level), rows
+
+
+def apply(plant: Plant, state: StateBuffer, start: StateBuffer, command: Command) -> Applied:
+    """Carry a command out on ``state``; ``start`` is the state as built, for clearing faults.
+
+    Raises InputError (unknown path, key or fault; value out of range); nothing is changed then.
+    """
+    if command.kind == "set":
+        control, rows = resolve_control(plant, command.path, command.key)
+        number = _value(control, command.value, command.key)
+        values = state.field(control.source)
+        before = float(values[rows[0]])
+        values[rows] = number
+        return Applied(command, len(rows), before, number)
+    fault, rows = resolve_fault(plant, command.path, command.key)
+    before = after = 0.0
+    for number, (key, faulty, healthy) in enumerate(fault.writes):
+        control = next(c for c in CONTROLS if c.level == fault.level and c.key == key)
+        values = state.field(control.source)
+        old = values[rows].copy()
+        if command.kind == "clear":
+            values[rows] = start.field(control.source)[rows] if healthy is None else healthy
+        elif faulty < 0:  # one unit fewer
+            values[rows] = np.maximum(old + faulty, 0.0)
+        else:
+            values[rows] = faulty
+        if number == 0:
+            before, after = float(old[0]), float(values[rows[0]])
+    return Applied(command, len(rows), before, after)

@@ -1,0 +1,282 @@
+"""Recordings: one Zarr v3 store that plain xarray opens, complete enough to look at on its own.
+
+``xarray.open_datatree("run.zarr")`` gives one group per level with dimensions (time, level), paths
+as labels and CF-style attributes. Values are rounded to the channel's resolution.
+
+Frames are written in whole chunks and the shapes live in one consolidated metadata file, replaced
+atomically, so a killed process leaves a readable store and loses at most the open chunk (its frames
+read as missing).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+from twin.channels import BY_NAME, CHANNELS, Channel
+from twin.errors import InputError, near_matches
+
+if TYPE_CHECKING:
+    import xarray
+    from zarr import Array
+
+    from twin.simulation import Simulation
+
+FORMAT = "twin.recording/1"
+CHUNK_FRAMES = 32
+CHUNK_ELEMENTS = 65_536
+GROWTH = 4_096  # frames reserved at a time when the length is not known
+LARGE = 50_000  # accelerators from which only the main accelerator channels are kept by default
+LARGE_CHANNELS = ("gpu.temperature", "gpu.hbm_temperature", "gpu.power")
+
+
+def default_channels(gpus: int) -> tuple[Channel, ...]:
+    """All channels; of very large plants only the main ones of the accelerator level."""
+    if gpus < LARGE:
+        return CHANNELS
+    return tuple(c for c in CHANNELS if c.level != "gpu" or c.name in LARGE_CHANNELS)
+
+
+def channels_named(names: Iterable[str]) -> tuple[Channel, ...]:
+    """Channels by name; raises InputError for an unknown one."""
+    found = []
+    for name in names:
+        if name not in BY_NAME:
+            raise InputError("unknown channel", key="channel", found=name,
+                             allowed=near_matches(name, [*BY_NAME]))
+        found.append(BY_NAME[name])
+    return tuple(found)
+
+
+class Recorder:
+    """Writes frames of a simulation into a store; use as a context manager.
+
+    Parameters
+    ----------
+    path : folder to create; an earlier recording there is replaced, anything else is refused
+    simulation : what to record
+    channels : which; None for :func:`default_channels`
+    frames : number of frames to come, if known
+    interval : simulated seconds between frames (kept as an attribute)
+
+    Raises
+    ------
+    InputError : the path exists and is not a recording, or cannot be written
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        simulation: Simulation,
+        channels: Sequence[Channel] | None = None,
+        *,
+        frames: int | None = None,
+        interval: float = 10.0,
+    ):
+        self.path = Path(path)
+        self.simulation = simulation
+        gpus = simulation.plant.levels["gpu"].count
+        self.channels = tuple(channels) if channels is not None else default_channels(gpus)
+        self.capacity = frames or GROWTH
+        self.interval = interval
+        self.written = 0
+        self._events_written = 0
+        self._open: list[dict[str, Floats]] = []
+        self._times: list[float] = []
+        self._arrays: dict[str, Array[Any]] = {}
+        self._prepare_folder()
+        try:
+            self._create()
+        except OSError as error:
+            raise InputError(f"cannot write the recording: {error.strerror}", self.path) from None
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare_folder(self) -> None:
+        if self.path.exists():
+            if not (self.path / "zarr.json").is_file():
+                raise InputError("exists and is not a recording; it is left untouched", self.path,
+                                 allowed="a new path ending in .zarr")
+            shutil.rmtree(self.path)
+        if not self.path.parent.is_dir():
+            raise InputError("folder does not exist", self.path.parent)
+
+    def _create(self) -> None:
+        import zarr
+
+        plant = self.simulation.plant
+        self._root = zarr.create_group(
+            store=str(self.path),
+            attributes={
+                "format": FORMAT,
+                "layout": plant.name,
+                "digest": plant.digest,
+                "scenario": self.simulation.scenario.model_dump_json(by_alias=True),
+                "start": self.simulation.scenario.start.isoformat(),
+                "interval_s": self.interval,
+                "Conventions": "CF-1.11",
+            },
+        )
+        levels = dict.fromkeys(channel.level for channel in self.channels)
+        for level in levels:
+            count = plant.levels[level].count
+            group = self._root.create_group(level)
+            labels = np.array(list(plant.levels.paths(level)), dtype=np.dtypes.StringDType())
+            self._array(group, level, (count,), (min(count, CHUNK_ELEMENTS) or 1,), labels.dtype,
+                        (level,), {"long_name": "path"})[:] = labels
+            self._arrays[level] = self._array(
+                group, "time", (self.capacity,), (GROWTH,), np.float64, ("time",),
+                {"long_name": "simulated time", "axis": "T", "unit": "s"}, np.nan,
+            )
+        for channel in self.channels:
+            count = plant.levels[channel.level].count
+            attributes = {
+                "long_name": channel.title, "units": channel.unit or "1",
+                "resolution": channel.resolution, "description": channel.description,
+            }
+            name = channel.name.partition(".")[2]
+            self._arrays[channel.name] = self._array(
+                self._root[channel.level], name, (self.capacity, count),
+                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1), np.float32,
+                ("time", channel.level), attributes, np.nan,
+            )
+        self._write_scene()
+        self._consolidate()
+
+    def _write_scene(self) -> None:
+        from twin.scene import scene
+
+        (self.path / "scene.json").write_text(json.dumps(scene(self.simulation.plant)))
+
+    @staticmethod
+    def _array(
+        group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any,
+        dimensions: tuple[str, ...], attributes: dict[str, Any], fill: float | None = None,
+    ) -> Array[Any]:
+        from zarr.codecs import BloscCodec
+
+        compressors = "auto" if fill is None else BloscCodec(cname="zstd", clevel=3)
+        array: Array[Any] = group.create_array(
+            name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions,
+            attributes=attributes, fill_value=fill, compressors=compressors,
+        )
+        return array
+
+    def _consolidate(self) -> None:
+        import zarr
+
+        zarr.consolidate_metadata(self._root.store)
+
+    def append(self) -> None:
+        """Record the simulation's state as it is now."""
+        self._times.append(self.simulation.time)
+        self._open.append({
+            channel.name: np.asarray(self.simulation.channel(channel.name)).copy()
+            for channel in self.channels
+        })
+        if len(self._open) == CHUNK_FRAMES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the frames gathered since the last flush."""
+        if not self._open:
+            self._write_events()
+            return
+        first, last = self.written, self.written + len(self._open)
+        if last > self.capacity:
+            self._resize(self.capacity + max(GROWTH, last - self.capacity))
+            self._consolidate()
+        for channel in self.channels:
+            frames = np.stack([frame[channel.name] for frame in self._open])
+            rounded = np.round(frames / channel.resolution) * channel.resolution
+            self._arrays[channel.name][first:last] = rounded.astype(np.float32)
+        for level in dict.fromkeys(channel.level for channel in self.channels):
+            self._arrays[level][first:last] = self._times
+        self.written = last
+        self._open.clear()
+        self._times.clear()
+        self._write_events()
+
+    def _write_events(self) -> None:
+        fresh = self.simulation.logged - self._events_written
+        if fresh <= 0:
+            return
+        events = list(self.simulation.events)[-fresh:]
+        with (self.path / "events.jsonl").open("a") as file:
+            for event in events:
+                file.write(json.dumps(vars(event)) + "\n")
+        self._events_written = self.simulation.logged
+
+    def _resize(self, frames: int) -> None:
+        for array in self._arrays.values():
+            array.resize((frames, *array.shape[1:]))
+        self.capacity = frames
+
+    def close(self) -> None:
+        """Write what is open and cut the store to the frames it holds."""
+        self.flush()
+        if self.capacity != self.written:
+            self._resize(self.written)
+            self._consolidate()
+
+
+def open_recording(path: str | Path) -> xarray.DataTree:
+    """Open a recording lazily as an xarray tree, without the frames a killed run left missing.
+
+    Raises InputError when it is not there or not a recording.
+    """
+    import xarray
+
+    folder = Path(path)
+    if not folder.exists():
+        raise InputError("recording not found", folder)
+    if not (folder / "zarr.json").is_file():
+        raise InputError("not a recording (no zarr.json in it)", folder)
+    try:
+        tree = xarray.open_datatree(folder, engine="zarr", chunks=None)
+    except Exception as error:
+        raise InputError(f"recording cannot be read: {error}", folder) from None
+    if tree.attrs.get("format") != FORMAT:
+        raise InputError("not a recording of a factory", folder, key="format",
+                         found=repr(tree.attrs.get("format")), allowed=FORMAT)
+    return tree.map_over_datasets(_without_missing_frames)
+
+
+def _without_missing_frames(dataset: xarray.Dataset) -> xarray.Dataset:
+    if "time" not in dataset.coords:
+        return dataset
+    present = np.isfinite(dataset["time"].values)
+    return dataset if present.all() else dataset.isel(time=present)
+
+
+def read_events(path: str | Path) -> list[dict[str, Any]]:
+    """Events of a recording, oldest first; a line cut by a kill is left out."""
+    file = Path(path) / "events.jsonl"
+    events = []
+    if file.is_file():
+        for line in file.read_text().splitlines():
+            try:
+                events.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+    return events
+
+
+def read_scene(path: str | Path) -> dict[str, Any]:
+    """Scene description of a recording; raises InputError when it is missing."""
+    file = Path(path) / "scene.json"
+    try:
+        scene: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"scene of the recording cannot be read: {error}", file) from None
+    return scene

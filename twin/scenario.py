@@ -1,0 +1,152 @@
+"""The scenario file: ``schema: twin.scenario/1``. What happens to a factory, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from assets.locations import SCENARIOS_FOLDER
+from twin import units as u
+from twin import yaml_file
+from twin.errors import InputError, near_matches
+
+
+class Element(BaseModel):
+    """Base of everything in a scenario: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class WeatherChoice(Element):
+    """Which weather the sites see.
+
+    normals : monthly normals of each site's bundled weather with a daily cycle
+    design-day : the hottest day for which plants there are designed
+    constant : a fixed dry bulb and wet bulb
+    epw : an hourly weather file, the same for all sites
+    """
+
+    kind: Literal["normals", "design-day", "constant", "epw"] = "normals"
+    dry_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
+    wet_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
+    file: str | None = Field(default=None, description="EPW file, relative to the scenario")
+
+    @model_validator(mode="after")
+    def _complete(self) -> WeatherChoice:
+        if self.kind == "constant" and (self.dry_bulb is None or self.wet_bulb is None):
+            raise ValueError("constant weather needs dry_bulb and wet_bulb")
+        if self.dry_bulb is not None and self.wet_bulb is not None:
+            if self.wet_bulb > self.dry_bulb:
+                raise ValueError("wet_bulb cannot be above dry_bulb")
+        if self.kind == "epw" and self.file is None:
+            raise ValueError("epw weather needs file")
+        return self
+
+
+class Load(Element):
+    """One point of a workload profile; what is left out stays as it was."""
+
+    at: u.Duration = Field(default=0.0, description="time since the start, such as 2 min")
+    utilisation: u.Share | None = Field(default=None, description="share of time busy")
+    compute_share: u.Share | None = Field(
+        default=None, description="share of peak operations asked for at full pace"
+    )
+    memory_share: u.Share | None = Field(
+        default=None, description="share of peak memory bandwidth asked for at full pace"
+    )
+    ramp: u.Duration = Field(default=0.0, description="time over which to move there")
+
+
+class Workload(Element):
+    """What a part of the factory computes."""
+
+    path: str = Field(default="/", pattern=r"^/", description="racks at or below this path")
+    profile: tuple[Load, ...] = Field(min_length=1, description="points in time, rising")
+
+    @model_validator(mode="after")
+    def _rising(self) -> Workload:
+        times = [point.at for point in self.profile]
+        if times != sorted(times):
+            raise ValueError("profile points must rise in time")
+        return self
+
+
+class TokenModel(Element):
+    """How operations become tokens: forward pass of a model at some share of peak operations."""
+
+    parameters: Annotated[float, Field(gt=0)] = Field(
+        default=37e9, description="active parameters per token"
+    )
+    operations_per_parameter: Annotated[float, Field(gt=0)] = Field(
+        default=2.0, description="2 for inference, 6 for training"
+    )
+    model_flops_utilisation: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.35, description="share of peak operations that reach the model"
+    )
+
+
+class TimedEvent(Element):
+    """A command at a time: exactly one of set (with value), inject, clear."""
+
+    at: u.Duration = Field(description="time since the start, such as 2 min")
+    path: str = Field(pattern=r"^/", description="element, or everything below it")
+    set_: str | None = Field(default=None, alias="set", description="control to set")
+    value: float | str | None = Field(default=None, description="value, with its unit")
+    inject: str | None = Field(default=None, description="fault to inject")
+    clear: str | None = Field(default=None, description="fault to clear")
+
+    @model_validator(mode="after")
+    def _one(self) -> TimedEvent:
+        if sum(word is not None for word in (self.set_, self.inject, self.clear)) != 1:
+            raise ValueError("give exactly one of set, inject, clear")
+        if (self.set_ is not None) != (self.value is not None):
+            raise ValueError("set and value belong together")
+        return self
+
+
+DESIGN_LOAD = (Workload(profile=(Load(utilisation=1.0, compute_share=1.0, memory_share=0.6),)),)
+
+
+class Scenario(Element):
+    """A whole scenario file. Without one, the factory runs at design load on a summer afternoon."""
+
+    schema_version: Literal["twin.scenario/1"] = Field(
+        default="twin.scenario/1", alias="schema", description="version of this format"
+    )
+    name: str = Field(default="design-load", description="short name")
+    title: str = Field(default="", description="name for people")
+    description: str = Field(default="", description="what happens and what to expect")
+    start: datetime = Field(
+        default=datetime(2026, 8, 1, 14, 0), description="local date and time of the start"
+    )
+    duration: u.Duration = Field(default=600.0, description="such as 10 min")
+    step: Annotated[u.Duration, Field(gt=0, le=5)] = Field(
+        default=1.0, description="time step, at most 5 s"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="of all random spread")
+    threads: PositiveInt | None = Field(default=None, description="left out: all cores")
+    weather: WeatherChoice = Field(default=WeatherChoice())
+    workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
+    tokens: TokenModel = Field(default=TokenModel())
+    events: tuple[TimedEvent, ...] = Field(default=())
+
+
+def find_scenario(name_or_path: str | Path) -> Path:
+    """File of a scenario given as a path or a bundled name; raises InputError."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    bundled = {file.stem: file for file in sorted(SCENARIOS_FOLDER.glob("*.yaml"))}
+    if str(name_or_path) in bundled:
+        return bundled[str(name_or_path)]
+    raise InputError("scenario not found", path, found=str(name_or_path),
+                     allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]))
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Read a scenario; raises InputError with file, line, key, found and allowed."""
+    document = yaml_file.read(find_scenario(name_or_path))
+    return yaml_file.validate(document, Scenario)

@@ -1,0 +1,377 @@
+"""A factory in motion: plant, state and scenario, advanced in simulated time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from physics.factory.arrays import Floats, blocks_of
+from twin import controls
+from twin.channels import BY_NAME
+from twin.controls import Applied, Command
+from twin.errors import NumericalError
+from twin.scenario import Load, Scenario, TimedEvent
+from twin.state import StateBuffer, counts_of
+from twin import weather as weather_module
+from twin.weather import Weather
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+
+LONGEST_BATCH = 60.0  # s between looks at weather, workload ramps and events
+RAMP_BATCH = 1.0  # s while a workload ramp is under way
+THREADED_FROM = 20_000  # accelerators from which threads pay
+MAXIMUM_EVENTS = 10_000
+
+_threads_lock = threading.Lock()  # numba's default threading layer serves one caller at a time
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: simulated time [s], path, kind and a sentence."""
+
+    time: float
+    path: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything needed to go on from a moment, bit by bit."""
+
+    time: float
+    steps: int
+    pending: int
+    state: Floats
+    alarms: frozenset[tuple[str, int]]
+
+
+@dataclass
+class Simulation:
+    """A plant that runs through a scenario.
+
+    Not safe for calls from several threads at once; one thread owns it.
+
+    Attributes
+    ----------
+    plant, scenario : what runs and what happens to it
+    state : all dynamic values
+    time : simulated seconds since the start
+    events : what happened, oldest first, bounded
+    """
+
+    plant: Plant
+    scenario: Scenario = field(default_factory=Scenario)
+    weather: Weather | None = None
+
+    def __post_init__(self) -> None:
+        self.step = self.scenario.step
+        self.steps = 0
+        self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
+        self.logged = 0
+        self._counts = counts_of(self.plant.constants)
+        self.threaded = self._counts["gpu"] >= THREADED_FROM
+        if self.weather is None:
+            self.weather = weather_module.weather_for(self.plant, self.scenario)
+        self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
+        self._pending = 0
+        self._workload_rows = [
+            (controls.resolve_control(self.plant, load.path, "utilisation")[1], load.profile)
+            for load in self.scenario.workload
+        ]
+        for event in self._timeline:  # a wrong path must fail now, not in an hour
+            self._check(event)
+        self.state = StateBuffer(self._counts)
+        self._blocks = blocks_of(self.plant.constants)
+        self._fill()
+        self.start = StateBuffer(self._counts)
+        self.start.restore(self.state.buffer)
+        self._alarms: frozenset[tuple[str, int]] = frozenset()
+
+    # --- start ------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Initial state: everything in service, at temperatures near the operating point."""
+        for name, values in self.plant.initial.items():
+            self.state.field(name)[:] = values
+        s, c = self.state.view, self.plant.constants
+        for group in (s.panel, s.crah, s.ups, s.hall_transformer, s.cooler, s.pump, s.chiller,
+                      s.plant_transformer, s.site_transformer):
+            group.online[:] = 1.0
+        for name, rows in self.plant.out_of_service.items():
+            self.state.field(f"{name}.online" if name != "rack" else "rack.energised")[rows] = 0.0
+        for group, name in (("rack", "energised"), ("rack", "flow_factor"), ("gpu", "online"),
+                            ("gpu", "flow_factor"), ("gpu", "clock"), ("gpu", "memory_clock"),
+                            ("row", "fed"), ("hall", "fed"), ("plant", "fed"), ("plant", "demand")):
+            values = self.state.field(f"{group}.{name}")
+            values[values == 0.0] = 1.0
+        for name, rows in self.plant.out_of_service.items():
+            if name == "rack":
+                s.rack.energised[rows] = 0.0
+        s.rack.power_cap[:] = math.inf
+        s.rack.fan_speed[:] = np.where(c.kinds.liquid[c.rack.kind] > 0, 1.0, 0.6)
+        s.cdu.pumps_online[:] = c.cdu.pumps
+        s.cdu.supply_temperature[:] = s.cdu.supply_setpoint
+        s.cdu.return_temperature[:] = s.cdu.supply_setpoint
+        s.cdu.valve[:] = 0.3
+        s.cdu.valve_integral[:] = 0.3
+        s.plant.supply_temperature[:] = s.plant.supply_setpoint
+        s.plant.return_temperature[:] = s.plant.supply_setpoint
+        s.plant.condenser_temperature[:] = 25.0
+        s.hall.crah_supply_temperature[:] = s.hall.air_setpoint
+        s.hall.crah_return_temperature[:] = s.hall.air_setpoint
+        s.hall.crah_valve[:] = 0.2
+        s.hall.crah_valve_integral[:] = 0.2
+        air = s.hall.air_setpoint[c.row.hall]
+        s.row.cold_aisle_temperature[:] = air
+        s.row.hot_aisle_temperature[:] = air
+        liquid = c.rack.cdu >= 0
+        start = np.where(liquid, s.cdu.supply_setpoint[np.maximum(c.rack.cdu, 0)]
+                         if len(s.cdu.supply_setpoint) else 0.0, air[c.rack.row])
+        s.rack.inlet_temperature[:] = start
+        s.rack.outlet_temperature[:] = start
+        s.rack.outflow_temperature[:] = start
+        s.rack.maximum_gpu_temperature[:] = start
+        per_gpu = np.repeat(start, np.diff(c.rack.first_gpu))
+        for values in (s.gpu.die_temperature, s.gpu.hbm_temperature, s.gpu.plate_temperature):
+            values[:] = per_gpu
+        tokens = self.scenario.tokens
+        s.site.operations_per_token[:] = (
+            tokens.parameters * tokens.operations_per_parameter / tokens.model_flops_utilisation
+        )
+        self._set_weather()
+        self._set_workload(everything=True)
+        self._step(0)  # the ledger counts from the heat stored now
+
+    def _check(self, event: TimedEvent) -> None:
+        probe = StateBuffer(self._counts) if self._counts["gpu"] < 1000 else None
+        if probe is not None:
+            controls.apply(self.plant, probe, probe, _command(event))
+        elif event.set_ is not None:
+            controls.resolve_control(self.plant, event.path, event.set_)
+        else:
+            controls.resolve_fault(self.plant, event.path, str(event.inject or event.clear))
+
+    # --- time -------------------------------------------------------------------------------------
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds since the start."""
+        return self.steps * self.step
+
+    def advance(self, seconds: float) -> None:
+        """Run ``seconds`` of simulated time, in whole steps (at least one).
+
+        Raises NumericalError, naming the element, when a temperature is no longer a number.
+        """
+        remaining = max(1, round(seconds / self.step))
+        while remaining > 0:
+            self._apply_due()
+            self._set_weather()
+            ramping = self._set_workload()
+            count = min(remaining, self._steps_to_next(ramping))
+            self._step(count)
+            self.steps += count
+            remaining -= count
+            self._watch()
+
+    def _step(self, count: int) -> None:
+        from physics.factory.advance import advance
+
+        with _threads_lock if self.threaded else nullcontext():
+            advance(self._blocks, self.state.blocks, count, self.step, self.threaded)
+
+    def _steps_to_next(self, ramping: bool) -> int:
+        """Steps until something has to be looked at again."""
+        now = self.time
+        horizon = RAMP_BATCH if ramping else LONGEST_BATCH
+        upcoming = [now + horizon]
+        if self._pending < len(self._timeline):
+            upcoming.append(self._timeline[self._pending].at)
+        for _, profile in self._workload_rows:
+            upcoming.extend(point.at for point in profile if point.at > now)
+        return max(1, math.ceil((min(upcoming) - now) / self.step - 1e-9))
+
+    def _apply_due(self) -> None:
+        while self._pending < len(self._timeline):
+            event = self._timeline[self._pending]
+            if event.at > self.time + 1e-9:
+                return
+            self._pending += 1
+            self.apply(_command(event))
+
+    def _set_weather(self) -> None:
+        assert self.weather is not None
+        site = self.state.view.site
+        self.weather.at(self.time, site.dry_bulb_temperature, site.wet_bulb_temperature,
+                        site.pressure)
+
+    def _set_workload(self, everything: bool = False) -> bool:
+        """Write due workload points; returns whether a ramp is under way.
+
+        A value set by a command stays until the profile's next point.
+        """
+        ramping = False
+        now = self.time
+        for rows, profile in self._workload_rows:
+            for key in ("utilisation", "compute_share", "memory_share"):
+                moved = _profile_value(profile, key, now, self.step, everything)
+                if moved is None:
+                    continue
+                value, still = moved
+                ramping |= still
+                self.state.field(f"rack.{key}")[rows] = value
+        return ramping
+
+    # --- looking and acting -----------------------------------------------------------------------
+
+    def apply(self, command: Command) -> Applied:
+        """Carry a command out now and log it as an event; raises InputError and changes nothing."""
+        applied = controls.apply(self.plant, self.state, self.start, command)
+        if command.kind == "set":
+            text = f"{command.key} set from {applied.before:g} to {applied.after:g}"
+        else:
+            text = f"{command.key} {'injected' if command.kind == 'inject' else 'cleared'}"
+        if applied.elements > 1:
+            text += f" on {applied.elements} elements"
+        self.log(Event(self.time, command.path, command.kind, text))
+        return applied
+
+    def log(self, event: Event) -> None:
+        """Add an event; the oldest go when there are too many. ``logged`` counts all."""
+        self.events.append(event)
+        self.logged += 1
+
+    def channel(self, name: str) -> Floats:
+        """Values of a channel for all elements of its level, shape [count]; may be a view."""
+        return BY_NAME[name].read(self.plant, self.state)
+
+    def _watch(self) -> None:
+        """Stop on numbers that are none; log racks that begin or cease to throttle."""
+        rack = self.state.view.rack
+        bad = ~np.isfinite(rack.it_power + rack.outlet_temperature + rack.maximum_gpu_temperature)
+        if bad.any():
+            path = self.plant.levels.path("rack", int(np.flatnonzero(bad)[0]))
+            raise NumericalError(
+                f"{path}: a temperature or power is not a number at {self.time:.0f} s"
+            )
+        throttled = frozenset(("rack", int(r)) for r in np.flatnonzero(rack.throttled > 0))
+        fresh = sorted(throttled - self._alarms)
+        for level, r in fresh[:20]:
+            self.log(Event(
+                self.time, self.plant.levels.path(level, r), "throttling",
+                f"{int(rack.throttled[r])} GPUs slowed or off, hottest die "
+                f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
+                f"{rack.maximum_hbm_temperature[r]:.1f} degC, coolant in "
+                f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow",
+            ))
+        if len(fresh) > 20:
+            self.log(Event(self.time, "/", "throttling",
+                                     f"and {len(fresh) - 20} more racks"))
+        for level, r in sorted(self._alarms - throttled)[:20]:
+            self.log(Event(self.time, self.plant.levels.path(level, r), "recovered",
+                                     "all GPUs at their asked clock again"))
+        self._alarms = throttled
+
+    def snapshot(self) -> Snapshot:
+        """Everything needed to go on from now."""
+        return Snapshot(self.time, self.steps, self._pending, self.state.snapshot(), self._alarms)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back (or on) to a snapshot of this plant and scenario."""
+        self.state.restore(snapshot.state)
+        self.steps = snapshot.steps
+        self._pending = snapshot.pending
+        self._alarms = snapshot.alarms
+
+    def digest(self) -> str:
+        """Hash of every bit of the state."""
+        return self.state.digest()
+
+    def kpis(self) -> dict[str, float]:
+        """Key figures now, over all sites; powers in W, temperatures in degC."""
+        site = self.state.view.site
+        it_power, power = float(site.it_power.sum()), float(site.facility_power.sum())
+        return {
+            "it_power_w": it_power,
+            "facility_power_w": power,
+            "pue": power / it_power if it_power > 0 else math.nan,
+            "max_gpu_temperature_c": float(site.maximum_gpu_temperature.max()),
+            "max_hbm_temperature_c": float(site.maximum_hbm_temperature.max()),
+            "throttled_gpu_fraction": float(site.throttled.sum()) / max(self._counts["gpu"], 1),
+            "tokens_per_s": float(self.channel("site.tokens_per_second").sum()),
+            "water_use_kg_per_s": float(site.water_use.sum()),
+            "energy_residual": self.energy_residual(),
+        }
+
+    def energy_residual(self) -> float:
+        """Largest ledger residual of any site, relative to its throughput."""
+        residual = self.state.view.ledger.residual
+        return float(residual[np.argmax(np.abs(residual))])
+
+    def averages(self) -> dict[str, float]:
+        """Key figures over the run so far: averages, and maxima of temperatures."""
+        ledger = self.state.view.ledger
+        time = max(float(ledger.time[0]), 1e-9)
+        grid, it_energy = float(ledger.grid_energy.sum()), float(ledger.it_energy.sum())
+        site = self.state.view.site
+        tokens = float((ledger.operations / site.operations_per_token).sum())
+        return {
+            "it_power_w": it_energy / time,
+            "facility_power_w": grid / time,
+            "pue": grid / it_energy if it_energy > 0 else math.nan,
+            "wue_l_per_kwh": float(ledger.water.sum()) / (it_energy / 3.6e6) if it_energy else 0.0,
+            "max_gpu_temperature_c": float(ledger.maximum_gpu_temperature.max()),
+            "max_hbm_temperature_c": float(ledger.maximum_hbm_temperature.max()),
+            "throttled_gpu_fraction":
+                float(ledger.throttled_time.sum()) / time / max(self._counts["gpu"], 1),
+            "tokens_per_s": tokens / time,
+            "energy_residual": self.energy_residual(),
+        }
+
+    def info(self) -> dict[str, Any]:
+        """Counts of the plant, for tables and hello messages."""
+        return {"layout": self.plant.name, "gpus": self._counts["gpu"],
+                "racks": self._counts["rack"]}
+
+
+def _command(event: TimedEvent) -> Command:
+    if event.set_ is not None:
+        return Command("set", event.path, event.set_, event.value)
+    if event.inject is not None:
+        return Command("inject", event.path, event.inject)
+    return Command("clear", event.path, str(event.clear))
+
+
+def _profile_value(
+    profile: tuple[Load, ...], key: str, now: float, step: float, everything: bool
+) -> tuple[float, bool] | None:
+    """Value of a profile at a time and whether it is ramping; None when nothing is due.
+
+    A point is due in the step that begins at its time, and through its ramp.
+    """
+    previous = None
+    current = None
+    for point in profile:
+        value = getattr(point, key)
+        if value is None or point.at > now + 1e-9:
+            continue
+        previous, current = current, point
+    if current is None:
+        return None
+    value = float(getattr(current, key))
+    since = now - current.at
+    if since < current.ramp and previous is not None:
+        before = float(getattr(previous, key))
+        return before + (value - before) * since / current.ramp, True
+    look = max(step, RAMP_BATCH) if current.ramp > 0 else step
+    if everything or since < current.ramp + look - 1e-9:
+        return value, False
+    return None
