@@ -89,9 +89,8 @@ CASES = {
                 "mass.mark", 9, "no trust mark", "A, B or C"),
     "key in a figure": ('"140 kg", source', '"140 kg", sorce = "x", source', "mass.sorce", 9,
                         "unknown key in a figure", "source"),
-    "sources no table": ('[sources]\nsheet = "Data sheet of the test pump"\n'
-                         'guess = "engineering estimate: test"\n', '[sources]\nsheet = 3\n',
-                         "sources", 18, "not a table of texts", ""),
+    "sources no table": ('sheet = "Data sheet of the test pump"', "sheet = 3", "sources", 18,
+                         "not a table of texts", ""),
     "curve rises": ('"285 kPa"', '"200 kPa"', "curve", 11, "must be above rated_head", ""),
 }
 
