@@ -210,24 +210,6 @@ def with_temperature(
     )
 
 
-def fit_quadratic_loss(
-    load: Sequence[float], efficiency: Sequence[float]
-) -> tuple[float, float, float]:
-    """Coefficients a0, a1, a2 [-] of the quadratic loss nearest to an efficiency table.
-
-    Least squares on the loss fraction; exact through three points.
-
-    Raises:
-        ValueError: fewer than three points, or points that :func:`efficiency_table` refuses.
-    """
-    x, eta = _points(load, efficiency, "efficiency table")
-    _require(len(x) >= 3, "a quadratic needs at least three points")
-    _require(bool(np.all((eta > 0.0) & (eta <= 1.0))), "efficiency must lie in (0, 1]")
-    powers = np.vander(x, 3, increasing=True)
-    a0, a1, a2 = np.linalg.lstsq(powers, x / eta - x, rcond=None)[0]
-    return float(a0), float(a1), float(a2)
-
-
 def pack(curves: Sequence[StageCurve]) -> Stages:
     """Lay curves into the struct of arrays that kernels take; row s is ``curves[s]``."""
     counts = [len(curve.upper) for curve in curves]

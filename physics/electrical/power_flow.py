@@ -289,7 +289,7 @@ class PowerFlow:
         return result
 
     def _failure(self, tolerance: float) -> Exception:
-        """What to raise where no solution was found: is there none, or is the tolerance too fine?"""
+        """What to raise where no solution was found: none there, or too fine a tolerance."""
         try:
             self._calculate("newton_raphson", _LOOSE)
         except PowerGridError:

@@ -19,7 +19,7 @@ from scipy.sparse import coo_array, csc_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
-from physics.electrical.network import ComplexArray, FloatArray, IntArray, Network
+from physics.electrical.network import BoolArray, ComplexArray, FloatArray, IntArray, Network
 
 Case = Literal["max", "min"]
 
@@ -293,7 +293,7 @@ def _nodes(
     branches: FaultBranches,
     infeeds: FaultInfeeds,
     joined: tuple[IntArray, IntArray] | None,
-) -> tuple[IntArray, IntArray]:
+) -> tuple[IntArray, BoolArray]:
     """Node of each bus, and whether each node is fed."""
     a, b = joined if joined is not None else (np.empty(0, np.int64), np.empty(0, np.int64))
     count, node = connected_components(
@@ -305,7 +305,7 @@ def _nodes(
     )
     fed = np.zeros(island.max(initial=0) + 1, dtype=np.bool_)
     fed[island[node[infeeds.bus]]] = True
-    return node, fed[island]
+    return node.astype(np.int64), fed[island]
 
 
 def _diagonal(
@@ -313,7 +313,7 @@ def _diagonal(
     branches: FaultBranches,
     infeeds: FaultInfeeds,
     node: IntArray,
-    live: IntArray,
+    live: BoolArray,
     wanted: IntArray,
     frequency_share: float,
 ) -> ComplexArray:

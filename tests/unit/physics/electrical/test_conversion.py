@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physics.electrical import conversion as cv
+from physics.electrical.loss_fit import fit_quadratic_loss
 
 TITANIUM = cv.efficiency_table([0.1, 0.2, 0.5, 1.0], [0.90, 0.94, 0.96, 0.91], 3000.0)
 CURVES = [
@@ -186,6 +187,21 @@ def test_impossible_laws_are_refused() -> None:
 def test_fit_goes_through_three_points() -> None:
     load = [0.25, 0.5, 1.0]
     efficiency = [0.955, 0.968, 0.967]
-    stages = cv.pack([cv.quadratic_loss(*cv.fit_quadratic_loss(load, efficiency), 1.0)])
+    stages = cv.pack([cv.quadratic_loss(*fit_quadratic_loss(load, efficiency), 1.0)])
     for x, eta in zip(load, efficiency, strict=True):
         assert x / cv.stage_input_power(x, 25.0, 0, stages) == pytest.approx(eta, rel=1e-12)
+
+
+def test_fit_keeps_the_greatest_error_of_more_points_small_and_refuses_fewer() -> None:
+    load, efficiency = [0.25, 0.5, 0.75, 1.0], [0.955, 0.968, 0.970, 0.967]
+    stages = cv.pack([cv.quadratic_loss(*fit_quadratic_loss(load, efficiency), 1.0)])
+    error = [
+        x / cv.stage_input_power(x, 25.0, 0, stages) - eta
+        for x, eta in zip(load, efficiency, strict=True)
+    ]
+    # The best fit in this sense errs by the same amount, alternating, at every point.
+    np.testing.assert_allclose(np.abs(error), 4.4e-4, atol=5e-6)
+    with pytest.raises(ValueError, match="three points"):
+        fit_quadratic_loss([0.5, 1.0], [0.9, 0.9])
+    with pytest.raises(ValueError, match="efficiencies"):
+        fit_quadratic_loss([0.2, 0.5, 1.0], [0.9, 0.9, 1.9])
