@@ -42,7 +42,8 @@ PUMP_RAMP_RATE = 1.0 / 30.0  # 1/s
 CONDENSER_PUMP_HEAD = 150e3  # Pa
 CONDENSER_PUMP_EFFICIENCY = 0.65  # hydraulic times motor
 CHILLER_TARGET_LOAD = 0.95  # another chiller starts above this share of capacity
-CONDENSER_SETPOINT = 22.0  # degC: cold enough for efficiency, warm enough for the compressor
+CONDENSER_MINIMUM = 22.0  # degC: colder water does not suit the compressor
+CONDENSER_APPROACH = 6.0  # K over the air's wet bulb (towers) or dry bulb (dry coolers)
 
 
 @law
@@ -280,7 +281,11 @@ def advance_plants(
         )
         setpoint = plant[PLANT.supply_setpoint, p]
         if has_chillers:
-            controlled, wanted = plant[PLANT.condenser_temperature, p], CONDENSER_SETPOINT
+            controlled = plant[PLANT.condenser_temperature, p]
+            outdoors = site[SITE.dry_bulb_temperature, s]
+            if plants[PLANT_DATA.evaporative, p] > 0.0:
+                outdoors = site[SITE.wet_bulb_temperature, s]
+            wanted = max(CONDENSER_MINIMUM, outdoors + CONDENSER_APPROACH)
         else:
             controlled, wanted = plant[PLANT.supply_temperature, p], setpoint
         plant[PLANT.fan_speed, p], plant[PLANT.fan_integral, p] = pi_step_clamping(

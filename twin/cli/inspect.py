@@ -1,0 +1,130 @@
+"""``twin info``, ``check``, ``schema`` and ``doctor``: looking without running."""
+
+from __future__ import annotations
+
+import json
+import platform
+import socket
+import sys
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from typing import Annotated
+
+import typer
+
+from twin.errors import InputError
+
+
+def info(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table")] = False,
+) -> None:
+    """Say what is in a layout: counts, ratings, MW, GPUs."""
+    from twin.plant import load_plant
+    from twin.scene import info as facts_of
+
+    facts = facts_of(load_plant(layout))
+    if as_json:
+        print(json.dumps(facts))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, title=f"{facts.get('title') or layout}")
+    for key, value in facts.items():
+        if key not in ("title", "sites") and not isinstance(value, dict | list):
+            shown = f"{value:,.6g}" if isinstance(value, int | float) else str(value)
+            table.add_row(key.replace("_", " "), shown)
+    console = Console()
+    console.print(table)
+    for name, rows in facts.items():
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            part = Table(*[str(key) for key in rows[0]], title=name.replace("_", " "))
+            for row in rows:
+                part.add_row(*[
+                    f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
+                    for cell in row.values()
+                ])
+            console.print(part)
+        elif isinstance(rows, dict):
+            part = Table(show_header=False, title=name.replace("_", " "))
+            for key, cell in rows.items():
+                shown = f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
+                part.add_row(str(key), shown)
+            console.print(part)
+
+
+def check(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
+) -> None:
+    """Look for what cannot work, each finding with path and fix. Exit 0: none, 1: some, 2: unreadable."""
+    from twin.check import check_plant
+    from twin.plant import load_plant
+
+    findings = check_plant(load_plant(layout))
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.severity}: {finding.path}: {finding.message}")
+            typer.echo(f"  fix: {finding.fix}")
+        typer.echo(f"{len(findings)} findings" if findings else "no findings")
+    raise typer.Exit(1 if findings else 0)
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="layout or scenario")],
+) -> None:
+    """Print the JSON Schema of a file format, for editors."""
+    if kind == "layout":
+        from twin.layout.models import LayoutModel as Model
+    elif kind == "scenario":
+        from twin.scenario import Scenario as Model  # type: ignore[assignment]
+    else:
+        raise InputError("unknown format", key="kind", found=kind, allowed="layout or scenario")
+    document = Model.model_json_schema(by_alias=True)
+    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **document},
+                     indent=2))
+
+
+PACKAGES = ("numpy", "numba", "scipy", "CoolProp", "pydantic", "pint", "zarr", "xarray", "fastapi",
+            "uvicorn", "websockets", "trimesh", "pyvista", "vtk", "pybullet", "power-grid-model")
+
+
+def doctor(
+    port: Annotated[int, typer.Option(help="Port that twin serve will use")] = 8000,
+) -> None:
+    """Say what works on this machine and what to install for the rest."""
+    problems = 0
+
+    def line(ok: bool, what: str, fix: str = "") -> None:
+        nonlocal problems
+        problems += not ok
+        typer.echo(f"{'ok  ' if ok else 'FAIL'}  {what}" + (f"\n      {fix}" if fix else ""))
+
+    supported = (3, 11) <= sys.version_info < (3, 13)
+    line(supported, f"Python {platform.python_version()}",
+         "" if supported else "use Python 3.11 (3.12 works without pybullet)")
+    for package in PACKAGES:
+        try:
+            line(True, f"{package} {version(package)}")
+        except PackageNotFoundError:
+            line(False, f"{package} is not installed",
+                 f"pip install {package}, or the project with its extras")
+    for entry in entry_points(group="twin.doctor"):
+        try:
+            ok, what, fix = entry.load()()
+        except ImportError as error:
+            ok, what, fix = False, f"{entry.name}: {error}", "pip install 'ai-factory-twin[viewer]'"
+        line(ok, what, fix)
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            line(True, f"port {port} is free")
+        except OSError:
+            line(False, f"port {port} is in use", "twin serve --port with another number")
+    from twin.compiled import is_cached
+
+    typer.echo("ok    physics is compiled for this machine" if is_cached() else
+               "note  physics is not compiled yet; the first run takes about half a minute more")
+    raise typer.Exit(1 if problems else 0)
