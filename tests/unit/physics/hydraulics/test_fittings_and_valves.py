@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -120,7 +121,7 @@ def test_characteristics_rise_from_leakage_to_one(
     ]
     assert values[0] == leakage
     assert values[-1] == pytest.approx(1.0)
-    assert all(b > a for a, b in zip(values, values[1:], strict=False))
+    assert all(b > a for a, b in itertools.pairwise(values))
     beyond = valves.relative_flow_coefficient(7.0, characteristic, parameter, leakage)
     assert beyond == pytest.approx(1.0)
     assert valves.relative_flow_coefficient(-1.0, characteristic, parameter, leakage) == leakage
