@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 
 import typer
@@ -29,7 +30,22 @@ app.command("doctor")(inspect.doctor)
 def _add_plugins() -> None:
     """Commands that other packages bring (the viewer's among them), by entry point."""
     for entry in sorted(entry_points(group="twin.commands"), key=lambda e: e.name):
-        app.command(entry.name)(entry.load())
+        try:
+            command = entry.load()
+        except ImportError as error:
+            command = _unavailable(entry.name, error)
+        app.command(entry.name)(command)
+
+
+def _unavailable(name: str, error: ImportError) -> Callable[[], None]:
+    """A command that says what to install, for a plugin whose libraries are missing."""
+
+    def command() -> None:
+        raise TwinError(f"'twin {name}' needs a library that is not installed ({error.name}): "
+                        "pip install 'ai-factory-twin[viewer]'")
+
+    command.__doc__ = "Not available: a library is missing."
+    return command
 
 
 def main() -> None:

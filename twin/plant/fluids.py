@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import math
 
-from physics.coolants import coolant, coolant_properties
+from physics.coolants import coolant_properties
 from physics.hydraulics.friction import reynolds_number, swamee_jain
 from physics.psychrometrics import CP_DRY_AIR
+from twin.cache import cached_coolant
 from twin.errors import InputError
 
 AIR_DENSITY = 1.18
@@ -32,7 +33,7 @@ def density_and_specific_heat(name: str, temperature: float) -> tuple[float, flo
     InputError : unknown coolant
     """
     try:
-        fluid = coolant(name)
+        fluid = cached_coolant(name)
     except ValueError as error:
         raise InputError(str(error), key="coolant", found=name,
                          allowed="water, PG25 (% by volume), MPG25 (% by mass), EG30...") from None
@@ -69,7 +70,7 @@ def pipe_resistance(
     Darcy-Weisbach with the friction factor of Swamee and Jain; bends and branches count as half the
     straight length again.
     """
-    fluid = coolant(name)
+    fluid = cached_coolant(name)
     density, _, viscosity, _ = coolant_properties(fluid.table, temperature)
     reynolds = reynolds_number(max(flow, 1e-6) * density, diameter, viscosity)
     friction = swamee_jain(max(float(reynolds), 4000.0), PIPE_ROUGHNESS / diameter)
