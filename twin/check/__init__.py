@@ -1,0 +1,31 @@
+"""``twin check``: what in a layout cannot work or has no reserve, each with a way to mend it.
+
+Loads are the design loads (all racks at rated power), limits are ratings or the steady solution of
+the laws that the simulation uses, outdoors on the site's design day. What is too small as built is
+an error, what is too small with one unit out of service a warning.
+"""
+
+from __future__ import annotations
+
+from twin.check.cooling import COOLING_CHECKS
+from twin.check.finding import Check, Finding, Subject
+from twin.check.floor import FLOOR_CHECKS
+from twin.check.power import POWER_CHECKS
+from twin.plant.plant import Plant
+
+__all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
+
+CHECKS: tuple[Check, ...] = (*POWER_CHECKS, *COOLING_CHECKS, *FLOOR_CHECKS)
+"""All checks, in the order of their findings."""
+
+
+def check_plant(plant: Plant) -> list[Finding]:
+    """Run all checks; errors first, each sort in the order of the checks.
+
+    Raises
+    ------
+    InputError : a site's weather id is unknown
+    """
+    subject = Subject(plant)
+    findings = [finding for check in CHECKS for finding in check(subject)]
+    return sorted(findings, key=lambda finding: finding.severity != "error")

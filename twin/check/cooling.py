@@ -1,0 +1,247 @@
+"""Checks of cooling: supply temperatures, CDUs, air handlers, plants and heat rejection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from twin.catalog.specs import Crah, Pump
+from twin.check.finding import Check, Finding, Severity, Subject, kilowatt, litres
+from twin.plant.capacity import (
+    cdu_capacity,
+    cdu_flow_limit,
+    chilled_capacity,
+    cooler_capacity,
+    crah_capacity,
+    plant_flow_limit,
+)
+from twin.plant.fluids import DESIGN_RISE
+
+AIR_FLOW_MARGIN = 1.05  # supply over the racks' draw, as the air handlers' control keeps it
+
+
+def check_supply_temperatures(subject: Subject) -> Iterator[Finding]:
+    """Coolant or air supplied warmer than a rack allows."""
+    plant = subject.plant
+    result, racks = plant.design.expansion, plant.constants.rack
+    for k, kind in enumerate(plant.design.kinds):
+        allowed = kind.rack.maximum_supply_temperature
+        own = racks.kind == k
+        if kind.liquid:
+            supplied = result.cdu_setpoint[racks.cdu[own]]
+        else:
+            setpoints = np.array([hall.air_supply_temperature for hall in result.hall])
+            supplied = setpoints[racks.hall[own]]
+        for r in np.flatnonzero(own)[supplied > allowed + 1e-9][:1]:
+            what = "coolant" if kind.liquid else "air"
+            yield Finding(
+                "error", subject.path("rack", int(r)),
+                f"{what} at {supplied.max():g} degC for a rack that allows {allowed:g} degC "
+                f"({int((supplied > allowed + 1e-9).sum())} racks)",
+                "lower supply_temperature of the row" if kind.liquid
+                else "lower air_supply_temperature of the hall", "supply-temperature",
+            )
+
+
+def check_cdu_approach(subject: Subject) -> Iterator[Finding]:
+    """Facility water not colder than the coolant it is to cool."""
+    result, cdus = subject.plant.design.expansion, subject.plant.constants.cdu
+    for c in range(len(cdus.plant)):
+        water = float(result.plant_setpoint[cdus.plant[c]])
+        coolant = float(result.cdu_setpoint[c])
+        if water >= coolant:
+            yield Finding(
+                "error", subject.path("cdu", c),
+                f"coolant is to leave at {coolant:g} degC, its water arrives at {water:g} degC",
+                "lower the plant's supply_temperature or raise the row's", "cdu-approach",
+            )
+
+
+def check_cdu_capacity(subject: Subject) -> Iterator[Finding]:
+    """CDUs that cannot move their racks' heat, as built and with one of the row's CDUs lost.
+
+    With one lost the others of its row take its racks over the row's common mains.
+    """
+    plant = subject.plant
+    result, design, cdus = plant.design.expansion, plant.design, plant.constants.cdu
+    first = result.levels["cdu"].first(result.levels["row"].count)
+    for w in range(result.levels["row"].count):
+        own = range(int(first[w]), int(first[w + 1]))
+        for c in own:
+            heat, flow = float(design.cdu_heat[c]), float(design.cdu_flow[c])
+            approach = float(result.cdu_setpoint[c] - result.plant_setpoint[cdus.plant[c]])
+            if approach <= 0.0 or heat <= 0.0:
+                continue
+            most = cdu_capacity(cdus, c, approach, flow)
+            if most < heat:
+                yield Finding(
+                    "error", subject.path("cdu", c),
+                    f"racks give {kilowatt(heat)}, the exchanger moves {kilowatt(most)} at "
+                    f"{approach:g} K approach", "more or larger CDUs, or colder facility water",
+                    "cdu-capacity",
+                )
+            elif len(own) > 1:
+                share = float(design.cdu_heat[own.start : own.stop].sum()) / (len(own) - 1)
+                flow = float(design.cdu_flow[own.start : own.stop].sum()) / (len(own) - 1)
+                left = cdu_capacity(cdus, c, approach, flow)
+                if left < share:
+                    yield Finding(
+                        "warning", subject.path("cdu", c),
+                        f"with one CDU of the row lost, {kilowatt(share)} would fall to it; it "
+                        f"moves {kilowatt(left)}", "one more CDU per row, or larger ones",
+                        "cdu-capacity",
+                    )
+            else:
+                yield Finding(
+                    "warning", subject.path("cdu", c), "the only CDU of its row: its loss stops "
+                    "the row", "two or more CDUs per row", "cdu-capacity",
+                )
+
+
+def check_cdu_flow(subject: Subject) -> Iterator[Finding]:
+    """CDU pumps that do not bring the racks' flow: as built, with one pump or one CDU lost."""
+    plant = subject.plant
+    result, design, cdus = plant.design.expansion, plant.design, plant.constants.cdu
+    first = result.levels["cdu"].first(result.levels["row"].count)
+    for w in range(result.levels["row"].count):
+        own = slice(int(first[w]), int(first[w + 1]))
+        total = float(design.cdu_flow[own].sum())
+        for c in range(own.start, own.stop):
+            flow, pumps = float(design.cdu_flow[c]), float(cdus.pumps[c])
+            path = subject.path("cdu", c)
+            most = cdu_flow_limit(cdus, c, pumps)
+            if most <= 0.0:
+                yield Finding(
+                    "error", path, "its pumps do not reach the pressure its racks need "
+                    f"({cdus.differential_pressure_setpoint[c] / 1e3:.0f} kPa)",
+                    "a CDU with a higher pump head", "cdu-flow",
+                )
+            elif most < flow:
+                yield Finding("error", path, f"racks need {litres(flow)}, its pumps bring "
+                              f"{litres(most)}", "fewer racks per CDU or a larger CDU", "cdu-flow")
+            elif cdu_flow_limit(cdus, c, pumps - 1.0) < flow:
+                yield Finding(
+                    "warning", path, f"with one pump lost it brings "
+                    f"{litres(cdu_flow_limit(cdus, c, pumps - 1.0))} of {litres(flow)}",
+                    "a CDU with a spare pump, or fewer racks per CDU", "cdu-flow",
+                )
+            elif own.stop - own.start > 1 and most < total / (own.stop - own.start - 1):
+                yield Finding(
+                    "warning", path, "with one CDU of the row lost, "
+                    f"{litres(total / (own.stop - own.start - 1))} would fall to it; its pumps "
+                    f"bring {litres(most)}", "one more CDU per row, or larger ones", "cdu-flow",
+                )
+
+
+def check_air_handlers(subject: Subject) -> Iterator[Finding]:
+    """Air handlers with too little air or cooling for the racks' air heat, all and one lost."""
+    plant = subject.plant
+    result, design, c = plant.design.expansion, plant.design, plant.constants
+    airflow = np.array([kind.rack.rated_airflow for kind in design.kinds])[c.rack.kind]
+    for h, hall in enumerate(result.hall):
+        unit = plant.layout.product(hall.crahs.product, Crah)
+        inside = c.rack.hall == h
+        drawn = float(airflow[inside].sum()) * (1.0 - hall.recirculation) * AIR_FLOW_MARGIN
+        rate = drawn / unit.rated_airflow * float(c.hall.crah_airflow_capacity_rate[h])
+        heat = float(design.hall_air_heat[h])
+        back = hall.air_supply_temperature + heat / rate if rate > 0.0 else 0.0
+        water = float(result.plant_setpoint[c.hall.air_plant[h]])
+        stages: tuple[tuple[int, Severity], ...] = ((0, "error"), (1, "warning"))
+        for lost, severity in stages:
+            units = hall.crahs.count - lost
+            most_air = units * unit.rated_airflow
+            most_heat = crah_capacity(c.hall, h, units, min(rate, units * float(
+                c.hall.crah_airflow_capacity_rate[h])), back, water)
+            with_lost = " with one air handler lost" if lost else ""
+            path, fix = subject.path("hall", h), "raise crahs.count or lower the water temperature"
+            if most_air < drawn:
+                yield Finding(
+                    severity, path, f"racks draw {drawn:.1f} m3/s of air, air handlers bring "
+                    f"{most_air:.1f} m3/s{with_lost}", "raise crahs.count", "air-handlers",
+                )
+                break
+            if most_heat < heat:
+                yield Finding(
+                    severity, path, f"racks give {kilowatt(heat)} to the air, air handlers take "
+                    f"{kilowatt(most_heat)}{with_lost}", fix, "air-handlers",
+                )
+                break
+
+
+def check_plant_pumps(subject: Subject) -> Iterator[Finding]:
+    """Facility pumps that do not bring the design flow, all and with one lost."""
+    plant = subject.plant
+    c = plant.constants.plant
+    for p, model in enumerate(plant.design.expansion.plant):
+        needed = float(plant.design.plant_flow[p])
+        path = subject.path("plant", p)
+        pump = plant.layout.product(model.pumps.product, Pump)
+        most = plant_flow_limit(c, p, model.pumps.count)
+        if most < needed:
+            yield Finding(
+                "error", path, f"design flow {litres(needed)}, pumps bring {litres(most)} at "
+                f"{c.distribution_pressure[p] / 1e3:.0f} kPa across the consumers",
+                f"more pumps, or pumps of a higher head than {pump.curve.rated_head / 1e3:.0f} kPa",
+                "plant-pumps",
+            )
+        elif plant_flow_limit(c, p, model.pumps.count - 1) < needed:
+            yield Finding(
+                "warning", path, f"with one pump lost {litres(needed)} are not reached "
+                f"({litres(plant_flow_limit(c, p, model.pumps.count - 1))})", "raise pumps.count",
+                "plant-pumps",
+            )
+
+
+def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
+    """Coolers and chillers that cannot take the design heat on the design day, all and one lost."""
+    plant = subject.plant
+    c = plant.constants.plant
+    for p, model in enumerate(plant.design.expansion.plant):
+        day = subject.days[int(c.site[p])]
+        heat = float(plant.design.plant_heat[p])
+        if heat <= 0.0:
+            continue
+        setpoint = float(plant.design.expansion.plant_setpoint[p])
+        path, coolers = subject.path("plant", p), model.heat_rejection.count
+        weather = f"at {day.dry_bulb:g} degC outdoors"
+        if c.evaporative[p] > 0.0:
+            weather = f"at {day.tower_wet_bulb:g} degC wet bulb"
+        if model.chillers is None:
+            rate = heat / DESIGN_RISE
+            fix = "raise heat_rejection.count, or supply_temperature if the CDUs allow"
+            stages: tuple[tuple[int, Severity], ...] = (
+                (coolers, "error"), (coolers - 1, "warning"),
+            )
+            for units, severity in stages:
+                most = cooler_capacity(c, p, units, rate, setpoint + DESIGN_RISE, day)
+                if most < heat:
+                    lost = "" if units == coolers else " with one lost"
+                    yield Finding(
+                        severity, path, f"design heat {kilowatt(heat)}, its coolers reject "
+                        f"{kilowatt(most)} {weather}{lost}", fix, "heat-rejection",
+                    )
+                    break
+            continue
+        chillers = model.chillers.count
+        cases: tuple[tuple[int, int, Severity, str], ...] = (
+            (chillers, coolers, "error", ""),
+            (chillers - 1, coolers, "warning", " with one chiller lost"),
+            (chillers, coolers - 1, "warning", " with one cooler lost"),
+        )
+        for cooling, condensing, severity, lost in cases:
+            most, condenser = chilled_capacity(c, p, setpoint, heat, cooling, condensing, day)
+            if most < heat:
+                yield Finding(
+                    severity, path, f"design heat {kilowatt(heat)}, its chillers take "
+                    f"{kilowatt(most)} {weather} (condensers at {condenser:.0f} degC){lost}",
+                    "raise chillers.count or heat_rejection.count", "heat-rejection",
+                )
+                if not lost:
+                    break
+
+
+COOLING_CHECKS: tuple[Check, ...] = (
+    check_supply_temperatures, check_cdu_approach, check_cdu_capacity, check_cdu_flow,
+    check_air_handlers, check_plant_pumps, check_heat_rejection,
+)
