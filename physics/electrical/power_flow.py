@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from power_grid_model import PowerGridModel
-from power_grid_model.errors import (  # type: ignore[attr-defined]
+from power_grid_model.errors import (
     PowerGridBatchError,
     PowerGridError,
 )
@@ -284,7 +284,7 @@ class PowerFlow:
             calculation_method=method,
             update_data=update,
             threading=threads,
-            output_component_types=wanted,  # type: ignore[arg-type]
+            output_component_types=wanted,
         )
         return result
 

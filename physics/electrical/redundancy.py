@@ -191,5 +191,5 @@ def deliverable_power(
 def _combinations(n: int, k: int) -> list[list[int]]:
     groups: list[list[int]] = [[]]
     for _ in range(k):
-        groups = [g + [i] for g in groups for i in range(g[-1] + 1 if g else 0, n)]
+        groups = [[*g, i] for g in groups for i in range(g[-1] + 1 if g else 0, n)]
     return groups

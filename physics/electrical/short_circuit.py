@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from physics.electrical.network import BoolArray, ComplexArray, FloatArray, IntArray, Network
+from physics.electrical.tree_reduction import fold_leaves, peel_order, unfold_leaves
 
 Case = Literal["max", "min"]
 
@@ -322,29 +323,62 @@ def _diagonal(
     size = int(live.sum())
     keep = live[node[branches.from_bus]]
     a, b = branches.from_bus[keep], branches.to_bus[keep]
-    z = branches.impedance[keep]
-    y = rated_voltage[b] ** 2 / _BASE / (z.real + 1j * frequency_share * z.imag)
+    z: ComplexArray = (
+        branches.impedance[keep].real + 1j * frequency_share * branches.impedance[keep].imag
+    )
+    z *= _BASE / rated_voltage[b] ** 2
     k = branches.ratio[keep] * rated_voltage[b] / rated_voltage[a]
     ia, ib = number[node[a]], number[node[b]]
-    inner = infeeds.impedance.imag * 1j * frequency_share
     resistance = infeeds.impedance.real if frequency_share == 1.0 else infeeds.peak_resistance
-    at = number[node[infeeds.bus]]
-    y_in = rated_voltage[infeeds.bus] ** 2 / _BASE / (resistance + inner)
+    z_in = resistance + 1j * frequency_share * infeeds.impedance.imag
+    earth = np.zeros(size, dtype=np.complex128)
+    np.add.at(earth, number[node[infeeds.bus]], rated_voltage[infeeds.bus] ** 2 / _BASE / z_in)
+    order, hanging, core = peel_order(size, ia, ib)
+    through = np.zeros(len(order), dtype=np.complex128)
+    fold_leaves(order, hanging, ia, ib, z, k, earth, through)
+    driving_point = np.zeros(size, dtype=np.complex128)
+    meshed = np.ones(len(ia), dtype=np.bool_)
+    meshed[hanging] = False
+    driving_point[core] = _core_diagonal(
+        np.cumsum(core) - 1,
+        int(core.sum()),
+        ia[meshed],
+        ib[meshed],
+        z[meshed],
+        k[meshed],
+        earth[core],
+    )
+    unfold_leaves(order, hanging, ia, ib, z, k, earth, through, driving_point)
+    found: ComplexArray = driving_point[number[wanted]]
+    return found
+
+
+def _core_diagonal(
+    number: IntArray,
+    size: int,
+    from_node: IntArray,
+    to_node: IntArray,
+    impedance: ComplexArray,
+    ratio: FloatArray,
+    earth: ComplexArray,
+) -> ComplexArray:
+    """Diagonal of the meshed core's impedance matrix, ``number`` its numbering of the nodes."""
+    ia, ib, own = number[from_node], number[to_node], np.arange(size)
+    y = 1.0 / impedance
     matrix = csc_array(
         coo_array(
             (
-                np.concatenate((y / k**2, -y / k, -y / k, y, y_in)),
-                (np.concatenate((ia, ia, ib, ib, at)), np.concatenate((ia, ib, ia, ib, at))),
+                np.concatenate((y / ratio**2, -y / ratio, -y / ratio, y, earth)),
+                (np.concatenate((ia, ia, ib, ib, own)), np.concatenate((ia, ib, ia, ib, own))),
             ),
             shape=(size, size),
         )
     )
     factors = splu(matrix)
-    rows = number[wanted]
-    found = np.empty(len(rows), dtype=np.complex128)
-    for begin in range(0, len(rows), _CHUNK):
-        part = rows[begin : begin + _CHUNK]
+    found = np.empty(size, dtype=np.complex128)
+    for begin in range(0, size, _CHUNK):
+        part = own[begin : begin + _CHUNK]
         unit = np.zeros((size, len(part)), dtype=np.complex128)
         unit[part, np.arange(len(part))] = 1.0
-        found[begin : begin + len(part)] = factors.solve(unit)[part, np.arange(len(part))]
+        found[part] = factors.solve(unit)[part, np.arange(len(part))]
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from power_grid_model import PowerGridModel
-from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
+from power_grid_model.errors import PowerGridError
 
 from physics.electrical.grid_model import component_ids, model_input
 from physics.electrical.network import (

@@ -95,13 +95,13 @@ def test_capacitor_voltage_follows_its_energy(power: float, time: float) -> None
     assert 0.25 * voltage * voltage == pytest.approx(left, abs=1e-6)
 
 
-SHELF = dict(
-    hold_up_capacity=33e3 * 0.02,
-    takeover_time=0.004,
-    battery_limit=33e3,
-    battery_efficiency=0.97,
-    hold_up_charge_limit=3e3,
-)
+SHELF = {
+    "hold_up_capacity": 33e3 * 0.02,
+    "takeover_time": 0.004,
+    "battery_limit": 33e3,
+    "battery_efficiency": 0.97,
+    "hold_up_charge_limit": 3e3,
+}
 
 
 @given(
@@ -130,7 +130,7 @@ def test_shelf_balances_in_every_step(
 def test_ride_through_is_what_the_steps_add_up_to(step: float) -> None:
     e_cap, e_bat, outage, served = 660.0, 10.0 * 33e3 / 0.97, 0.0, 0.0
     for _ in range(round(12.0 / step)):
-        _, cap, bbu, unserved, outage, e_cap, e_bat = shelf_step(
+        _, cap, bbu, _unserved, outage, e_cap, e_bat = shelf_step(
             33e3, 0.0, outage, e_cap, e_bat, step, *SHELF.values()
         )
         served += (cap + bbu) * step

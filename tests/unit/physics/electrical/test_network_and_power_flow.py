@@ -311,3 +311,37 @@ def test_infeed_without_impedance_is_refused() -> None:
     nothing = sc.FaultInfeeds(np.array([0]), np.array([0j]), np.zeros(1))
     with pytest.raises(ValueError, match="impedance"):
         sc.short_circuit_levels(feeder().rated_voltage, branches, nothing, 1.1)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10**6), st.integers(2, 12), st.integers(0, 4), st.integers(1, 3))
+def test_driving_point_impedances_are_the_matrix_inverse(
+    seed: int, buses: int, chords: int, feeds: int
+) -> None:
+    """Trees, meshes and anything between, turned at random, with off-nominal transformers."""
+    rng = np.random.default_rng(seed)
+    start = [int(rng.integers(0, i)) for i in range(1, buses)] + rng.integers(
+        0, buses, chords
+    ).tolist()
+    end = list(range(1, buses)) + [(s + 1) % buses for s in start[buses - 1 :]]
+    flip = rng.random(len(start)) < 0.5
+    a, b = np.where(flip, end, start), np.where(flip, start, end)
+    z = rng.uniform(0.01, 1.0, len(a)) + 1j * rng.uniform(0.01, 1.0, len(a))
+    ratio = rng.uniform(0.9, 1.1, len(a))
+    at = rng.integers(0, buses, feeds)
+    z_in = rng.uniform(0.01, 1.0, feeds) + 1j * rng.uniform(0.1, 1.0, feeds)
+    matrix = np.zeros((buses, buses), dtype=complex)
+    for i, j, y, k in zip(a, b, 1 / z, ratio, strict=True):
+        matrix[i, i] += y / k**2
+        matrix[j, j] += y
+        matrix[i, j] -= y / k
+        matrix[j, i] -= y / k
+    np.add.at(matrix, (at, at), 1 / z_in)
+    expected = 400.0 / math.sqrt(3) / np.abs(np.diag(np.linalg.inv(matrix)))
+    levels = sc.short_circuit_levels(
+        np.full(buses, 400.0),
+        sc.FaultBranches(a, b, z, ratio),
+        sc.FaultInfeeds(at, z_in, z_in.real),
+        1.0,
+    )
+    np.testing.assert_allclose(levels.initial_current, expected, rtol=1e-9)

@@ -123,14 +123,14 @@ def test_undervoltage_is_inverse() -> None:
 
 
 def test_trip_unit_takes_its_quickest_function() -> None:
-    unit = dict(
-        long_time_current=800.0,
-        long_time_at_six=8.0,
-        short_time_current=6400.0,
-        short_time_delay=0.2,
-        instantaneous_current=12000.0,
-        opening_time=0.05,
-    )
+    unit = {
+        "long_time_current": 800.0,
+        "long_time_at_six": 8.0,
+        "short_time_current": 6400.0,
+        "short_time_delay": 0.2,
+        "instantaneous_current": 12000.0,
+        "opening_time": 0.05,
+    }
     times = [pr.breaker_clearing_time(i, *unit.values()) for i in (800, 850, 1600, 6400, 12000)]
     assert times[0] == math.inf
     assert times[2] == pytest.approx(72.05)

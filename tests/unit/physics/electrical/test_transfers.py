@@ -17,16 +17,16 @@ STAGES = cv.pack(
 
 
 def go(mode: int, requested: int = ups.DOUBLE_CONVERSION, **what: object) -> int:
-    facts = dict(
-        input_good=True,
-        input_good_time=1e9,
-        bypass_good=True,
-        battery_good=True,
-        failed=False,
-        overloaded=False,
-        retransfer_delay=10.0,
-        restart_delay=30.0,
-    )
+    facts = {
+        "input_good": True,
+        "input_good_time": 1e9,
+        "bypass_good": True,
+        "battery_good": True,
+        "failed": False,
+        "overloaded": False,
+        "retransfer_delay": 10.0,
+        "restart_delay": 30.0,
+    }
     return ups.ups_transition(mode, requested, *(facts | what).values())  # type: ignore[arg-type]
 
 

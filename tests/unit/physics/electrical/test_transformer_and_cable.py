@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from physics.electrical import cable
 from physics.electrical import transformer as tr
 
-OIL = dict(
-    loss_ratio=6.0,
-    rated_oil_rise=52.0,
-    rated_winding_rise=26.0,
-    oil_exponent=0.8,
-    winding_exponent=1.3,
-    oil_time_constant=210 * 60.0,
-    winding_time_constant=600.0,
-    k11=0.5,
-    k21=2.0,
-    k22=2.0,
-)
+OIL = {
+    "loss_ratio": 6.0,
+    "rated_oil_rise": 52.0,
+    "rated_winding_rise": 26.0,
+    "oil_exponent": 0.8,
+    "winding_exponent": 1.3,
+    "oil_time_constant": 210 * 60.0,
+    "winding_time_constant": 600.0,
+    "k11": 0.5,
+    "k21": 2.0,
+    "k22": 2.0,
+}
 
 
 def hot_spot_after(hours: float, step: float, load: float = 1.0) -> tuple[float, ...]:
