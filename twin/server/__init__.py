@@ -1,0 +1,1 @@
+"""The live service: sessions of running factories, streamed to many viewers."""

@@ -1,0 +1,109 @@
+"""Commands as they come in, over websocket or REST: checked, carried out, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from concurrent.futures import Future
+from typing import Any
+
+from twin.controls import Command
+from twin.errors import InputError, near_matches
+from twin.server.security import Role, User
+from twin.server.session import Session
+from twin.server.subscription import parse_speed
+
+STATE_COMMANDS = ("set", "inject", "clear")
+COMMANDS = (*STATE_COMMANDS, "pause", "resume", "step", "speed", "seek")
+LONGEST_TEXT = 1000
+
+
+class Forbidden(InputError):
+    """The user's role does not allow it."""
+
+
+async def carry_out(session: Session, message: dict[str, Any], user: User) -> dict[str, Any]:
+    """Carry out one command and return what to answer.
+
+    Raises
+    ------
+    InputError : unknown command, path, key or fault, value out of limits
+    Forbidden : the user may only look
+    Busy, Gone : the session cannot take it now
+    """
+    name = message.get("name")
+    if not isinstance(name, str) or name not in COMMANDS:
+        raise InputError("unknown command", key="name", found=repr(name)[:80],
+                         allowed=near_matches(str(name)[:80], [*COMMANDS]))
+    if user.role < Role.operate:
+        raise Forbidden("this token may only look", key="name", found=name,
+                        allowed="a token with the role operate or admin")
+    if name in STATE_COMMANDS:
+        command = _state_command(name, message)
+        applied = await asyncio.wrap_future(
+            session.call(lambda: session.change(command, user.name))
+        )
+        return {
+            "elements": applied.elements, "before": _plain(applied.before),
+            "after": _plain(applied.after), "time": session.subject.time,
+        }
+    value = message.get("value")
+    if name in ("pause", "resume"):
+        await asyncio.wrap_future(
+            session.call(lambda: session.set_paused(name == "pause", user.name))
+        )
+    elif name == "speed":
+        speed = parse_speed(value)
+        await asyncio.wrap_future(session.call(lambda: session.set_speed(speed, user.name)))
+    elif name == "step":
+        count = 1 if value is None else value
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise InputError("number of steps is not a whole number", key="value",
+                             found=repr(count)[:80])
+        await _twice(session.call(lambda: session.run_steps(count, user.name)))
+    else:
+        moment = value
+        if isinstance(moment, bool) or not isinstance(moment, int | float):
+            raise InputError("time is not a number of seconds", key="value",
+                             found=repr(moment)[:80])
+        await _twice(session.call(lambda: session.seek(float(moment), user.name)))
+    return session.status()
+
+
+async def _twice(future: Future[Future[dict[str, Any]]]) -> dict[str, Any]:
+    inner: Future[dict[str, Any]] = await asyncio.wrap_future(future)
+    return await asyncio.wrap_future(inner)
+
+
+def _state_command(name: str, message: dict[str, Any]) -> Command:
+    texts = {}
+    for key in ("path", "key"):
+        text = message.get(key)
+        if not isinstance(text, str) or not text or len(text) > LONGEST_TEXT:
+            raise InputError(f"{key} is missing or not text", key=key, found=repr(text)[:80])
+        texts[key] = text
+    value = message.get("value")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
+        raise InputError("value is neither a number nor text with a unit", key="value",
+                         found=repr(value)[:80])
+    if isinstance(value, str) and len(value) > 100:
+        raise InputError("value is too long", key="value", found=value[:80] + "...")
+    if isinstance(value, int):
+        if abs(value) > 2**53:
+            raise InputError("value out of range", key="value", found=repr(value)[:80])
+        value = float(value)
+    return Command(name, texts["path"], texts["key"], value)  # type: ignore[arg-type]
+
+
+def _plain(value: float) -> float | None:
+    """JSON has no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def error_body(error: Exception) -> dict[str, Any]:
+    """What is told of an error: message and, when known, key, found and allowed."""
+    if isinstance(error, InputError):
+        body = {"message": error.message, "key": error.key, "found": error.found,
+                "allowed": error.allowed}
+        return {key: value for key, value in body.items() if value}
+    return {"message": str(error)}

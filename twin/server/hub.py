@@ -1,0 +1,177 @@
+"""Viewers and the views they share. Everything here runs on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from twin.errors import InputError
+from twin.server.publisher import View
+from twin.server.session import Listener, Session
+from twin.server.subscription import Slice, Subscription
+
+MAXIMUM_TEXTS = 256
+EARLY = 0.25  # share of a viewer's interval by which a frame may come early
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One connection: the newest frame not yet sent, and text messages in order.
+
+    A viewer that reads slowly misses frames, never delays others, and holds at most one frame and
+    ``MAXIMUM_TEXTS`` messages here.
+    """
+
+    name: str
+    rate: float = 10.0
+    frame: bytes | None = None
+    texts: deque[str] = field(default_factory=deque)
+    sent: int = 0
+    sent_bytes: int = 0
+    dropped: int = 0
+    lost_texts: int = 0
+    next_due: float = 0.0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: str = ""
+
+    def offer(self, frame: bytes, clock: float) -> None:
+        """A new frame of the viewer's view."""
+        interval = 1.0 / self.rate
+        if clock < self.next_due - EARLY * interval:
+            return
+        self.next_due = max(self.next_due + interval, clock + 0.5 * interval)
+        if self.frame is not None:
+            self.dropped += 1
+        self.frame = frame
+        self.wake.set()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Queue a text message; the oldest goes when there are too many."""
+        if len(self.texts) >= MAXIMUM_TEXTS:
+            self.texts.popleft()
+            self.lost_texts += 1
+        self.texts.append(json.dumps(message))
+        self.wake.set()
+
+    def close(self, reason: str) -> None:
+        """End the connection after what is queued."""
+        self.closed = reason
+        self.wake.set()
+
+
+@dataclass(eq=False)
+class _Group:
+    view: View
+    viewers: set[Viewer] = field(default_factory=set)
+    latest: bytes | None = None
+
+
+class Hub:
+    """Viewers of one session."""
+
+    def __init__(self, session: Session, loop: asyncio.AbstractEventLoop):
+        self.session = session
+        self.viewers: set[Viewer] = set()
+        self.delivered = 0
+        self.dropped_by_gone = 0
+        self.bytes_by_gone = 0
+        self.frames_by_gone = 0
+        self._loop = loop
+        self._groups: dict[object, _Group] = {}
+        self._group_of: dict[Viewer, _Group] = {}
+        self._listener = Listener(self._hear)
+        session.listen(self._listener)
+
+    def add(self, viewer: Viewer) -> None:
+        """A connection begins."""
+        self.viewers.add(viewer)
+
+    def remove(self, viewer: Viewer) -> None:
+        """A connection ended."""
+        self._leave(viewer)
+        if viewer in self.viewers:
+            self.viewers.discard(viewer)
+            self.dropped_by_gone += viewer.dropped
+            self.bytes_by_gone += viewer.sent_bytes
+            self.frames_by_gone += viewer.sent
+
+    def subscribe(
+        self, viewer: Viewer, subscription: Subscription, slices: tuple[Slice, ...]
+    ) -> None:
+        """Show a viewer something (else). Raises InputError when there are too many views."""
+        old = self._group_of.get(viewer)
+        group = self._groups.get(subscription.view)
+        if group is None:
+            if old is not None and len(old.viewers) == 1:
+                self._leave(viewer)  # makes room for the new view
+            view = View(subscription, slices, subscription.rate, self._deliver_to(subscription))
+            self.session.publisher.add(view, self._loop)
+            group = self._groups[subscription.view] = _Group(view)
+        if old is not group:
+            self._leave(viewer)
+        viewer.rate = subscription.rate
+        viewer.next_due = 0.0
+        viewer.frame = None
+        group.viewers.add(viewer)
+        self._group_of[viewer] = group
+        self._set_rate(group)
+        if group.latest is not None:
+            viewer.offer(group.latest, time.monotonic())
+        self.session.poke()
+
+    def close(self, reason: str) -> None:
+        """End all connections."""
+        self.session.unlisten(self._listener)
+        for viewer in list(self.viewers):
+            viewer.close(reason)
+
+    def _leave(self, viewer: Viewer) -> None:
+        group = self._group_of.pop(viewer, None)
+        if group is None:
+            return
+        group.viewers.discard(viewer)
+        if group.viewers:
+            self._set_rate(group)
+        else:
+            self.session.publisher.remove(group.view)
+            self._groups.pop(group.view.subscription.view, None)
+
+    @staticmethod
+    def _set_rate(group: _Group) -> None:
+        group.view.rate = max(viewer.rate for viewer in group.viewers)
+
+    def _deliver_to(self, subscription: Subscription) -> Any:
+        key = subscription.view
+
+        def deliver(frame: bytes) -> None:
+            group = self._groups.get(key)
+            if group is None:
+                return
+            group.latest = frame
+            clock = time.monotonic()
+            for viewer in group.viewers:
+                viewer.offer(frame, clock)
+            self.delivered += 1
+
+        return deliver
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        """Called on the session's thread."""
+        if not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(self._tell_all, {"type": "event", **event})
+            except RuntimeError:  # the loop is closing
+                return
+
+    def _tell_all(self, message: dict[str, Any]) -> None:
+        for viewer in self.viewers:
+            viewer.tell(message)
+
+
+def too_many(limit: int) -> InputError:
+    """The error for one viewer too many."""
+    return InputError("too many viewers", allowed=f"{limit} at a time")

@@ -1,0 +1,131 @@
+"""The command log of a session: who changed what, when, from what to what.
+
+Commands are identified by the step before which they were carried out, so that the log and the
+start decide every bit of what followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from twin.controls import Command
+from twin.errors import InputError
+
+Kind = Literal["set", "inject", "clear", "seek", "pause", "resume", "step", "speed", "note"]
+STATE_KINDS = ("set", "inject", "clear")
+MAXIMUM_ENTRIES = 100_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log.
+
+    Attributes
+    ----------
+    steps, time : steps done and simulated seconds when it was carried out
+    wall : seconds since 1970
+    who : name of the operator's token, or the address it came from
+    kind : a change of the state (set, inject, clear), or of the session (seek, pause, speed...)
+    path, key, value : what was asked for
+    elements, before, after : how many elements changed, and the first one's value
+    kept : seek only: number of state changes that stay in force
+    """
+
+    steps: int
+    time: float
+    wall: float
+    who: str
+    kind: Kind
+    path: str = ""
+    key: str = ""
+    value: float | str | None = None
+    elements: int = 0
+    before: float | None = None
+    after: float | None = None
+    kept: int | None = None
+
+    def command(self) -> Command:
+        """The change of the state to carry out again."""
+        return Command(cast(Literal["set", "inject", "clear"], self.kind), self.path, self.key,
+                       self.value)
+
+
+@dataclass
+class Journal:
+    """Log in memory and, with ``file``, on disk: each line is on disk before its command is acked.
+
+    ``active`` holds the state changes that led to the present; seeking back drops those after.
+    """
+
+    file: Path | None = None
+    entries: list[Entry] = field(default_factory=list)
+    active: list[Entry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Log an entry. Raises OSError when the disk refuses it, InputError when it is full."""
+        if len(self.entries) >= MAXIMUM_ENTRIES:
+            raise InputError("the session's command log is full",
+                             allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
+        if self.file is not None:
+            _append_line(self.file, json.dumps(_finite(asdict(entry))))
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        if entry.kind in STATE_KINDS:
+            self.active.append(entry)
+        elif entry.kind == "seek" and entry.kept is not None:
+            del self.active[entry.kept :]
+
+    def due(self, steps: int, after: int) -> list[Entry]:
+        """Active changes at ``steps`` that are not among the first ``after``."""
+        return [entry for entry in self.active[after:] if entry.steps == steps]
+
+    @classmethod
+    def read(cls, file: Path) -> Journal:
+        """Read a log; a last line that a crash cut short is left out and removed.
+
+        Raises InputError, with the line, for anything else that is not a log.
+        """
+        journal = cls()
+        if file.is_file():
+            data = file.read_bytes()
+            whole = data[: data.rfind(b"\n") + 1]
+            if len(whole) < len(data):
+                with file.open("r+b") as handle:
+                    handle.truncate(len(whole))
+            for number, line in enumerate(whole.splitlines(), start=1):
+                try:
+                    journal._take(Entry(**json.loads(line)))
+                except (ValueError, TypeError) as error:
+                    raise InputError(f"not a command log: {error}", file, number) from None
+        journal.file = file
+        return journal
+
+
+def _append_line(file: Path, line: str) -> None:
+    """Append a whole line and wait until it is on disk; leaves no part of it when that fails."""
+    with file.open("ab") as handle:
+        size = handle.tell()
+        try:
+            handle.write(line.encode() + b"\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # the reader cuts a partial last line as well
+                os.truncate(file, size)
+            raise
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: those become text."""
+    return {
+        key: str(value) if isinstance(value, float) and value in (float("inf"), float("-inf"))
+        else value
+        for key, value in row.items()
+    }

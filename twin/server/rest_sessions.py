@@ -1,0 +1,166 @@
+"""REST: sessions, health."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import numpy as np
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+
+from physics.factory.arrays import Floats
+from twin.errors import InputError
+from twin.server import answers
+from twin.server.guard import Administering, Operating, Viewing
+from twin.server.journal import Journal
+from twin.server.rest_live import numbers, on_session
+from twin.server.session import Session
+from twin.server.state import ServerState
+from twin.server.subject import SimulationSubject, Subject
+from twin.server.subscription import Subscription, parse_speed, resolve
+
+NewSubject = Callable[[str, str | None, int | None], Subject]
+
+
+def rest_sessions(state: ServerState, new_subject: NewSubject) -> APIRouter:
+    """Routes that create, list, branch, compare and close sessions.
+
+    ``new_subject`` builds a subject from the names of a bundled layout and scenario and a seed.
+    """
+    router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["sessions"])
+    manager = state.manager
+
+    @router.get("/sessions")
+    async def sessions(user: Viewing) -> list[answers.SessionStatus]:
+        """All sessions; the first is the one meant when none is named."""
+        return [answers.SessionStatus(**session.status()) for session in manager.list()]
+
+    @router.post("/sessions", status_code=201)
+    async def create(request: answers.NewSession, user: Administering) -> answers.SessionStatus:
+        """Create a session from a bundled layout and scenario."""
+        speed = parse_speed(request.speed)
+        if any(word in text for text in (request.layout, request.scenario or "")
+               for word in ("/", "\\", "..", "\0")):
+            raise InputError("not the name of a bundled layout or scenario", key="layout",
+                             found=request.layout)
+        if len(manager.list()) >= manager.maximum:
+            raise InputError("too many sessions", allowed=f"{manager.maximum}; close one first")
+        subject = await asyncio.to_thread(
+            new_subject, request.layout, request.scenario, request.seed
+        )
+        session = Session(
+            request.id or manager.free_name(subject.name), subject, title=request.title,
+            speed=speed, paused=request.paused,
+        )
+        return answers.SessionStatus(**manager.add(session).status())
+
+    @router.get("/sessions/{id}")
+    async def status(id: str, user: Viewing) -> answers.SessionStatus:
+        """Where a session stands."""
+        return answers.SessionStatus(**manager.get(id).status())
+
+    @router.delete("/sessions/{id}", status_code=204)
+    async def close(id: str, user: Administering) -> Response:
+        """Close a session and its viewers' connections."""
+        manager.get(id)
+        await asyncio.to_thread(manager.remove, id)
+        return Response(status_code=204)
+
+    @router.post("/sessions/{id}/branch", status_code=201)
+    async def branch(
+        id: str, request: answers.Branch, user: Operating
+    ) -> answers.SessionStatus:
+        """Begin a new session from a moment of this one, which goes on untouched."""
+        parent = manager.get(id)
+        if request.time is not None and not math.isfinite(request.time):
+            raise InputError("time is not finite", key="time")
+        wish = request.id or manager.free_name(f"{id}-branch")
+        session = await on_session(parent, lambda: _branch(parent, request, wish))
+        return answers.SessionStatus(**manager.add(session).status())
+
+    @router.get("/compare")
+    async def compare(
+        user: Viewing, a: str, b: str,
+        channel: list[str] = Query(default=["site.*"], max_length=50),  # noqa: B008
+    ) -> answers.Comparison:
+        """Two sessions of one layout side by side: figures, and channels with their differences."""
+        first, second = manager.get(a), manager.get(b)
+        return await _compare(first, second, channel)
+
+    return router
+
+
+def rest_health(state: ServerState) -> APIRouter:
+    """``/healthz`` (alive) and ``/readyz`` (a session runs)."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str | float]:
+        """The process answers."""
+        return {"status": "ok", "uptime_s": state.uptime()}
+
+    @router.get("/readyz", responses={503: {"description": "No session runs"}})
+    async def readyz() -> JSONResponse:
+        """At least one session can be looked at and the server is not going down."""
+        good = [session for session in state.manager.list() if not session.failure]
+        ready = bool(good) and not state.stopping
+        return JSONResponse(
+            {"status": "ready" if ready else "not ready", "sessions": len(good)},
+            status_code=200 if ready else 503,
+        )
+
+    return router
+
+
+def _branch(parent: Session, request: answers.Branch, id: str) -> Session:
+    """A new session, made on the parent's thread; it reaches the moment by itself."""
+    subject = parent.subject
+    if not isinstance(subject, SimulationSubject):
+        raise InputError("a recording cannot be branched, only a simulation")
+    moment = subject.time if request.time is None else request.time
+    start, changes, target = parent.origin(moment)
+    journal = Journal()
+    for entry in changes:
+        journal.add(entry)
+    other = subject.branch(start.snapshot)
+    return Session(
+        id, other, title=request.title or f"{parent.title} from {moment:g} s",
+        speed=parent.speed, paused=request.paused, journal=journal, parent=parent.id,
+        goal=target, commands=start.commands,
+    )
+
+
+async def _compare(first: Session, second: Session, names: list[str]) -> answers.Comparison:
+    if first.subject.digest != second.subject.digest:
+        raise InputError("the two sessions are of different layouts", key="b",
+                         found=second.subject.name, allowed=first.subject.name)
+    slices = await asyncio.to_thread(resolve, first.subject, Subscription(tuple(names)))
+
+    def read(session: Session) -> tuple[float, dict[str, float], dict[str, Floats]]:
+        values = {part.channel.name: session.read(part.channel.name) for part in slices}
+        return session.subject.time, session.subject.kpis(), values
+
+    time_a, kpi_a, values_a = await on_session(first, lambda: read(first))
+    time_b, kpi_b, values_b = await on_session(second, lambda: read(second))
+    rows = []
+    for part in slices:
+        one, other = values_a[part.channel.name], values_b[part.channel.name]
+        difference = np.abs(one - other)
+        known = np.isfinite(difference)
+        row = int(np.argmax(np.where(known, difference, -1.0))) if known.any() else None
+        rows.append(answers.ComparedChannel(
+            name=part.channel.name, unit=part.channel.unit, mean_a=_mean(one), mean_b=_mean(other),
+            largest_difference=None if row is None else float(difference[row]),
+            at=None if row is None else first.subject.levels.path(part.channel.level, row),
+        ))
+    return answers.Comparison(
+        a=first.id, b=second.id, time_a=time_a, time_b=time_b, kpi_a=numbers(kpi_a),
+        kpi_b=numbers(kpi_b), channels=rows,
+    )
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None

@@ -1,0 +1,181 @@
+"""``twin serve``: from options to a running server."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from twin.errors import InputError
+from twin.server.app import create_app
+from twin.server.manager import Manager
+from twin.server.security import Access, is_loopback, read_tokens
+from twin.server.session import Session
+from twin.server.state import Picture, Settings
+from twin.server.subject import SimulationSubject
+
+log = logging.getLogger("twin.server")
+
+GRACE = 2  # s for requests under way when the server goes down
+ABORT_AFTER = 1.0  # s after which a connection that does not take its last bytes is cut
+
+
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """Websocket connections that end when they should even if the other side never reads."""
+
+    def shutdown(self) -> None:
+        """Say goodbye, and cut the connection if that is not taken."""
+        super().shutdown()
+        self.loop.call_later(ABORT_AFTER, self._cut)
+
+    def keepalive_timeout(self) -> None:
+        """No pong came: the viewer is gone or does not read."""
+        super().keepalive_timeout()
+        self.loop.call_later(ABORT_AFTER, self._cut)
+
+    def _cut(self) -> None:
+        if not self.disconnected and self.transport is not None:
+            self.transport.abort()
+
+
+def serve(
+    layout: str | Path | None,
+    scenario: str | Path | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    speed: float = 1.0,
+    paused: bool = False,
+    seed: int | None = None,
+    tokens: Path | None = None,
+    origins: tuple[str, ...] = (),
+    certificate: Path | None = None,
+    key: Path | None = None,
+    web_folder: Path | None = None,
+    maximum_viewers: int = 1000,
+    maximum_sessions: int = 8,
+    picture: Picture | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a live session until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    layout, scenario, seed : what runs; layout None only with sessions kept earlier
+    host, port : where to listen; port 0 takes a free one
+    speed : simulated seconds per second; inf is as fast as it goes
+    tokens : file of tokens (see :func:`twin.server.security.read_tokens`), needed off loopback
+    origins : web pages of other hosts that may connect
+    certificate, key : PEM files for TLS
+    web_folder : built web page to serve at ``/``
+    picture : draws PNG pictures of a scene and a frame
+    ready : called with the address once the server listens
+
+    Raises
+    ------
+    InputError : bad layout or scenario, port in use, no tokens for a bind off loopback
+    """
+    users = read_tokens(tokens) if tokens is not None else {}
+    if not users and not is_loopback(host):
+        raise InputError("serving beyond this machine needs tokens", key="--host", found=host,
+                         allowed="--tokens FILE, or --host 127.0.0.1")
+    if certificate is not None:
+        _check_certificate(certificate, key)
+    listener = _listen(host, port)
+    try:
+        manager = Manager(maximum_sessions)
+        if layout is not None:
+            _add_first(manager, layout, scenario, seed, speed, paused)
+        access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))
+        settings = Settings(
+            access=access, maximum_viewers=maximum_viewers, picture=picture,
+            web_folder=web_folder if web_folder is not None and web_folder.is_dir() else None,
+        )
+        app = create_app(manager, settings)
+        server = uvicorn.Server(_config(app, certificate, key))
+        scheme = "https" if certificate is not None else "http"
+        address = _address(scheme, listener)
+        if ready is not None:
+            ready(address)
+        try:
+            server.run(sockets=[listener])
+        finally:
+            manager.close()
+    finally:
+        listener.close()
+
+
+def _add_first(
+    manager: Manager, layout: str | Path, scenario: str | Path | None, seed: int | None,
+    speed: float, paused: bool,
+) -> Session:
+    from twin.factory import Factory
+
+    simulation = Factory.load(layout).simulation(scenario, seed=seed)
+    subject = SimulationSubject(simulation)
+    return manager.add(
+        Session(manager.free_name(subject.name), subject, speed=speed, paused=paused)
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket; raises InputError when the address cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, OverflowError, UnicodeError) as error:
+        raise InputError(f"cannot listen: {error}", key="--host", found=f"{host}:{port}") from None
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise InputError("port is in use", key="--port", found=str(port),
+                             allowed="another --port, or 0 for a free one") from None
+        raise InputError(f"cannot listen: {error.strerror}", key="--host",
+                         found=f"{host}:{port}") from None
+    return listener
+
+
+def _address(scheme: str, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _check_certificate(certificate: Path, key: Path | None) -> None:
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(f"certificate or key cannot be used: {error}", certificate,
+                         key="--certificate") from None
+
+
+def _config(app: Any, certificate: Path | None, key: Path | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws=StreamProtocol,
+        ws_per_message_deflate=False,  # compressing again for each viewer costs a core for three
+        ws_max_size=1 << 16,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=10,
+        h11_max_incomplete_event_size=1 << 16,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=str(certificate) if certificate is not None else None,
+        ssl_keyfile=str(key) if key is not None else None,
+    )

@@ -1,0 +1,178 @@
+"""Who may do what: tokens with roles, and which web pages may talk to the server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from twin.errors import InputError
+
+TOKEN_PROTOCOL = "twin.token."  # prefix of a websocket subprotocol that carries the token
+SHORTEST_TOKEN = 16
+
+
+class Role(IntEnum):
+    """What a token allows; each role may also do what those before it may."""
+
+    view = 1
+    operate = 2
+    admin = 3
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who may do something. ``name`` goes into logs, the token never."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Access:
+    """Tokens, by their SHA-256, and the origins of web pages that may connect.
+
+    Without tokens everyone who reaches the server is admin; that is only allowed on loopback.
+    """
+
+    users: Mapping[str, User] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def user(self, token: str | None, address: str) -> User | None:
+        """The user of a token; None when it is missing or wrong."""
+        if not self.users:
+            return User(f"local:{address}", Role.admin)
+        if not token:
+            return None
+        digest = _digest(token)
+        found = None
+        for known, user in self.users.items():  # all of them, so that time tells nothing
+            if hmac.compare_digest(known, digest):
+                found = user
+        return found
+
+    def allows_origin(self, origin: str | None, host: str | None) -> bool:
+        """Whether a page of ``origin`` may talk to us, who were addressed as ``host``.
+
+        No origin means no browser. A page may talk to the host it came from, and listed origins to
+        us by any name.
+        """
+        if origin is None:
+            return True
+        if origin.rstrip("/") in self.origins:
+            return True
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
+
+    def allows_host(self, host: str | None) -> bool:
+        """Whether the name we were addressed by is ours.
+
+        Without tokens only loopback names are: a web page elsewhere could otherwise point its own
+        name at 127.0.0.1 and pass for the same origin.
+        """
+        if self.users:
+            return True
+        name = urlsplit(f"//{host}").hostname if host else None
+        return name is not None and (is_loopback(name) or name in self.hosts)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bearer(authorization: str | None, subprotocols: Sequence[str] = ()) -> str | None:
+    """Token of an ``Authorization: Bearer`` header, or of the websocket's subprotocols."""
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
+    for name in subprotocols:
+        if name.startswith(TOKEN_PROTOCOL):
+            return name[len(TOKEN_PROTOCOL) :]
+    return None
+
+
+def read_tokens(file: Path) -> dict[str, User]:
+    """Read a token file: lines of ``role name token``, or ``role name sha256:<hex>``; # comments.
+
+    Raises
+    ------
+    InputError : unreadable, readable by others, unknown role, name used twice, token too short
+    """
+    try:
+        mode = file.stat().st_mode
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"token file cannot be read: {reason}", file) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InputError("token file is open to other users", file,
+                         found=stat.filemode(mode), allowed="chmod 600")
+    users: dict[str, User] = {}
+    names: set[str] = set()
+    for number, line in enumerate(lines, start=1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        if len(words) != 3:
+            raise InputError("not a token line", file, number, allowed="role name token")
+        role, name, token = words
+        if role not in Role.__members__:
+            raise InputError("unknown role", file, number, found=role,
+                             allowed=", ".join(Role.__members__))
+        if name in names:
+            raise InputError("name used twice", file, number, found=name)
+        if token.startswith("sha256:"):
+            digest = token.removeprefix("sha256:").lower()
+            if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+                raise InputError("not a SHA-256 in hexadecimal", file, number)
+        elif len(token) < SHORTEST_TOKEN:
+            raise InputError("token too short", file, number,
+                             allowed=f"at least {SHORTEST_TOKEN} characters")
+        else:
+            digest = _digest(token)
+        names.add(name)
+        users[digest] = User(name, Role[role])
+    if not users:
+        raise InputError("token file holds no tokens", file, allowed="role name token")
+    return users
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass
+class Bucket:
+    """Limits a rate: ``rate`` per second on average, ``burst`` at once."""
+
+    rate: float
+    burst: float
+    level: float = field(init=False)
+    clock: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.level = self.burst
+
+    def take(self, clock: float) -> bool:
+        """Whether one more is allowed at this (monotonic) time."""
+        self.level = min(self.burst, self.level + (clock - self.clock) * self.rate)
+        self.clock = clock
+        if self.level < 1.0:
+            return False
+        self.level -= 1.0
+        return True

@@ -1,0 +1,498 @@
+"""A session: one factory in motion on its own thread, paced by the clock, changed by commands.
+
+Everything that touches the subject runs on the session's thread. Others hand it jobs
+(:meth:`Session.call`) and get a future; nothing they do, and no viewer, disk or network, holds the
+thread up for longer than the job itself takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+from twin.controls import Applied, Command
+from twin.errors import InputError, TwinError
+from twin.server.journal import Entry, Journal
+from twin.server.pacing import Schedule
+from twin.server.publisher import Publisher, Sample
+from twin.server.snapshots import Moment, Snapshots
+from twin.server.subject import Subject
+
+log = logging.getLogger("twin.session")
+T = TypeVar("T")
+
+BATCH = 0.02  # s of computing between looks at jobs and views
+SNAPSHOT_INTERVAL = 60.0  # simulated s
+MAXIMUM_JOBS = 512
+MAXIMUM_EVENTS = 10_000
+MAXIMUM_SINGLE_STEPS = 100_000
+
+
+class Busy(TwinError):
+    """The session cannot take the request now; the same request may succeed later."""
+
+
+class Gone(TwinError):
+    """The session is closed or does not exist."""
+
+
+class Keeper(Protocol):
+    """Where a session is kept: recording and checkpoints. Called on the session's thread."""
+
+    def after_step(self, session: Session) -> None:
+        """Take what has to be kept of this step; must not wait for the disk."""
+        ...
+
+    def after_change(self, session: Session, entry: Entry) -> None:
+        """A command was carried out."""
+        ...
+
+    def rewound(self, session: Session) -> None:
+        """Time was set back; what was kept of later times is to go."""
+        ...
+
+    def close(self, session: Session) -> None:
+        """Write what is open and end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Called on the session's thread with each new event; must only hand it on."""
+
+    notify: Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class _Goal:
+    steps: int
+    future: Future[dict[str, Any]]
+    replay: bool  # carry the log's changes out on the way, and keep nothing
+
+
+class Session:
+    """One factory in motion.
+
+    Attributes
+    ----------
+    id, title : name in addresses, and for people
+    subject : what moves
+    paused : whether time stands still
+    failure : why it stopped for good, or empty
+    """
+
+    def __init__(
+        self,
+        id: str,
+        subject: Subject,
+        *,
+        title: str = "",
+        speed: float = 1.0,
+        paused: bool = False,
+        journal: Journal | None = None,
+        keeper: Keeper | None = None,
+        parent: str | None = None,
+        goal: int | None = None,
+        commands: int = 0,
+    ):
+        self.id, self.title, self.subject, self.parent = id, title or subject.name, subject, parent
+        self.journal = journal or Journal()
+        self.keeper = keeper
+        self.created = time.time()
+        self.failure = ""
+        self.hold = ""  # why it may not go on for the moment (no space on disk)
+        self.step_seconds = 0.0
+        self.steps_done = 0
+        self.events: deque[dict[str, Any]] = deque(maxlen=MAXIMUM_EVENTS)
+        self.events_total = 0
+        self.publisher = Publisher(id, subject.digest)
+        self.snapshots = Snapshots()
+        self._schedule = Schedule(speed, time.monotonic(), subject.time)
+        self._paused = paused
+        self._events_read = 0
+        self._commands = commands  # number of active changes carried out so far
+        self._goals: list[_Goal] = []
+        self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._poked = False  # whether a view was added since the thread last looked
+        self._fresh = True  # whether the state moved since the last sample
+        self._stale = True  # whether viewers must hear of a change that is not a step
+        self._listeners: list[Listener] = []
+        self._snapshot_steps = max(1, round(SNAPSHOT_INTERVAL / subject.step))
+        if goal is not None:
+            self._goals.append(_Goal(goal, Future(), replay=True))
+        self._thread = threading.Thread(target=self._run, name=f"session-{id}", daemon=True)
+
+    # --- from other threads -----------------------------------------------------------------------
+
+    def start(self) -> Session:
+        """Begin to run."""
+        self._thread.start()
+        return self
+
+    def call(self, function: Callable[[], T]) -> Future[T]:
+        """Run ``function`` on the session's thread; raises Busy or Gone when it cannot be."""
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closing:
+                raise Gone("the session is closed")
+            if len(self._jobs) >= MAXIMUM_JOBS:
+                raise Busy("the session has too much to do; try again")
+            self._jobs.append((function, future))
+            self._wake.notify()
+        return future
+
+    def poke(self) -> None:
+        """A view was added: show it the present state even when time stands still."""
+        with self._wake:
+            self._poked = True
+            self._wake.notify()
+
+    def listen(self, listener: Listener) -> None:
+        """Add a listener for events."""
+        with self._wake:
+            self._listeners = [*self._listeners, listener]
+
+    def unlisten(self, listener: Listener) -> None:
+        """Remove a listener."""
+        with self._wake:
+            self._listeners = [other for other in self._listeners if other is not listener]
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End the session; what is recorded is closed and readable."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        self.publisher.close()
+
+    @property
+    def paused(self) -> bool:
+        """Whether time stands still."""
+        return self._paused
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds per second asked for; inf is as fast as it goes."""
+        return self._schedule.speed
+
+    @property
+    def seeking(self) -> bool:
+        """Whether the session is on its way to a moment and takes no commands."""
+        return any(goal.replay for goal in self._goals)
+
+    def status(self) -> dict[str, Any]:
+        """Where it stands, as plain data."""
+        return {
+            "id": self.id, "title": self.title, "layout": self.subject.name,
+            "digest": self.subject.digest, "time": self.subject.time, "steps": self.subject.steps,
+            "step": self.subject.step, "paused": self._paused,
+            "speed": "max" if math.isinf(self.speed) else self.speed,
+            "achieved_speed": round(self._schedule.achieved, 3), "seeking": self.seeking,
+            "skipped_s": round(self._schedule.skipped, 3), "repeatable": self.subject.repeatable,
+            "commands": len(self.journal.entries), "events": self.events_total,
+            "parent": self.parent, "failure": self.failure or None, "hold": self.hold or None,
+            "created": self.created,
+        }
+
+    # --- jobs (on the session's thread, through call) ---------------------------------------------
+
+    def change(self, command: Command, who: str) -> Applied:
+        """Carry a change of the state out, and log it. Raises InputError or Busy."""
+        if self.seeking:
+            raise Busy("the session is on its way to another time; try again")
+        if self.failure:
+            raise Busy(f"the session has stopped: {self.failure}")
+        logged = self.journal.file is not None
+        before = self.subject.snapshot() if logged else None  # type: ignore[attr-defined]
+        applied = self.subject.apply(command)
+        entry = Entry(
+            self.subject.steps, self.subject.time, time.time(), who, command.kind, command.path,
+            command.key, command.value, applied.elements, applied.before, applied.after,
+        )
+        try:
+            self.journal.add(entry)
+        except (OSError, InputError):
+            if before is not None:  # a change that is not in the log must not have happened
+                self.subject.restore(before)  # type: ignore[attr-defined]
+            raise
+        self._commands = len(self.journal.active)
+        if self.keeper is not None:
+            self.keeper.after_change(self, entry)
+        self._stale = True
+        self._collect_events()
+        return applied
+
+    def set_paused(self, paused: bool, who: str) -> None:
+        """Stop or go on."""
+        if not paused and self.failure:
+            raise Busy(f"the session has stopped: {self.failure}")
+        if not paused and self.subject.finished:
+            raise Busy("nothing follows; seek back first")
+        self._note(who, "pause" if paused else "resume")
+        self._paused = paused
+        self._restart()
+
+    def set_speed(self, speed: float, who: str) -> None:
+        """Change the pace."""
+        self._note(who, "speed", "max" if math.isinf(speed) else speed)
+        self._restart(speed)
+
+    def run_steps(self, count: int, who: str) -> Future[dict[str, Any]]:
+        """Do ``count`` steps as fast as it goes, paused or not; the future ends with the last."""
+        if not 1 <= count <= MAXIMUM_SINGLE_STEPS:
+            raise InputError("number of steps out of range", key="value", found=str(count),
+                             allowed=f"1 to {MAXIMUM_SINGLE_STEPS}")
+        if self.seeking:
+            raise Busy("the session is on its way to another time; try again")
+        self._note(who, "step", count)
+        goal = _Goal(self.subject.steps + count, Future(), replay=False)
+        self._goals.append(goal)
+        return goal.future
+
+    def seek(self, moment: float, who: str) -> Future[dict[str, Any]]:
+        """Go to a simulated time; what was kept of later times is dropped. Ends when there.
+
+        Raises InputError for a time before the start or one not reached yet.
+        """
+        target = self._steps_of(moment)
+        if not self.subject.repeatable:
+            self.subject.seek(moment)  # type: ignore[attr-defined]
+            self._restart()
+            future: Future[dict[str, Any]] = Future()
+            future.set_result(self.status())
+            return future
+        start, kept = self._moment_before(target)
+        self._note(who, "seek", moment, kept=kept)
+        self.subject.restore(start.snapshot)  # type: ignore[attr-defined]
+        self._commands = start.commands
+        self.snapshots.forget_after(start.steps)
+        self.failure = ""
+        kept_events = [event for event in self.events if event["time"] <= moment]
+        self.events = deque(kept_events, maxlen=MAXIMUM_EVENTS)
+        self._events_read, _ = self.subject.events_since(0)
+        goal = _Goal(target, Future(), replay=True)
+        self._goals = [goal]
+        if self.keeper is not None:
+            self.keeper.rewound(self)
+        return goal.future
+
+    def origin(self, moment: float) -> tuple[Moment, list[Entry], int]:
+        """What a branch at a time begins from: a snapshot before it, changes, steps to go to."""
+        if not self.subject.repeatable:
+            raise InputError("a recording cannot be branched, only a simulation")
+        target = self._steps_of(moment)
+        start, kept = self._moment_before(target)
+        return start, self.journal.active[:kept], target
+
+    def read(self, name: str) -> Floats:
+        """A copy of a channel."""
+        return np.array(self.subject.channel(name), dtype=np.float64)
+
+    def add_event(self, kind: str, message: str, path: str = "/") -> None:
+        """Log an event of the session itself."""
+        self._publish_event({"time": self.subject.time, "path": path, "kind": kind,
+                             "message": message})
+
+    def release(self, reason: str) -> None:
+        """End a hold of that reason and go on."""
+        if self.hold == reason:
+            self.hold = ""
+            self._restart()
+
+    def hold_for(self, reason: str) -> None:
+        """Stand still until :meth:`release`."""
+        if not self.hold:
+            self.hold = reason
+            self.add_event("alarm", reason)
+            self._restart()
+
+    # --- the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            if self.subject.repeatable and not self.snapshots.moments:
+                self._keep_snapshot()
+            while not self._closing:
+                self._do_jobs()
+                wait = self._wait()
+                if wait == 0.0:
+                    self._batch()
+                    continue
+                self._sample(time.monotonic())
+                with self._wake:
+                    if not (self._jobs or self._closing or self._poked):
+                        self._wake.wait(wait)
+                    self._poked = False
+        finally:
+            self._end()
+
+    def _do_jobs(self) -> None:
+        with self._wake:
+            jobs, self._jobs = self._jobs, deque()
+        for function, future in jobs:
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+
+    def _wait(self) -> float | None:
+        """Seconds until the next step; None when none is to come by itself."""
+        if self.failure or (self.hold and not self.seeking):
+            return None
+        if self._goals:
+            return 0.0
+        if self._paused:
+            return None
+        return self._schedule.wait(time.monotonic(), self.subject.time + self.subject.step)
+
+    def _batch(self) -> None:
+        began = time.monotonic()
+        clock = began
+        while True:
+            if not self._step():
+                break
+            clock = time.monotonic()
+            if self._jobs or self._closing or clock - began >= BATCH or self._wait() != 0.0:
+                break
+        self._schedule.note(clock, self.subject.time)
+        self._collect_events()
+        self._sample(clock)
+
+    def _step(self) -> bool:
+        """One step; False when it could not be done."""
+        replaying = self.seeking
+        began = time.perf_counter()
+        try:
+            if replaying:
+                self._replay_changes()
+            if not (self._goals and self.subject.steps >= self._goals[0].steps):
+                self.subject.advance()
+        except Exception as error:
+            if not isinstance(error, TwinError):
+                log.exception("session %s stopped", self.id)
+            self._fail(str(error) or type(error).__name__)
+            return False
+        self.step_seconds = time.perf_counter() - began
+        self.steps_done += 1
+        self._fresh = True
+        if self.subject.repeatable and self.subject.steps % self._snapshot_steps == 0:
+            self._keep_snapshot()
+        if self.keeper is not None and not replaying:
+            self.keeper.after_step(self)
+        while self._goals and self.subject.steps >= self._goals[0].steps:
+            if self._goals[0].replay:
+                self._replay_changes()
+            goal = self._goals.pop(0)
+            self._restart()
+            goal.future.set_result(self.status())
+        if self.subject.finished and not self._paused:
+            self._paused = True
+            self._restart()
+            self.add_event("session", "end reached")
+        return not self._paused or bool(self._goals)
+
+    def _replay_changes(self) -> None:
+        """Carry out the logged changes that were made before this step."""
+        for entry in self.journal.due(self.subject.steps, self._commands):
+            self.subject.apply(entry.command())
+            self._commands += 1
+
+    def _keep_snapshot(self) -> None:
+        snapshot = self.subject.snapshot()  # type: ignore[attr-defined]
+        self.snapshots.add(Moment(self.subject.steps, self._commands, snapshot))
+
+    def _fail(self, message: str) -> None:
+        self.failure = message
+        for goal in self._goals:
+            goal.future.set_exception(Busy(f"the session has stopped: {message}"))
+        self._goals.clear()
+        self.add_event("failure", message)
+        self._restart()
+
+    def _sample(self, clock: float) -> None:
+        """Copy the channels of views that are due and hand them to the publisher."""
+        slices = self.publisher.due(clock, fresh=self._fresh, everything=self._stale)
+        self._stale = False
+        if slices is None:
+            return
+        self._fresh = False
+        values: dict[str, Floats] = {}
+        for part in slices:
+            name = part.channel.name
+            if name not in values:
+                values[name] = self.read(name)
+        self.publisher.offer(Sample(
+            values, self.subject.kpis(), self.subject.time, time.time(),
+            self._schedule.achieved, self._paused or bool(self.failure or self.hold),
+        ))
+
+    def _collect_events(self) -> None:
+        total, fresh = self.subject.events_since(self._events_read)
+        self._events_read = total
+        if self.seeking:
+            return
+        for event in fresh:
+            self._publish_event({"time": event.time, "path": event.path, "kind": event.kind,
+                                 "message": event.message})
+
+    def _publish_event(self, event: dict[str, Any]) -> None:
+        self.events_total += 1
+        event = {**event, "number": self.events_total}
+        self.events.append(event)
+        for listener in self._listeners:
+            listener.notify(event)
+
+    def _note(self, who: str, kind: Any, value: float | str | None = None, *,
+              kept: int | None = None) -> None:
+        entry = Entry(self.subject.steps, self.subject.time, time.time(), who, kind, value=value)
+        self.journal.add(replace(entry, kept=kept))
+
+    def _steps_of(self, moment: float) -> int:
+        latest = max([self.subject.steps, *(goal.steps for goal in self._goals)])
+        target = round(moment / self.subject.step) if math.isfinite(moment) else -1
+        if (self.subject.repeatable and target > latest) or target < 0:
+            raise InputError("time out of range", key="time", found=f"{moment:g}",
+                             allowed=f"0 to {latest * self.subject.step:g} s of this session")
+        return target
+
+    def _moment_before(self, target: int) -> tuple[Moment, int]:
+        """Snapshot not after ``target`` steps, and how many changes came before that step."""
+        try:
+            start = self.snapshots.at(target)
+        except LookupError:
+            raise InputError("no snapshot is kept of a time that early", key="time") from None
+        kept = sum(entry.steps < target for entry in self.journal.active)
+        return start, max(kept, start.commands)
+
+    def _restart(self, speed: float | None = None) -> None:
+        self._schedule.restart(time.monotonic(), self.subject.time, speed)
+        self._stale = True
+
+    def _end(self) -> None:
+        with self._wake:
+            self._closing = True
+            jobs, self._jobs = self._jobs, deque()
+        for _, future in jobs:
+            future.set_exception(Gone("the session is closed"))
+        for goal in self._goals:
+            goal.future.set_exception(Gone("the session is closed"))
+        if self.keeper is not None:
+            try:
+                self.keeper.close(self)
+            except Exception:
+                log.exception("session %s: recording could not be closed", self.id)

@@ -1,0 +1,193 @@
+"""The websocket ``twin.v1``: subscriptions and commands in; frames, events and answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import time
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from twin.errors import InputError, TwinError
+from twin.protocol import PROTOCOL
+from twin.server.commands import carry_out, error_body
+from twin.server.hub import Hub, Viewer
+from twin.server.security import Bucket, Role, User, bearer
+from twin.server.session import Gone, Session
+from twin.server.state import ServerState
+from twin.server.subscription import parse_subscription, resolve
+
+log = logging.getLogger("twin.stream")
+
+MESSAGES_PER_SECOND = 50.0
+MESSAGES_AT_ONCE = 200.0
+POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
+TRY_LATER = 1013
+FORBIDDEN, UNAUTHORISED, NOT_FOUND = 4403, 4401, 4404
+
+
+def hello(session: Session) -> dict[str, Any]:
+    """First message of a connection."""
+    subject = session.subject
+    return {
+        "type": "hello", "protocol": PROTOCOL, "digest": subject.digest,
+        "scene": f"/api/scene?session={session.id}", "session": session.id,
+        "channels": [channel.as_dict() for channel in subject.channels],
+        "levels": {name: level.count for name, level in subject.levels.items()},
+        "time": subject.time, "step": subject.step,
+        "speed": "max" if math.isinf(session.speed) else session.speed,
+        "paused": session.paused,
+    }
+
+
+async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
+    """One connection, from handshake to end."""
+    user = await _admit(websocket, state)
+    if user is None:
+        return
+    try:
+        session = state.manager.get(websocket.query_params.get("session"))
+    except Gone as error:
+        await websocket.close(NOT_FOUND, str(error))
+        return
+    hub = state.hub(session)
+    address = websocket.client.host if websocket.client else "?"
+    viewer = Viewer(f"{user.name}@{address}")
+    if state.viewers() >= state.settings.maximum_viewers:
+        await websocket.close(TRY_LATER, "too many viewers")
+        return
+    hub.add(viewer)
+    log.info("viewer joined", extra={"viewer": viewer.name, "session": session.id})
+    sender = asyncio.create_task(_send(websocket, viewer))
+    viewer.tell(hello(session))
+    receiver = asyncio.create_task(_receive(websocket, viewer, hub, user))
+    try:
+        await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+        if receiver.done() and not sender.done() and viewer.closed:
+            await asyncio.wait({sender}, timeout=2.0)
+    finally:
+        hub.remove(viewer)
+        for task in (sender, receiver):
+            task.cancel()
+        await asyncio.gather(sender, receiver, return_exceptions=True)
+        log.info("viewer left", extra={
+            "viewer": viewer.name, "session": session.id, "sent": viewer.sent,
+            "dropped": viewer.dropped,
+        })
+
+
+async def _admit(websocket: WebSocket, state: ServerState) -> User | None:
+    """Check page, host, token and subprotocol, and accept; None when refused."""
+    headers = websocket.headers
+    access = state.settings.access
+    offered = list(websocket.scope.get("subprotocols", []))
+    host = headers.get("host")
+    if not access.allows_host(host) or not access.allows_origin(headers.get("origin"), host):
+        await websocket.close(FORBIDDEN, "origin not allowed")
+        return None
+    address = websocket.client.host if websocket.client else "?"
+    user = access.user(bearer(headers.get("authorization"), offered), address)
+    if user is None or user.role < Role.view:
+        await websocket.close(UNAUTHORISED, "token missing or wrong")
+        return None
+    names = [name for name in offered if not name.startswith("twin.token.")]
+    if names and PROTOCOL not in names:
+        await websocket.close(1002, f"subprotocol {PROTOCOL} expected")
+        return None
+    await websocket.accept(subprotocol=PROTOCOL if names else None)
+    return user
+
+
+async def _send(websocket: WebSocket, viewer: Viewer) -> None:
+    """Send texts in order and the newest frame, whenever there is something."""
+    try:
+        while True:
+            await viewer.wake.wait()
+            viewer.wake.clear()
+            while viewer.texts:
+                await websocket.send_text(viewer.texts.popleft())
+            if viewer.closed:
+                await websocket.close(GOING_AWAY, viewer.closed[:120])
+                return
+            frame, viewer.frame = viewer.frame, None
+            if frame is not None:
+                await websocket.send_bytes(frame)
+                viewer.sent += 1
+                viewer.sent_bytes += len(frame)
+    except (WebSocketDisconnect, RuntimeError):
+        return
+
+
+async def _receive(websocket: WebSocket, viewer: Viewer, hub: Hub, user: User) -> None:
+    """Take messages one after the other until the viewer leaves or misbehaves."""
+    bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, time.monotonic())
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        if not bucket.take(time.monotonic()):
+            await _refuse(websocket, "too many messages")
+            return
+        text = message.get("text")
+        if text is None:
+            viewer.tell({"type": "error", "id": None, "message": "binary messages are not taken"})
+            continue
+        try:
+            await _handle(_parse(text), viewer, hub, user)
+        except _Bad as error:
+            viewer.tell({"type": "error", "id": error.id, **error_body(error.cause)})
+
+
+class _Bad(Exception):
+    def __init__(self, id: int | str | None, cause: TwinError):
+        super().__init__(str(cause))
+        self.id, self.cause = id, cause
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        message = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise _Bad(None, InputError("message is not JSON")) from None
+    if not isinstance(message, dict):
+        raise _Bad(None, InputError("message is not a JSON object"))
+    return message
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+async def _handle(message: dict[str, Any], viewer: Viewer, hub: Hub, user: User) -> None:
+    id = message.get("id")
+    if not (id is None or isinstance(id, int | str)) or len(str(id)) > 100:
+        raise _Bad(None, InputError("id is neither a number nor short text", key="id"))
+    kind = message.get("type")
+    try:
+        if kind == "subscribe":
+            subscription = parse_subscription(message)
+            slices = await asyncio.to_thread(resolve, hub.session.subject, subscription)
+            hub.subscribe(viewer, subscription, slices)
+            answer: dict[str, Any] = {"channels": [
+                {"name": part.channel.name, "level": part.channel.level, "start": part.start,
+                 "count": part.stop - part.start, "step": part.step} for part in slices
+            ]}
+        elif kind == "command":
+            answer = await carry_out(hub.session, message, user)
+        else:
+            raise InputError("unknown message type", key="type", found=repr(kind)[:80],
+                             allowed="subscribe or command")
+    except TwinError as error:
+        raise _Bad(id, error) from None
+    except OSError as error:
+        raise _Bad(id, TwinError(f"not stored: {error.strerror}")) from None
+    viewer.tell({"type": "ack", "id": id, "ok": True, **answer})
+
+
+async def _refuse(websocket: WebSocket, reason: str) -> None:
+    if websocket.application_state is WebSocketState.CONNECTED:
+        await websocket.close(POLICY_VIOLATION, reason)
