@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from physics import cooling_tower as ct
 from physics import cooling_tower_equivalent as eq
+from physics import cooling_tower_integral as ci
 from physics import cooling_tower_york as york
 from physics import tower_water
 from physics.psychrometrics import humidity_ratio_from_wet_bulb, moist_air_enthalpy
@@ -112,8 +113,26 @@ def test_rated_conductance_scales_with_the_flows() -> None:
 
 
 def test_tower_number_is_infinite_where_lines_meet() -> None:
-    assert math.isinf(ct.merkel_number(40.0, 25.0, 24.0, 5.0, P))
-    assert ct.merkel_number(40.0, 30.0, 24.0, 1.0, P) > ct.merkel_number(40.0, 32.0, 24.0, 1.0, P)
+    for number in (ci.merkel_number, ci.merkel_integral):
+        assert math.isinf(number(40.0, 25.0, 24.0, 5.0, P))
+        assert number(40.0, 30.0, 24.0, 1.0, P) > number(40.0, 32.0, 24.0, 1.0, P)
+
+
+@given(share=st.floats(0.05, 0.9), inlet=st.floats(26.0, 45.0), air=st.floats(20.0, 90.0))
+def test_integral_inverts_its_leaving_temperature(share: float, inlet: float, air: float) -> None:
+    leaving = inlet - share * (inlet - 24.0)
+    number = ci.merkel_integral(inlet, leaving, 24.0, 50.0 / air, P)
+    if math.isinf(number) or number > 20.0:
+        return
+    found = ci.integral_leaving_temperature(50.0, inlet, air, 24.0, 50.0 * number, P)
+    assert found == pytest.approx(leaving, abs=1e-7)
+
+
+def test_limits_of_the_integral() -> None:
+    assert ci.integral_leaving_temperature(0.0, 35.0, 45.0, 24.0, 50.0, P) == 24.0
+    assert ci.integral_leaving_temperature(50.0, 35.0, 0.0, 24.0, 50.0, P) == 35.0
+    assert ci.integral_leaving_temperature(50.0, 35.0, 45.0, 24.0, 0.0, P) == 35.0
+    assert ci.integral_leaving_temperature(50.0, 20.0, 45.0, 24.0, 50.0, P) == 20.0
 
 
 @given(heat=st.floats(0.0, 1e7), cycles=st.floats(1.5, 10.0), drift=st.floats(0.0, 1e-3))
