@@ -41,7 +41,7 @@ def leakage_power(
     """Leakage power [W] at full voltage and a die temperature [degC].
 
     Second-order expansion of the exponential about the reference, P0 (1 + x + x^2/2) with
-    x = k (T - T0): within 1 % of it for |x| < 0.37 (30 K at 0.0125 /K), positive everywhere and
+    x = k (T - T0): within 1 % of it for |x| < 0.35 (28 K at 0.0125 /K), positive everywhere and
     without an exponential in the hot loop. Source of the low-order form: Liu et al., "Accurate
     temperature-dependent integrated circuit leakage power estimation is easy", DATE 2007.
     """

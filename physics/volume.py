@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from physics.jit import law
+from physics.thermal_volume import exponential_mean_share
 
 
 @law
@@ -24,10 +25,6 @@ def mixing_volume(
     w T_in + heat - w T_out_mean = C (T_new - T) / step exactly. Without flow the mean is the volume's.
     """
     x = capacity_rate * step / heat_capacity
-    if x < 1e-12:
-        new = temperature + heat * step / heat_capacity
-        return new, 0.5 * (temperature + new)
-    settled = inflow_temperature + heat / capacity_rate
-    new = settled + (temperature - settled) * math.exp(-x)
-    outflow = settled - (new - temperature) / x
-    return new, outflow
+    drive = x * (inflow_temperature - temperature) + heat * step / heat_capacity
+    share = 1.0 if x == 0.0 else -math.expm1(-x) / x
+    return temperature + drive * share, temperature + drive * exponential_mean_share(x)
