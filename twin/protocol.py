@@ -1,8 +1,9 @@
 """Frames of the stream ``twin.v1``: quantised integers, compressed once, shared by all viewers.
 
-A frame is self-contained: ``TWN1``, the length of a JSON header (uint32, little endian), the header,
-and the compressed payload, in which each channel's integers lie one after the other. A value is
-``offset + scale * integer``; the smallest integer of its type means *missing*. See docs/PROTOCOL.md.
+A frame is self-contained: ``TWN1``, the length of a JSON header (uint32, little endian), the
+header, and the compressed payload, in which each channel's integers lie one after the other. A
+value is ``offset + scale * integer``; the smallest integer of its type means *missing*.
+docs/PROTOCOL.md has every detail.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from twin.channels import Channel
 from twin.errors import TwinError
 
 PROTOCOL = "twin.v1"
+TOKEN_PROTOCOL = "twin.token."  # prefix of a websocket subprotocol that carries a token
 MAGIC = b"TWN1"
 MAXIMUM_HEADER = 1 << 16  # bytes
 MAXIMUM_PAYLOAD = 1 << 26  # bytes after decompression: 32 channels of 260,000 elements in 8 bytes
@@ -37,7 +39,9 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int8] | NDArray[np.int16] | NDArray[np.int32]
 
-_INTEGERS: dict[str, np.dtype[Any]] = {"|i1": np.dtype("|i1"), "<i2": np.dtype("<i2"), "<i4": np.dtype("<i4")}
+_INTEGERS: dict[str, np.dtype[Any]] = {
+    name: np.dtype(name) for name in ("|i1", "<i2", "<i4")
+}
 _local = threading.local()  # compressors may not be shared between threads
 
 
@@ -202,7 +206,8 @@ def encode_frame(
         "channels": rows,
     }
     text = json.dumps(header, separators=(",", ":")).encode()
-    return b"".join((MAGIC, struct.pack("<I", len(text)), text, _compress(b"".join(parts), compression)))
+    payload = _compress(b"".join(parts), compression)
+    return b"".join((MAGIC, struct.pack("<I", len(text)), text, payload))
 
 
 def decode_frame(data: bytes | memoryview) -> Frame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,7 @@ def serve(
     ----------
     layout, scenario, seed : what runs; layout None only with sessions kept earlier
     host, port : where to listen; port 0 takes a free one
-    speed : simulated seconds per second; inf is as fast as it goes
+    speed : simulated seconds per second; 0 or inf is as fast as it goes
     tokens : file of tokens (see :func:`twin.server.security.read_tokens`), needed off loopback
     origins : web pages of other hosts that may connect
     certificate, key : PEM files for TLS
@@ -90,6 +91,7 @@ def serve(
     listener = _listen(host, port)
     try:
         manager = Manager(maximum_sessions)
+        speed = speed or math.inf
         if layout is not None:
             _add_first(manager, layout, scenario, seed, speed, paused)
         access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from twin.errors import InputError
+from twin.protocol import TOKEN_PROTOCOL
 
-TOKEN_PROTOCOL = "twin.token."  # prefix of a websocket subprotocol that carries the token
 SHORTEST_TOKEN = 16
 
 

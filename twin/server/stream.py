@@ -12,7 +12,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from twin.errors import InputError, TwinError
-from twin.protocol import PROTOCOL
+from twin.protocol import PROTOCOL, TOKEN_PROTOCOL
 from twin.server.commands import carry_out, error_body
 from twin.server.hub import Hub, Viewer
 from twin.server.security import Bucket, Role, User, bearer
@@ -94,7 +94,7 @@ async def _admit(websocket: WebSocket, state: ServerState) -> User | None:
     if user is None or user.role < Role.view:
         await websocket.close(UNAUTHORISED, "token missing or wrong")
         return None
-    names = [name for name in offered if not name.startswith("twin.token.")]
+    names = [name for name in offered if not name.startswith(TOKEN_PROTOCOL)]
     if names and PROTOCOL not in names:
         await websocket.close(1002, f"subprotocol {PROTOCOL} expected")
         return None

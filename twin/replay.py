@@ -1,0 +1,186 @@
+"""A recording to move about in: frames by index, with the tree of elements its scene describes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.channels import BY_NAME, Channel
+from twin.errors import InputError
+from twin.plant.levels import PARENTS, Level, Levels
+from twin.protocol import Singles
+from twin.recording import CHUNK_FRAMES, FORMAT, read_events, read_scene
+
+if TYPE_CHECKING:
+    from zarr import Array
+
+CACHED_BYTES = 256 * 2**20
+KPIS = (
+    # name, channel, how it is put together from the sites' values
+    ("it_power_w", "site.it_power", "sum"),
+    ("facility_power_w", "site.power", "sum"),
+    ("max_gpu_temperature_c", "site.temperature", "max"),
+    ("max_hbm_temperature_c", "site.hbm_temperature", "max"),
+    ("tokens_per_s", "site.tokens_per_second", "sum"),
+    ("water_use_kg_per_s", "site.water_use", "sum"),
+)
+
+
+class Recording:
+    """Reads frames of a recording; not for several threads at once.
+
+    Attributes
+    ----------
+    scene, events : as recorded
+    channels : what was recorded, in the order of the channel table
+    times : simulated seconds of the frames, rising, shape [frames]
+    attributes : of the store: layout, digest, scenario, start
+
+    Raises
+    ------
+    InputError : not there, not a recording, unreadable, or without a single frame
+    """
+
+    def __init__(self, path: str | Path):
+        import zarr
+
+        self.path = Path(path)
+        if not self.path.exists():
+            raise InputError("recording not found", self.path)
+        if not (self.path / "zarr.json").is_file():
+            raise InputError("not a recording (no zarr.json in it)", self.path)
+        try:
+            root = zarr.open_group(str(self.path), mode="r")
+            self.attributes: Mapping[str, Any] = dict(root.attrs)
+        except Exception as error:
+            raise InputError(f"recording cannot be read: {error}", self.path) from None
+        if self.attributes.get("format") != FORMAT:
+            raise InputError("not a recording of a factory", self.path, key="format",
+                             found=repr(self.attributes.get("format")), allowed=FORMAT)
+        self.scene = read_scene(self.path)
+        self.events = read_events(self.path)
+        self.digest = str(self.attributes.get("digest", self.scene.get("digest", "")))
+        self._arrays: dict[str, Array[Any]] = {}
+        self._blocks: OrderedDict[tuple[str, int], Singles] = OrderedDict()
+        try:
+            self._open(root)
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(f"recording is damaged: {error}", self.path) from None
+
+    def _open(self, root: Any) -> None:
+        rows: NDArray[np.int64] | None = None
+        for level, group in root.groups():
+            names = [name for name, _ in group.arrays() if f"{level}.{name}" in BY_NAME]
+            if not names:
+                continue
+            time = np.asarray(group["time"][:], dtype=np.float64)
+            present = np.flatnonzero(np.isfinite(time))
+            if rows is None or len(present) < len(rows):
+                rows, self.times = present, time[present]
+            for name in names:
+                self._arrays[f"{level}.{name}"] = group[name]
+        if rows is None or len(rows) == 0:
+            raise InputError("the recording holds no frame", self.path)
+        self._rows = rows
+        self.channels: tuple[Channel, ...] = tuple(
+            channel for name, channel in BY_NAME.items() if name in self._arrays
+        )
+        self.levels = levels_of_scene(self.scene)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def index_at(self, moment: float) -> int:
+        """Last frame not after a time; the first frame for earlier times."""
+        return max(0, bisect_right(self.times, moment + 1e-9) - 1)
+
+    def read(self, name: str, index: int) -> Singles:
+        """Values of a channel in a frame, shape [count]; NaN where they were lost."""
+        row = int(self._rows[index])
+        block = self._block(name, row // CHUNK_FRAMES)
+        values: Singles = block[row % CHUNK_FRAMES]
+        return values
+
+    def frame(self, index: int, names: Sequence[str]) -> dict[str, Singles]:
+        """Values of several channels in a frame."""
+        return {name: self.read(name, index) for name in names}
+
+    def history(
+        self, name: str, row: int, start: float, stop: float, most: int
+    ) -> tuple[NDArray[np.float64], Singles]:
+        """Times and values of one element between two times; at most ``most`` frames, evenly."""
+        first = int(np.searchsorted(self.times, start - 1e-9))
+        last = int(np.searchsorted(self.times, stop + 1e-9))
+        if last <= first:
+            return np.empty(0), np.empty(0, dtype=np.float32)
+        indices = np.unique(np.linspace(first, last - 1, min(most, last - first)).astype(np.int64))
+        rows = self._rows[indices]
+        column = np.asarray(self._arrays[name][int(rows[0]) : int(rows[-1]) + 1, row])
+        return self.times[indices], column[rows - rows[0]].astype(np.float32)
+
+    def kpis(self, index: int) -> dict[str, float]:
+        """Key figures of a frame, from what was recorded of the sites."""
+        figures: dict[str, float] = {}
+        for key, channel, how in KPIS:
+            if channel in self._arrays:
+                values = self.read(channel, index).astype(np.float64)
+                figures[key] = float(values.sum() if how == "sum" else values.max())
+        if figures.get("it_power_w", 0.0) > 0 and "facility_power_w" in figures:
+            figures["pue"] = figures["facility_power_w"] / figures["it_power_w"]
+        gpus = self.levels["gpu"].count
+        if "site.throttled" in self._arrays and gpus:
+            throttled = float(self.read("site.throttled", index).sum())
+            figures["throttled_gpu_fraction"] = throttled / gpus
+        return figures
+
+    def _block(self, name: str, number: int) -> Singles:
+        """A chunk of frames, kept as long as memory allows."""
+        key = (name, number)
+        block = self._blocks.get(key)
+        if block is None:
+            first = number * CHUNK_FRAMES
+            try:
+                block = np.asarray(
+                    self._arrays[name][first : first + CHUNK_FRAMES], dtype=np.float32
+                )
+            except Exception as error:
+                raise InputError(f"recording is damaged: {error}", self.path, key=name) from None
+            self._blocks[key] = block
+            total = sum(other.nbytes for other in self._blocks.values())
+            while total > CACHED_BYTES and len(self._blocks) > 1:
+                _, old = self._blocks.popitem(last=False)
+                total -= old.nbytes
+        else:
+            self._blocks.move_to_end(key)
+        return block
+
+
+def levels_of_scene(scene: Mapping[str, Any]) -> Levels:
+    """The tree of elements that a scene describes."""
+    table = {}
+    first = np.asarray(scene["rack_first_gpu"], dtype=np.int64)
+    racks = len(first) - 1
+    for name in PARENTS:
+        entry = scene["levels"].get(name, {"count": 0, "parent": PARENTS[name]})
+        if name == "gpu":
+            parent = np.repeat(np.arange(racks, dtype=np.int64), np.diff(first))
+            table[name] = Level(name, "rack", parent, ())
+        else:
+            parent = np.asarray(entry.get("parent_index", []), dtype=np.int64)
+            table[name] = Level(name, PARENTS[name], parent, tuple(entry.get("names", ())))
+    slots: list[Mapping[str, int]] = [{}] * racks
+    for group in scene["instances"]:
+        if group["level"] == "rack":
+            product = scene["products"][group["product"]]
+            names = {slot["name"]: i for i, slot in enumerate(product.get("slots", []))}
+            for row in group["index"]:
+                slots[row] = names
+    return Levels(table, first, slots)
