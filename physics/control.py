@@ -16,6 +16,9 @@ from physics.jit import law
 DIRECT = 1.0
 REVERSE = -1.0
 
+_SHORTEST_TIME = 1e-9
+"""Integral time [s] up to which there is no integral action."""
+
 
 @law
 def rate_limit(target: float, previous: float, rate_max: float, time_step: float) -> float:
@@ -51,7 +54,7 @@ def pi_step(
     """
     error = action * (measurement - set_point)
     following = integral
-    if integral_time > 0.0 and not math.isinf(integral_time):
+    if _SHORTEST_TIME < integral_time < math.inf:
         following += gain * error * time_step / integral_time
     unlimited = gain * error + following
     output = min(max(unlimited, output_min), output_max)
@@ -80,7 +83,7 @@ def pi_step_clamping(
     """
     error = action * (measurement - set_point)
     increment = 0.0
-    if integral_time > 0.0 and not math.isinf(integral_time):
+    if _SHORTEST_TIME < integral_time < math.inf:
         increment = gain * error * time_step / integral_time
     unlimited = gain * error + integral + increment
     output = min(max(unlimited, output_min), output_max)

@@ -186,10 +186,9 @@ def effectiveness_shell_and_tube(ntu: float, capacity_ratio: float, shells: int)
 
     One shell: 2 / (1 + C + g (1 + e^(-NTU g)) / (1 - e^(-NTU g))), g = sqrt(1 + C^2).
     """
-    if ntu == 0.0:
-        return 0.0
     g = math.sqrt(1.0 + capacity_ratio * capacity_ratio)
-    one = 2.0 / (1.0 + capacity_ratio + g / math.tanh(0.5 * ntu / shells * g))
+    t = math.tanh(0.5 * ntu / shells * g)
+    one = 2.0 * t / ((1.0 + capacity_ratio) * t + g)
     return effectiveness_of_passes(one, capacity_ratio, shells)
 
 
