@@ -7,6 +7,9 @@ an error, what is too small with one unit out of service a warning.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from twin.check.cooling import COOLING_CHECKS
 from twin.check.finding import Check, Finding, Subject
 from twin.check.floor import FLOOR_CHECKS
@@ -22,10 +25,28 @@ CHECKS: tuple[Check, ...] = (*POWER_CHECKS, *COOLING_CHECKS, *FLOOR_CHECKS)
 def check_plant(plant: Plant) -> list[Finding]:
     """Run all checks; errors first, each sort in the order of the checks.
 
+    What holds word for word at many elements is said once, with the number of the others.
+
     Raises
     ------
     InputError : a site's weather id is unknown
     """
     subject = Subject(plant)
-    findings = [finding for check in CHECKS for finding in check(subject)]
+    findings = gathered(finding for check in CHECKS for finding in check(subject))
     return sorted(findings, key=lambda finding: finding.severity != "error")
+
+
+def gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings without repetition: the first of equal ones, saying how many follow and the last."""
+    groups: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.check, finding.severity, finding.message, finding.fix)
+        groups.setdefault(key, []).append(finding)
+    return [
+        group[0] if len(group) == 1
+        else replace(
+            group[0],
+            message=f"{group[0].message} (and {len(group) - 1} more, to {group[-1].path})",
+        )
+        for group in groups.values()
+    ]

@@ -134,7 +134,11 @@ class Row(Generated):
     cdu: CduBank | None = Field(default=None, description="CDUs; liquid-cooled racks need them")
     panels: PanelBank | None = Field(default=None, description="panels or busways feeding the row")
     pipe_diameter: u.Length | None = Field(
-        default=None, description="bore of the row's coolant mains; left out: sized for the flow"
+        default=None, description="bore of the row's coolant headers; left out: sized for the flow"
+    )
+    return_header: Literal["direct", "reverse"] = Field(
+        default="direct",
+        description="reverse: led off at the far end, even flow; direct: back at the CDU's end",
     )
 
 

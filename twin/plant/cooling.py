@@ -87,15 +87,22 @@ def cdu_constants(design: Design) -> CduConstants:
             plant.coolant, plant.supply_temperature + DESIGN_RISE / 2
         )
         conductance = cdu_conductance(unit, secondary, primary)
-        half_volume = 0.5 * unit.secondary_volume + design.cdu_main_volume[c]
+        half_volume = 0.5 * unit.secondary_volume * secondary
+        main = design.cdu_main_volume[c] * secondary + design.cdu_main_wall[c]
         values = {
             "rated_ua_side": 2.0 * conductance,  # two equal films in series
             "secondary_rated_capacity_rate": unit.rated_secondary_flow * secondary,
             "primary_rated_capacity_rate": unit.rated_primary_flow * primary,
             "secondary_heat_capacity_per_flow": secondary,
             "primary_heat_capacity_per_flow": primary,
-            "supply_heat_capacity": half_volume * secondary,
-            "return_heat_capacity": half_volume * secondary,
+            "secondary_density": density_and_specific_heat(
+                row.coolant, row.supply_temperature + DESIGN_RISE / 2
+            )[0],
+            "supply_heat_capacity": half_volume + main,
+            "return_heat_capacity": half_volume,
+            "supply_main_heat_capacity": half_volume + main,
+            "return_main_heat_capacity": main,
+            "reverse_return": float(row.return_header == "reverse"),
             "exchanger_resistance": unit.secondary_pressure_drop / unit.rated_secondary_flow**2,
             "differential_pressure_setpoint": design.cdu_differential_pressure[c],
             "pump_shutoff_head": unit.pump.shutoff_head,
@@ -108,8 +115,8 @@ def cdu_constants(design: Design) -> CduConstants:
             "valve_stroke_time": unit.valve_stroke_time,
             "standby_power": unit.standby_power,
         }
-        for name, value in values.items():
-            columns[name].append(value)
+        for name, column in columns.items():
+            column.append(values[name])
     return CduConstants(
         plant=hall_plant[halls], hall=halls, site=hall_site[halls],
         first_rack=design.cdu_first_rack,

@@ -20,12 +20,12 @@ from twin.catalog.specs import (
     Rack,
 )
 from twin.plant.expand import Expansion
-from twin.plant.fluids import DESIGN_RISE, heat_capacity_per_volume, pipe_diameter, pipe_volume
+from twin.plant.fluids import DESIGN_RISE, heat_capacity_per_volume, pipe_diameter
+from twin.plant.mains import row_mains
 from twin.plant.placement import Placement
 from twin.plant.rack_kinds import RackKind, rack_design_heat
 
 FALLBACK_DIFFERENTIAL_PRESSURE = 50e3  # Pa, of a CDU without racks
-CONNECTION_LENGTH = 3.0  # m of row main between a CDU and its first rack
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,10 @@ class Design:
     cdu_first_rack : racks of CDU c lie in ``first:next`` (air-cooled ones between do not count)
     cdu_heat, cdu_flow : of its racks at rated power [W] and flow [m3/s], shape [C]
     cdu_differential_pressure : largest branch drop of its racks [Pa]
-    cdu_main_volume : one main, between it and its racks [m3]
+    cdu_main_bore : of its mains [m]
+    cdu_main_volume, cdu_main_wall : of one main, between it and its farthest rack: content [m3]
+        and heat capacity of the pipe [J/K]
+    rack_segment : resistance of either header between each rack and the one before [Pa/(kg/s)^2]
     hall_air_heat : racks' heat to the room air [W], shape [H]
     plant_heat : of all CDUs and CRAHs it feeds [W], shape [P]
     plant_flow : at the design rise [m3/s]
@@ -59,7 +62,10 @@ class Design:
     cdu_heat: NDArray[np.float64]
     cdu_flow: NDArray[np.float64]
     cdu_differential_pressure: NDArray[np.float64]
+    cdu_main_bore: NDArray[np.float64]
     cdu_main_volume: NDArray[np.float64]
+    cdu_main_wall: NDArray[np.float64]
+    rack_segment: NDArray[np.float64]
     hall_air_heat: NDArray[np.float64]
     plant_heat: NDArray[np.float64]
     plant_flow: NDArray[np.float64]
@@ -99,6 +105,7 @@ def design_of(result: Expansion, placement: Placement) -> Design:
                 * DESIGN_RISE)
         for heat, plant in zip(plant_heat, result.plant, strict=True)
     ])
+    mains = row_mains(result, cdu_flow)
     rated_flow, pressure_drop = _consumers(result, cdu_plant)
     diameter = np.array([
         plant.header_diameter or pipe_diameter(q)
@@ -109,7 +116,8 @@ def design_of(result: Expansion, placement: Placement) -> Design:
         rack_power=rated_power[rack_kind], rack_liquid_heat=liquid, rack_air_heat=air,
         cdu_first_rack=first_racks(result.rack_cdu, cdus.count),
         cdu_heat=cdu_heat, cdu_flow=cdu_flow, cdu_differential_pressure=pressure,
-        cdu_main_volume=_row_mains(result, cdu_flow), hall_air_heat=hall_air,
+        cdu_main_bore=mains.bore, cdu_main_volume=mains.volume, cdu_main_wall=mains.wall,
+        rack_segment=mains.segment, hall_air_heat=hall_air,
         plant_heat=plant_heat, plant_flow=flow, plant_rated_flow=rated_flow,
         plant_main_diameter=diameter,
         plant_main_length=_plant_mains(result, placement),
@@ -161,21 +169,6 @@ def first_racks(rack_cdu: NDArray[np.int64], cdus: int) -> NDArray[np.int64]:
     position = np.searchsorted(rack_cdu[served], np.arange(cdus))
     first = np.append(served, len(rack_cdu))[position]
     return np.append(first, len(rack_cdu)).astype(np.int64)
-
-
-def _row_mains(result: Expansion, flow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Volume of one main between each CDU and its racks: along those racks and to them [m3]."""
-    volumes = np.zeros(len(flow))
-    cdus = result.levels["cdu"]
-    racks_of = np.bincount(result.rack_cdu[result.rack_cdu >= 0], minlength=len(flow))
-    for c in range(len(flow)):
-        row = result.row[cdus.parent[c]]
-        pitch = row.rack_pitch or result.layout.products[row.rack].width
-        unit = result.layout.product(cdus.product[c], CoolantDistributionUnit)
-        expected = max(float(flow[c]), 0.5 * unit.rated_secondary_flow)
-        bore = row.pipe_diameter or pipe_diameter(expected)
-        volumes[c] = pipe_volume(bore, float(racks_of[c]) * pitch + CONNECTION_LENGTH)
-    return volumes
 
 
 def _plant_mains(result: Expansion, placement: Placement) -> NDArray[np.float64]:

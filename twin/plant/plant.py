@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,20 +114,13 @@ def _compile(layout: Layout, seed: int) -> Plant:
     parts = [kind.accelerator for kind in design.kinds]
     resistance_spread = np.array([part.resistance_spread for part in parts])
     leakage_spread = np.array([part.leakage_spread for part in parts])
-    racks, rows = result.levels["rack"], result.levels["row"]
-    rack_row = racks.parent_index()
-    rack_hall = rows.parent_index()[rack_row]
     constants = Constants(
         gpu=accelerator_spread(
             seed, list(levels.paths("rack")), levels.rack_first_gpu,
             resistance_spread[design.rack_kind], leakage_spread[design.rack_kind],
         ),
         kinds=rack_kinds(design.kinds, stage_row),
-        rack=RackConstants(
-            kind=design.rack_kind, first_gpu=levels.rack_first_gpu, cdu=result.rack_cdu,
-            row=rack_row, hall=rack_hall,
-            site=result.levels["hall"].parent_index()[rack_hall],
-        ),
+        rack=rack_constants(design, levels),
         cdu=cdu_constants(design),
         row=row_constants(design),
         hall=hall_constants(design, stage_row),
@@ -149,6 +143,24 @@ def _compile(layout: Layout, seed: int) -> Plant:
     }
     _freeze(constants)
     return Plant(layout, seed, levels, constants, initial, off, design)
+
+
+def rack_constants(design: Design, levels: Levels) -> RackConstants:
+    """What each rack is and what it hangs on."""
+    result = design.expansion
+    row = result.levels["rack"].parent_index()
+    hall = result.levels["row"].parent_index()[row]
+    values: dict[str, Any] = {
+        "kind": design.rack_kind,
+        "first_gpu": levels.rack_first_gpu,
+        "cdu": result.rack_cdu,
+        "row": row,
+        "hall": hall,
+        "site": result.levels["hall"].parent_index()[hall],
+        "supply_segment": design.rack_segment,
+        "return_segment": design.rack_segment.copy(),
+    }
+    return RackConstants(**{name: values[name] for name in RackConstants._fields})
 
 
 def _freeze(values: object) -> None:

@@ -14,8 +14,9 @@ from physics.hbm import access_power
 from physics.psychrometrics import CP_DRY_AIR
 from twin.catalog.specs import Accelerator, PowerShelf, Rack
 from twin.errors import InputError
-from twin.plant.fluids import AIR_DENSITY, heat_capacity_per_volume
+from twin.plant.fluids import AIR_DENSITY, density_and_specific_heat, heat_capacity_per_volume
 
+LAMINAR_SHARE = 0.05  # of rated flow, below which the channels of cold plates are laminar
 IDLE_FLOOR = 1.0  # W: least power of a gated die
 
 
@@ -164,6 +165,26 @@ def rack_kinds(kinds: Sequence[RackKind], shelf_stage: Mapping[str, int]) -> Rac
     return RackKinds(**arrays)
 
 
+def branch_law(kind: RackKind) -> dict[str, float]:
+    """Hydraulic law of a rack's branch, dp = coefficient m^exponent through its rated point.
+
+    The exponent is that of its cold plates, which take the largest part of the drop. Air-cooled
+    racks pass no coolant; harmless numbers stand for them.
+    """
+    if kind.coolant is None:
+        return {"rated_mass_flow": 1.0, "branch_coefficient": 1.0, "branch_exponent": 2.0,
+                "branch_transition": 0.0}
+    density, _ = density_and_specific_heat(kind.coolant, kind.temperature)
+    mass_flow = kind.rack.rated_flow * density
+    exponent = kind.accelerator.cold_plate.pressure_exponent
+    return {
+        "rated_mass_flow": mass_flow,
+        "branch_coefficient": kind.rack.rated_pressure_drop / mass_flow**exponent,
+        "branch_exponent": exponent,
+        "branch_transition": LAMINAR_SHARE * mass_flow,
+    }
+
+
 def _constants(kind: RackKind, stage: int) -> dict[str, float]:
     """One column of :class:`RackKinds`."""
     rack, part, shelf = kind.rack, kind.accelerator, kind.shelf
@@ -216,6 +237,7 @@ def _constants(kind: RackKind, stage: int) -> dict[str, float]:
         ),
         # air-cooled racks pass no coolant; a flow relative to 1 m3/s is then 0, not 0/0
         "rated_flow": rack.rated_flow if kind.liquid else 1.0,
+        **branch_law(kind),
         "coolant_heat_capacity": max(rack.coolant_volume * per_volume, 1.0),
         "shelf_stage": stage,
         "shelf_modules": shelf.modules * rack.power_shelves,

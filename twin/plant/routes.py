@@ -123,9 +123,7 @@ def _cdu_pipes(plant: Plant) -> Iterator[Route]:
         xs = racks.position[own, 0]
         far = float(xs.max() if abs(xs.max() - x) > abs(xs.min() - x) else xs.min())
         top = max(result.layout.products[racks.product[r]].height for r in own) + ROW_PIPE_CLEARANCE
-        bore = result.row[cdus.parent[c]].pipe_diameter or pipe_diameter(
-            max(float(design.cdu_flow[c]), 0.5 * unit.rated_secondary_flow)
-        )
+        bore = float(design.cdu_main_bore[c])
         for service, side in (("tcs-supply", 0.2), ("tcs-return", 0.45)):
             yield Route(
                 service, bore,
