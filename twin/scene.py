@@ -275,7 +275,7 @@ def _site_info(plant: Plant, s: int, power: float) -> dict[str, Any]:
         "path": plant.levels.path("site", s),
         "title": site.title,
         "gpus": int((first[racks + 1] - first[racks]).sum()),
-        "racks": int(len(racks)),
+        "racks": len(racks),
         "rated_it_power_w": float(plant.design.rack_power[racks].sum()),
         "design_power_w": power,
         "contract_power_w": site.grid.contract_power,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -105,7 +106,7 @@ def check_aisles(subject: Subject) -> Iterator[Finding]:
                         f"{gap:.2f} m between row and wall, {AISLE:g} m are needed",
                         "enlarge size of the hall or move the row", "aisles",
                     )
-        for w, following in zip(rows, rows[1:], strict=False):
+        for w, following in itertools.pairwise(rows):
             row, other = placement.rows[w], placement.rows[following]
             gap = other.y0 - row.y1
             beside = min(row.x1, other.x1) > max(row.x0, other.x0)

@@ -103,7 +103,8 @@ def test_exponential_aliases_are_refused_without_being_written_out() -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
     error = refused("\n".join(lines))
     assert "too many values" in error.message
-    assert error.line is not None and error.line < 10
+    assert error.line is not None
+    assert error.line < 10
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
