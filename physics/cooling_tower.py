@@ -11,7 +11,8 @@ curve as the specific heat of the air,
 Water never leaves colder than the wet bulb, and water colder than the wet bulb is warmed by the
 same law. The saturation curve is bent, so the mean slope makes Braun's water range up to 3 % larger
 or smaller than Merkel's own integral (:mod:`physics.cooling_tower_integral`) at the duties of a
-plant, and up to 8 % at ranges of 20 K. Air flows are of dry air. Temperatures in degC, mass flows in kg/s, pressure in Pa.
+plant, and up to 8 % at ranges of 20 K. Air flows are of dry air. Temperatures in degC, mass flows
+in kg/s, pressure in Pa.
 
 Sources: Merkel (1925); Braun, Klein and Mitchell, Effectiveness models for cooling towers and
 cooling coils, ASHRAE Trans. 95-2 (1989).

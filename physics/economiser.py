@@ -4,8 +4,8 @@ In series the economiser's exchanger pre-cools the return water and the chiller 
 In parallel either the exchanger or the chiller cools, or the flow is split between them. Heat is
 positive out of the facility water; temperatures in degC, capacity rates (m cp) in W/K.
 
-Source: ASHRAE Handbook, HVAC Applications (2019), ch. 20 and ASHRAE 90.1 (2019), 6.5.1.2 (integrated
-water economisers); ASHRAE Guideline 36 (2021) for changeover with predicted temperatures.
+Source: ASHRAE Handbook, HVAC Applications (2019), ch. 20 and ASHRAE 90.1 (2019), 6.5.1.2
+(integrated water economisers); ASHRAE Guideline 36 (2021) for changeover with predicted temperatures.
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ def conductance_from_duty(
             raise ValueError("heat must flow from the warmer to the colder side")
         return heat / difference
     largest_heat = smaller * difference
-    if not 0.0 < heat / largest_heat if largest_heat != 0.0 else True:
+    if largest_heat == 0.0 or not heat / largest_heat > 0.0:
         raise ValueError(
             f"heat of {heat:g} W does not flow from the warmer to the colder side "
             f"({inlet_temperature_1:g} and {inlet_temperature_2:g} degC)"

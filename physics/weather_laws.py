@@ -25,9 +25,11 @@ from physics.psychrometrics import (
 
 # Share of the daily range below the maximum at the hours 1 to 24 (solar time).
 DESIGN_DAY_SHARES = np.array(
-    [0.88, 0.92, 0.95, 0.98, 1.00, 0.98, 0.91, 0.74, 0.55, 0.38, 0.23, 0.13]
-    + [0.05, 0.00, 0.00, 0.06, 0.14, 0.24, 0.39, 0.50, 0.59, 0.68, 0.75, 0.82]
-)
+    (
+        (0.88, 0.92, 0.95, 0.98, 1.00, 0.98, 0.91, 0.74, 0.55, 0.38, 0.23, 0.13),
+        (0.05, 0.00, 0.00, 0.06, 0.14, 0.24, 0.39, 0.50, 0.59, 0.68, 0.75, 0.82),
+    )
+).ravel()
 """ASHRAE daily temperature profile, shape [24]: index h - 1 is hour h."""
 
 MONTH_DAYS = np.array([31.0, 28.0, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0])
