@@ -1,5 +1,6 @@
 """Frames of the stream: what goes in comes out, and hostile bytes do no harm."""
 
+import contextlib
 import json
 import math
 import struct
@@ -31,10 +32,11 @@ sane = st.floats(min_value=-1e6, max_value=1e6)
 
 
 def frame_of(values, step=0.05, **more):
-    return encode_frame([Block("gpu.temperature", "gpu", 7, np.asarray(values, float), step)], **more)
+    block = Block("gpu.temperature", "gpu", 7, np.asarray(values, float), step)
+    return encode_frame([block], **more)
 
 
-@given(arrays(np.float64, st.integers(0, 200), elements=sane), st.sampled_from([1e-3, 0.05, 1.0, 5]))
+@given(arrays(np.float64, st.integers(0, 200), elements=sane), st.sampled_from([1e-3, 0.05, 5]))
 def test_every_value_is_within_half_a_step(values, step):
     frame = decode_frame(frame_of(values, step))
     decoded = frame.values["gpu.temperature"]
@@ -49,7 +51,8 @@ def test_whatever_the_values_nothing_saturates_and_missing_stays_missing(values,
     lowest = np.iinfo(integers.dtype).min
     known = np.isfinite(values)
     assert np.array_equal(integers == lowest, ~known)
-    assert scale >= step and math.isfinite(offset)
+    assert scale >= step
+    assert math.isfinite(offset)
     if known.any():
         largest = np.abs(values[known]).max()
         with np.errstate(over="ignore"):
@@ -94,7 +97,9 @@ def test_header_and_channels_come_back(compression):
         kpi={"it_power_w": 1e6, "pue": math.nan}, compression=compression,
     ))
     assert (frame.sequence, frame.time, frame.wall, frame.speed) == (4, 12.5, 1.7e9, 9.5)
-    assert frame.paused and frame.digest == "ab" and frame.kpi == {"it_power_w": 1e6}
+    assert frame.paused
+    assert frame.digest == "ab"
+    assert frame.kpi == {"it_power_w": 1e6}
     assert frame.start["gpu.power"] == 7
     assert np.isnan(frame.values["gpu.temperature"][1])
     assert np.allclose(frame.values["gpu.power"], [0, 1200, 70_000], atol=0.5)
@@ -175,10 +180,9 @@ def test_a_damaged_frame_is_refused_or_still_a_frame(data):
     for _ in range(data.draw(st.integers(1, 4))):
         frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
     frame = frame[: data.draw(st.integers(0, len(frame)))]
-    try:
-        decode_frame(frame)
-    except ProtocolError as error:
-        assert str(error)
+    with contextlib.suppress(ProtocolError):  # any other error fails the test
+        decoded = decode_frame(frame)
+        assert sum(len(values) for values in decoded.values.values()) < 10_000
 
 
 @given(st.recursive(st.none() | st.booleans() | finite | st.text(), lambda child: st.lists(child)

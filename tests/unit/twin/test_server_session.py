@@ -1,0 +1,217 @@
+"""Sessions: pace, commands, going back, branching, failing, closing."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_subject import FakeSubject
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twin.controls import Command
+from twin.errors import InputError
+from twin.server.rest_sessions import _branch
+from twin.server.session import MAXIMUM_JOBS, Busy, Gone, Session
+
+
+@pytest.fixture
+def opened():
+    sessions = []
+
+    def open_session(subject=None, **options):
+        session = Session(f"s{len(sessions)}", subject or FakeSubject(), **options)
+        sessions.append(session)
+        return session.start()
+
+    yield open_session
+    for session in sessions:
+        session.close()
+
+
+def ask(session, function):
+    return session.call(function).result(10)
+
+
+def run(session, steps):
+    return ask(session, lambda: session.run_steps(steps, "test")).result(10)
+
+
+def rate(session, path, value, who="test"):
+    return ask(session, lambda: session.change(Command("set", path, "rate", value), who))
+
+
+def values(session):
+    return ask(session, lambda: (session.subject.steps, session.subject.values.tolist()))
+
+
+def until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.005)
+
+
+def test_a_paused_session_stands_still_and_steps_exactly_as_asked(opened):
+    session = opened(paused=True)
+    time.sleep(0.05)
+    assert session.subject.steps == 0
+    assert run(session, 7)["steps"] == 7
+    time.sleep(0.05)
+    assert session.subject.steps == 7
+
+
+def test_pause_and_resume(opened):
+    session = opened(speed=1000.0)
+    until(lambda: session.subject.steps > 10)
+    ask(session, lambda: session.set_paused(True, "test"))
+    stood = session.subject.steps
+    time.sleep(0.05)
+    assert session.subject.steps == stood
+    ask(session, lambda: session.set_paused(False, "test"))
+    until(lambda: session.subject.steps > stood)
+
+
+def test_pace_follows_the_clock(opened):
+    session = opened(FakeSubject(step=0.1), speed=5.0)
+    until(lambda: session.subject.steps >= 1)
+    began, steps = time.monotonic(), session.subject.steps
+    time.sleep(0.6)
+    moved = (session.subject.steps - steps) * 0.1
+    assert moved == pytest.approx((time.monotonic() - began) * 5.0, abs=0.5)
+
+
+def test_changes_are_logged_with_who_before_and_after(opened):
+    session = opened(paused=True)
+    run(session, 3)
+    rate(session, "/s/h/row-1/rack-1", 2.5, who="anna")
+    entry = session.journal.active[0]
+    assert (entry.who, entry.steps, entry.before, entry.after) == ("anna", 3, 1.0, 2.5)
+    with pytest.raises(InputError):
+        rate(session, "/s/h/row-1/rack-9", 1.0)
+    assert len(session.journal.active) == 1
+
+
+def test_two_operators_on_one_point_are_served_in_turn(opened):
+    session = opened(speed=1000.0)
+    rack = "/s/h/row-1/rack-1"
+
+    def operate(name, base):
+        for number in range(25):
+            rate(session, rack, base + number, who=name)
+
+    threads = [threading.Thread(target=operate, args=(n, b)) for n, b in (("a", 100), ("b", 200))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log = session.journal.active
+    assert len(log) == 50
+    assert [entry.before for entry in log[1:]] == [entry.after for entry in log[:-1]]
+    assert ask(session, lambda: session.subject.rate[0]) == log[-1].after
+
+
+changes = st.lists(st.tuples(st.integers(0, 150), st.integers(1, 2), st.floats(-5, 5)), max_size=8)
+
+
+@settings(max_examples=15, deadline=None)
+@given(changes, st.integers(0, 150))
+def test_going_back_and_on_again_repeats_every_bit(moves, back):
+    session = Session("s", FakeSubject(), paused=True)
+    session._snapshot_steps = 40
+    session.start()
+    try:
+        history = {}
+        for step, row, value in sorted(moves):
+            if step > session.subject.steps:
+                run(session, step - session.subject.steps)
+            history[session.subject.steps] = values(session)
+            rate(session, f"/s/h/row-{row}/rack-1", value)
+        run(session, 151 - session.subject.steps)
+        kept = [entry for entry in session.journal.active if entry.steps < back]
+        again = FakeSubject()  # the same from the start, without any session
+        for _ in range(back):
+            for entry in kept:
+                if entry.steps == again.steps:
+                    again.apply(entry.command())
+            again.advance()
+        status = ask(session, lambda: session.seek(float(back), "test")).result(10)
+        assert status["steps"] == back
+        assert values(session) == (back, again.values.tolist())
+        assert session.journal.active == kept
+    finally:
+        session.close()
+
+
+def test_a_branch_goes_its_own_way_and_leaves_its_parent_alone(opened):
+    parent = opened(paused=True)
+    run(parent, 100)
+    rate(parent, "/s/h/row-1/rack-1", 3.0)
+    run(parent, 50)
+    before = values(parent)
+    child = ask(parent, lambda: _branch(
+        parent, SimpleNamespace(time=120.0, title="", paused=True), "child"
+    ))
+    child.start()
+    try:
+        until(lambda: not child.seeking)
+        assert child.subject.steps == 120
+        run(child, 30)
+        assert values(child) == before
+        rate(child, "/s/h/row-2/rack-1", -1.0)
+        run(child, 10)
+        run(parent, 10)
+        assert values(child) != values(parent)
+        assert len(parent.journal.active) == 1
+    finally:
+        child.close()
+
+
+@pytest.mark.parametrize("moment", [-1.0, 11.0, float("nan"), float("inf")])
+def test_going_to_a_time_that_was_not_is_refused(opened, moment):
+    session = opened(paused=True)
+    run(session, 10)
+    with pytest.raises(InputError, match="time out of range"):
+        ask(session, lambda: session.seek(moment, "test"))
+
+
+def test_a_numerical_failure_stops_the_session_and_going_back_mends_it(opened):
+    session = opened(FakeSubject(fails_at=20), speed=float("inf"))
+    until(lambda: session.failure)
+    assert "rack-1" in session.failure
+    assert session.events[-1]["kind"] == "failure"
+    with pytest.raises(Busy):
+        rate(session, "/s/h/row-1/rack-1", 1.0)
+    session.subject.fails_at = None
+    ask(session, lambda: session.seek(5.0, "test")).result(10)
+    until(lambda: session.subject.steps > 25)
+
+
+def test_a_closed_session_refuses_and_leaves_no_thread(opened):
+    before = threading.active_count()
+    session = opened(speed=100.0)
+    session.close()
+    assert threading.active_count() == before
+    with pytest.raises(Gone):
+        session.call(lambda: None)
+
+
+def test_too_many_jobs_are_refused(opened):
+    session = opened(FakeSubject(slow=0.3), speed=float("inf"))
+    futures = [session.call(lambda: None) for _ in range(MAXIMUM_JOBS // 2)]
+
+    def flood():
+        while True:
+            futures.append(session.call(lambda: None))
+
+    with pytest.raises(Busy):
+        flood()
+    assert all(future.result(10) is None for future in futures)
+
+
+def test_samples_hold_copies(opened):
+    session = opened(paused=True)
+    copy = ask(session, lambda: session.read("gpu.temperature"))
+    run(session, 5)
+    assert np.array_equal(copy, np.arange(6.0))
