@@ -5,7 +5,8 @@ In parallel either the exchanger or the chiller cools, or the flow is split betw
 positive out of the facility water; temperatures in degC, capacity rates (m cp) in W/K.
 
 Source: ASHRAE Handbook, HVAC Applications (2019), ch. 20 and ASHRAE 90.1 (2019), 6.5.1.2
-(integrated water economisers); ASHRAE Guideline 36 (2021) for changeover with predicted temperatures.
+(integrated water economisers); ASHRAE Guideline 36 (2021) for changeover with predicted
+temperatures.
 """
 
 from __future__ import annotations

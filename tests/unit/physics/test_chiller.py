@@ -37,7 +37,9 @@ def test_condenser_takes_what_evaporator_and_motor_give(
     assert condenser == pytest.approx(cooling + share * power, rel=1e-12)
     assert 0.0 <= cooling <= load + 1e-6
     assert cooling <= chiller_capacity(leaving, entering, REFERENCE[0], CAPACITY) + 1e-6
-    assert 0.0 <= ratio <= 1.0 and 0.0 <= cycling <= 1.0 and false_load >= 0.0
+    assert 0.0 <= ratio <= 1.0
+    assert 0.0 <= cycling <= 1.0
+    assert false_load >= 0.0
     capacity = chiller_capacity(leaving, entering, REFERENCE[0], CAPACITY)
     assert (power > 0.0) == (load > 0.0 and capacity > 0.0)
 

@@ -196,7 +196,8 @@ def test_air_handler_at_rest_and_rear_door() -> None:
     heat, air_out, water_out = rear_door(CROSS, 2.5, 38.0, 1.0, 4180.0, 18.0, *_rated(door))
     assert heat == pytest.approx(3e4)
     assert 2.5 * 1006.0 * (38.0 - air_out) == pytest.approx(heat)
-    assert condenses(10.0, 12.0) and not condenses(14.0, 12.0)
+    assert condenses(10.0, 12.0)
+    assert not condenses(14.0, 12.0)
     assert condenses(13.0, 12.0, 2.0)
 
 

@@ -38,7 +38,8 @@ def test_pi_keeps_its_limits_and_rate(
 ) -> None:
     args = (measurement, set_point, integral, previous, dt, gain, time, action, 0.0, 1.0, rate)
     for output, state in (control.pi_step(*args), control.pi_step_clamping(*args)):
-        assert 0.0 <= output <= 1.0 and math.isfinite(state)
+        assert 0.0 <= output <= 1.0
+        assert math.isfinite(state)
         if rate > 0.0:
             assert abs(output - previous) <= rate * dt + 1e-12
 

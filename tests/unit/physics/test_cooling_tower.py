@@ -62,9 +62,11 @@ def test_limits_of_flow() -> None:
     assert tower(1.0, 0.0, 35.0, 30.0, 24.0)[:2] == (0.0, 24.0)
     assert tower(1.0, 50.0, 24.0, 30.0, 24.0)[0] == pytest.approx(0.0, abs=1e-6)
     still = tower(0.0, 50.0, 35.0, 30.0, 24.0)
-    assert still[0] > 0.0 and still[4] == pytest.approx(0.125 * 45.0)
+    assert still[0] > 0.0
+    assert still[4] == pytest.approx(0.125 * 45.0)
     no_draught = ct.merkel_tower(0.0, 50.0, 35.0, 30.0, 24.0, P, *RATED, 0.4, 0.6, 0.0)
-    assert no_draught[:2] == (0.0, 35.0) and no_draught[3] == 0.0
+    assert no_draught[:2] == (0.0, 35.0)
+    assert no_draught[3] == 0.0
 
 
 def test_endless_fill_reaches_the_wet_bulb() -> None:
@@ -199,7 +201,8 @@ def test_equivalent_fluid_tower_balances(
     heat, leaving, air_bulb = eq.equivalent_fluid_tower(water, inlet, air, bulb, 4e4, P)
     assert water * ct.CP_WATER * (inlet - leaving) == pytest.approx(heat, abs=1e-6)
     low, high = min(inlet, bulb) - 1e-6, max(inlet, bulb) + 1e-6
-    assert low <= leaving <= high and low <= air_bulb <= high
+    assert low <= leaving <= high
+    assert low <= air_bulb <= high
 
 
 def test_equivalent_fluid_tower_rating_and_corrections() -> None:

@@ -38,7 +38,8 @@ def test_exchanger_takes_no_more_than_useful(
     assert load * (back - leaving) == pytest.approx(heat, abs=1e-6)
     assert cooling * (cooling_out - cold) == pytest.approx(heat, abs=1e-6)
     if heat > 0.0:
-        assert leaving >= set_point - 1e-9 and leaving >= cold - 1e-9
+        assert leaving >= set_point - 1e-9
+        assert leaving >= cold - 1e-9
         assert cooling_out <= back + 1e-9
 
 

@@ -24,7 +24,8 @@ def test_mixing_conserves_heat_and_orders_layers(profile: np.ndarray) -> None:
     mix_inversions(mixed, capacity)
     assert capacity @ mixed == pytest.approx(capacity @ profile, rel=1e-13)
     assert np.all(np.diff(mixed) >= -1e-10)
-    assert mixed.min() >= profile.min() - 1e-10 and mixed.max() <= profile.max() + 1e-10
+    assert mixed.min() >= profile.min() - 1e-10
+    assert mixed.max() <= profile.max() + 1e-10
 
 
 @given(profile=profiles)
@@ -72,7 +73,8 @@ def test_heat_is_conserved_at_any_flow(
     scale = capacity @ profile + abs(rate) * dt * 60.0
     assert capacity @ after - capacity @ profile == pytest.approx(gained, abs=1e-12 * scale)
     everything = [profile.min(), profile.max(), inlet, ambient]
-    assert after.min() >= min(everything) - 1e-9 and after.max() <= max(everything) + 1e-9
+    assert after.min() >= min(everything) - 1e-9
+    assert after.max() <= max(everything) + 1e-9
     assert np.all(np.diff(after) >= -1e-9)
 
 

@@ -50,7 +50,8 @@ def test_step_is_the_exponential_and_never_overshoots(
     end, mean = mixed_volume_step(t, capacity, dt, 500.0, inlet)
     assert end == pytest.approx(inlet + (t - inlet) * math.exp(-500.0 * dt / capacity), abs=1e-10)
     low, high = min(t, inlet) - 1e-10, max(t, inlet) + 1e-10
-    assert low <= end <= high and low <= mean <= high
+    assert low <= end <= high
+    assert low <= mean <= high
 
 
 @given(t=temperatures, dt=steps, pieces=st.integers(2, 9))

@@ -21,8 +21,10 @@ def test_daily_cycle_keeps_mean_and_range(mean: float, spread: float) -> None:
 
 def test_design_day_follows_the_published_profile() -> None:
     hours = [wl.design_day_temperature(35.0, 10.0, h, wl.DESIGN_DAY_SHARES) for h in range(25)]
-    assert max(hours) == 35.0 and hours[14] == hours[15] == 35.0
-    assert min(hours) == 25.0 and hours[5] == 25.0
+    assert max(hours) == 35.0
+    assert hours[14] == hours[15] == 35.0
+    assert min(hours) == 25.0
+    assert hours[5] == 25.0
     assert hours[0] == hours[24] == pytest.approx(35.0 - 8.2)
     half = wl.design_day_temperature(35.0, 10.0, 12.5, wl.DESIGN_DAY_SHARES)
     assert half == pytest.approx(0.5 * (hours[12] + hours[13]))
@@ -51,7 +53,9 @@ def test_year_is_periodic_and_continuous() -> None:
 @given(t=st.floats(-20.0, 40.0), rh=st.floats(-0.5, 1.5))
 def test_air_states_are_consistent(t: float, rh: float) -> None:
     dry, bulb, ratio = wl.air_state(t, rh, 101_325.0)
-    assert dry == t and bulb <= t + 1e-9 and ratio >= 0.0
+    assert dry == t
+    assert bulb <= t + 1e-9
+    assert ratio >= 0.0
     dew = t - 5.0
     dry, bulb, ratio = wl.air_state_from_dew_point(t, dew, 101_325.0)
     assert dew - 0.1 <= bulb <= t + 1e-9
