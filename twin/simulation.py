@@ -10,22 +10,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from physics.factory.arrays import Floats, blocks_of
+from physics.factory.arrays import MAIN_CELLS, Floats, blocks_of
 from twin import controls
+from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
-from twin.errors import NumericalError
+from twin.errors import InputError, NumericalError
 from twin.scenario import Load, Scenario, TimedEvent
 from twin.state import StateBuffer, counts_of
-from twin import weather as weather_module
 from twin.weather import Weather
 
 if TYPE_CHECKING:
     from twin.plant import Plant
 
-LONGEST_BATCH = 60.0  # s between looks at weather, workload ramps and events
-RAMP_BATCH = 1.0  # s while a workload ramp is under way
+WEATHER_INTERVAL = 60.0  # s between looks at the weather
+RAMP_INTERVAL = 1.0  # s between values of a workload that is ramping
 THREADED_FROM = 20_000  # accelerators from which threads pay
 MAXIMUM_EVENTS = 10_000
 
@@ -34,12 +35,16 @@ _threads_lock = threading.Lock()  # numba's default threading layer serves one c
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: simulated time [s], path, kind and a sentence."""
+    """Something that happened: simulated time [s], path, kind and a sentence.
+
+    ``key`` is the control or fault of events that are commands.
+    """
 
     time: float
     path: str
     kind: str
     message: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Simulation:
     def __post_init__(self) -> None:
         self.step = self.scenario.step
         self.steps = 0
+        self._weather_steps = max(1, round(WEATHER_INTERVAL / self.step))
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
         self.logged = 0
         self._counts = counts_of(self.plant.constants)
@@ -83,11 +89,11 @@ class Simulation:
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
         self._workload_rows = [
-            (controls.resolve_control(self.plant, load.path, "utilisation")[1], load.profile)
-            for load in self.scenario.workload
+            (self._racks_of(number), load.profile)
+            for number, load in enumerate(self.scenario.workload)
         ]
-        for event in self._timeline:  # a wrong path must fail now, not in an hour
-            self._check(event)
+        for number in range(len(self.scenario.events)):
+            self._check(number)
         self.state = StateBuffer(self._counts)
         self._blocks = blocks_of(self.plant.constants)
         self._fill()
@@ -105,21 +111,25 @@ class Simulation:
         for group in (s.panel, s.crah, s.ups, s.hall_transformer, s.cooler, s.pump, s.chiller,
                       s.plant_transformer, s.site_transformer):
             group.online[:] = 1.0
-        for name, rows in self.plant.out_of_service.items():
-            self.state.field(f"{name}.online" if name != "rack" else "rack.energised")[rows] = 0.0
         for group, name in (("rack", "energised"), ("rack", "flow_factor"), ("gpu", "online"),
                             ("gpu", "flow_factor"), ("gpu", "clock"), ("gpu", "memory_clock"),
                             ("row", "fed"), ("hall", "fed"), ("plant", "fed"), ("plant", "demand")):
-            values = self.state.field(f"{group}.{name}")
-            values[values == 0.0] = 1.0
+            self.state.field(f"{group}.{name}")[:] = 1.0
         for name, rows in self.plant.out_of_service.items():
-            if name == "rack":
-                s.rack.energised[rows] = 0.0
+            self.state.field("rack.energised" if name == "rack" else f"{name}.online")[rows] = 0.0
         s.rack.power_cap[:] = math.inf
         s.rack.fan_speed[:] = np.where(c.kinds.liquid[c.rack.kind] > 0, 1.0, 0.6)
         s.cdu.pumps_online[:] = c.cdu.pumps
         s.cdu.supply_temperature[:] = s.cdu.supply_setpoint
         s.cdu.return_temperature[:] = s.cdu.supply_setpoint
+        s.cdu.delivered_temperature[:] = s.cdu.supply_setpoint
+        s.cdu.measured_temperature[:] = s.cdu.supply_setpoint
+        s.cdu.solved_speed[:] = -1.0  # no flows belong to any speed yet
+        s.cdu.pump_integral[:] = 0.5
+        mains = np.repeat(s.cdu.supply_setpoint, 2)
+        s.main.edge_temperature[:] = mains
+        for slot in range(MAIN_CELLS + 1):
+            getattr(s.main, f"cell_{slot}")[:] = mains
         s.cdu.valve[:] = 0.3
         s.cdu.valve_integral[:] = 0.3
         s.plant.supply_temperature[:] = s.plant.supply_setpoint
@@ -150,14 +160,23 @@ class Simulation:
         self._set_workload(everything=True)
         self._step(0)  # the ledger counts from the heat stored now
 
-    def _check(self, event: TimedEvent) -> None:
-        probe = StateBuffer(self._counts) if self._counts["gpu"] < 1000 else None
-        if probe is not None:
-            controls.apply(self.plant, probe, probe, _command(event))
-        elif event.set_ is not None:
-            controls.resolve_control(self.plant, event.path, event.set_)
-        else:
-            controls.resolve_fault(self.plant, event.path, str(event.inject or event.clear))
+    def _racks_of(self, number: int) -> NDArray[np.int64]:
+        """Racks of a workload of the scenario; raises InputError that points at its path."""
+        try:
+            path = self.scenario.workload[number].path
+            return controls.resolve_control(self.plant, path, "utilisation")[1]
+        except InputError as error:
+            raise self.scenario.located(error, ("workload", number, "path")) from None
+
+    def _check(self, number: int) -> None:
+        """Refuse an event that cannot be carried out: it must fail now, not in an hour."""
+        event = self.scenario.events[number]
+        try:
+            controls.check(self.plant, _command(event))
+        except InputError as error:
+            verb = "set" if event.set_ else "inject" if event.inject else "clear"
+            part = {"path": "path", "key": verb}.get(error.key, "value")
+            raise self.scenario.located(error, ("events", number, part)) from None
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -174,30 +193,38 @@ class Simulation:
         remaining = max(1, round(seconds / self.step))
         while remaining > 0:
             self._apply_due()
-            self._set_weather()
-            ramping = self._set_workload()
-            count = min(remaining, self._steps_to_next(ramping))
+            if self.steps % self._weather_steps == 0:
+                self._set_weather()
+            self._set_workload()
+            count = min(remaining, self._steps_to_next())
             self._step(count)
             self.steps += count
             remaining -= count
             self._watch()
 
     def _step(self, count: int) -> None:
+        import numba
+
         from physics.factory.advance import advance
 
         with _threads_lock if self.threaded else nullcontext():
+            if self.threaded:
+                limit = numba.config.NUMBA_NUM_THREADS
+                numba.set_num_threads(min(self.scenario.threads or limit, limit))
             advance(self._blocks, self.state.blocks, count, self.step, self.threaded)
 
-    def _steps_to_next(self, ramping: bool) -> int:
-        """Steps until something has to be looked at again."""
-        now = self.time
-        horizon = RAMP_BATCH if ramping else LONGEST_BATCH
-        upcoming = [now + horizon]
+    def _steps_to_next(self) -> int:
+        """Steps until something has to be looked at again, however the caller cuts the time."""
+        upcoming = []
         if self._pending < len(self._timeline):
             upcoming.append(self._timeline[self._pending].at)
         for _, profile in self._workload_rows:
-            upcoming.extend(point.at for point in profile if point.at > now)
-        return max(1, math.ceil((min(upcoming) - now) / self.step - 1e-9))
+            upcoming.extend(_next_change(point, self.time) for point in profile)
+        to_weather = self._weather_steps - self.steps % self._weather_steps
+        ahead = min(upcoming, default=math.inf) - self.time
+        return to_weather if ahead == math.inf else max(
+            1, min(to_weather, math.ceil(ahead / self.step - 1e-9))
+        )
 
     def _apply_due(self) -> None:
         while self._pending < len(self._timeline):
@@ -213,22 +240,13 @@ class Simulation:
         self.weather.at(self.time, site.dry_bulb_temperature, site.wet_bulb_temperature,
                         site.pressure)
 
-    def _set_workload(self, everything: bool = False) -> bool:
-        """Write due workload points; returns whether a ramp is under way.
-
-        A value set by a command stays until the profile's next point.
-        """
-        ramping = False
-        now = self.time
+    def _set_workload(self, everything: bool = False) -> None:
+        """Write due workload points; a value set by a command stays until the next point."""
         for rows, profile in self._workload_rows:
             for key in ("utilisation", "compute_share", "memory_share"):
-                moved = _profile_value(profile, key, now, self.step, everything)
-                if moved is None:
-                    continue
-                value, still = moved
-                ramping |= still
-                self.state.field(f"rack.{key}")[rows] = value
-        return ramping
+                value = _profile_value(profile, key, self.time, self.step, everything)
+                if value is not None:
+                    self.state.field(f"rack.{key}")[rows] = value
 
     # --- looking and acting -----------------------------------------------------------------------
 
@@ -241,7 +259,7 @@ class Simulation:
             text = f"{command.key} {'injected' if command.kind == 'inject' else 'cleared'}"
         if applied.elements > 1:
             text += f" on {applied.elements} elements"
-        self.log(Event(self.time, command.path, command.kind, text))
+        self.log(Event(self.time, command.path, command.kind, text, command.key))
         return applied
 
     def log(self, event: Event) -> None:
@@ -350,28 +368,37 @@ def _command(event: TimedEvent) -> Command:
     return Command("clear", event.path, str(event.clear))
 
 
+def _next_change(point: Load, now: float) -> float:
+    """Time of a workload point's next change after ``now`` [s]; infinite when it is over."""
+    if point.at > now + 1e-9:
+        return point.at
+    if now >= point.at + point.ramp - 1e-9:
+        return math.inf
+    passed = math.floor((now - point.at) / RAMP_INTERVAL + 1e-9)
+    return min(point.at + (passed + 1) * RAMP_INTERVAL, point.at + point.ramp)
+
+
 def _profile_value(
     profile: tuple[Load, ...], key: str, now: float, step: float, everything: bool
-) -> tuple[float, bool] | None:
-    """Value of a profile at a time and whether it is ramping; None when nothing is due.
+) -> float | None:
+    """Value of a profile at a time; None when nothing is due.
 
-    A point is due in the step that begins at its time, and through its ramp.
+    A point is due in the step that begins at or next after its time, and through its ramp, whose
+    values move every ``RAMP_INTERVAL``.
     """
     previous = None
     current = None
     for point in profile:
-        value = getattr(point, key)
-        if value is None or point.at > now + 1e-9:
+        if getattr(point, key) is None or point.at > now + 1e-9:
             continue
         previous, current = current, point
     if current is None:
         return None
     value = float(getattr(current, key))
     since = now - current.at
-    if since < current.ramp and previous is not None:
+    if since < current.ramp - 1e-9 and previous is not None:
         before = float(getattr(previous, key))
-        return before + (value - before) * since / current.ramp, True
-    look = max(step, RAMP_BATCH) if current.ramp > 0 else step
-    if everything or since < current.ramp + look - 1e-9:
-        return value, False
-    return None
+        passed = math.floor(since / RAMP_INTERVAL + 1e-9) * RAMP_INTERVAL
+        return before + (value - before) * passed / current.ramp
+    over = since - current.ramp if previous is not None else since
+    return value if everything or over < step - 1e-9 else None

@@ -25,6 +25,7 @@ def counts_of(constants: Constants) -> dict[str, int]:
         "gpu": len(constants.gpu.resistance_factor),
         "rack": len(constants.rack.kind),
         "cdu": len(constants.cdu.plant),
+        "main": 2 * len(constants.cdu.plant),
         "row": len(constants.row.hall),
         "panel": units(constants.row.first_panel),
         "hall": len(hall.site),
@@ -61,9 +62,13 @@ class StateBuffer:
         groups, blocks = {}, {}
         start = 0
         for group, size in sizes.items():
-            block = self.buffer[start : start + size].reshape(len(_fields(group)), counts[group])
+            fields, count = len(_fields(group)), counts[group]
+            part = self.buffer[start : start + size]
+            elements_first = group in arrays.ELEMENTS_FIRST
+            block = part.reshape((count, fields) if elements_first else (fields, count))
             blocks[group] = block
-            groups[group] = getattr(arrays, _class_of(group))(*block)
+            rows = block.T if elements_first else block
+            groups[group] = getattr(arrays, _class_of(group))(*rows)
             start += size
         self.view = State(**groups)
         self.blocks = StateBlocks(**blocks)

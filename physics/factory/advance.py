@@ -8,7 +8,13 @@ from physics.factory.air import advance_air
 from physics.factory.arrays import LEDGER, ConstantBlocks, StateBlocks
 from physics.factory.electricity import feed_halls, feed_plants, feed_rows, feed_sites
 from physics.factory.ledger import balance, book_step, stored_heat
-from physics.factory.loops import control_valves, exchange_heat, set_secondary_flows
+from physics.factory.loops import (
+    control_valves,
+    deliver_coolant,
+    exchange_heat,
+    rack_branches,
+    set_secondary_flows,
+)
 from physics.factory.plants import advance_plants, set_primary_flows
 from physics.factory.racks import advance_racks_parallel, advance_racks_serial
 from physics.jit import kernel
@@ -25,9 +31,13 @@ def advance(
     steps the ledger starts: the heat stored now is what it counts from.
     """
     c, s = constants, state
+    branches = rack_branches(c.racks, c.rack_links, c.kinds)
+    work = np.empty((s.rack.shape[1], 13))
     for _ in range(steps):
         control_valves(c.cdus, c.cdu_links, s.cdu, s.hall, step)
-        set_secondary_flows(c.cdus, c.cdu_links, c.racks, c.kinds, s.cdu, s.rack, s.hall, step)
+        set_secondary_flows(
+            c.cdus, c.cdu_links, c.rack_links, c.kinds, s.cdu, s.rack, s.hall, branches, work, step
+        )
         set_primary_flows(
             c.plants,
             c.plant_links,
@@ -42,9 +52,10 @@ def advance(
             s.crah,
             step,
         )
+        deliver_coolant(c.cdus, s.cdu, s.main, step)
         if threaded:
             advance_racks_parallel(
-                c.racks,
+                c.rack_links,
                 c.kinds,
                 c.kind_links,
                 c.gpu,
@@ -58,7 +69,7 @@ def advance(
             )
         else:
             advance_racks_serial(
-                c.racks,
+                c.rack_links,
                 c.kinds,
                 c.kind_links,
                 c.gpu,
@@ -77,7 +88,7 @@ def advance(
             c.plants,
             c.rows,
             c.row_links,
-            c.racks,
+            c.rack_links,
             c.kinds,
             s.hall,
             s.row,
@@ -86,7 +97,7 @@ def advance(
             s.plant,
             step,
         )
-        exchange_heat(c.cdus, c.cdu_links, c.racks, c.kinds, s.cdu, s.rack, s.plant, step)
+        exchange_heat(c.cdus, c.cdu_links, c.rack_links, s.cdu, s.main, s.rack, s.plant, step)
         advance_plants(
             c.plants,
             c.plant_links,
@@ -129,7 +140,7 @@ def advance(
             s.row,
             s.site_transformer,
         )
-        book_step(s.site, s.ledger, c.racks, s.rack, step)
+        book_step(s.site, s.ledger, c.rack_links, s.rack, step)
     stored = np.zeros(s.site.shape[1])
     stored_heat(constants, state, stored)
     if steps == 0:

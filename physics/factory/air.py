@@ -43,7 +43,7 @@ def advance_air(
     plants: Floats,
     rows: Floats,
     row_links: Indices,
-    racks: Indices,
+    rack_links: Indices,
     kinds: Floats,
     hall: Floats,
     row: Floats,
@@ -68,7 +68,7 @@ def advance_air(
                 row_links[ROW_LINK.first_rack, w], row_links[ROW_LINK.first_rack, w + 1]
             ):
                 moving = rack[RACK.energised, r] * row[ROW.fed, w] * rack[RACK.fan_speed, r]
-                rate += kinds[KIND.airflow_capacity_rate, racks[RACK_LINK.kind, r]] * moving
+                rate += kinds[KIND.airflow_capacity_rate, rack_links[RACK_LINK.kind, r]] * moving
                 heat += rack[RACK.air_heat, r]
             row[ROW.airflow_capacity_rate, w] = rate
             row[ROW.air_heat, w] = heat

@@ -90,6 +90,10 @@ class RackKinds(NamedTuple):
     flow_capacity_rate: Floats  # W/K at rated coolant flow; 0 for air
     flow_conductance: Floats  # m3/s per sqrt(Pa), rack branch of the secondary loop
     rated_flow: Floats  # m3/s
+    rated_mass_flow: Floats  # kg/s
+    branch_coefficient: Floats  # Pa/(kg/s)^n: cold plates, manifolds and hoses of the rack
+    branch_exponent: Floats  # n
+    branch_transition: Floats  # kg/s below which the cold plates are laminar
     coolant_heat_capacity: Floats  # J/K of the coolant in the rack
     shelf_stage: Indices  # row of the conversion stages: one rectifier module
     shelf_modules: Indices  # modules in all shelves of the rack
@@ -98,7 +102,10 @@ class RackKinds(NamedTuple):
 
 
 class RackConstants(NamedTuple):
-    """Per rack, shape [R] (``first_gpu`` [R + 1])."""
+    """Per rack, shape [R] (``first_gpu`` [R + 1]).
+
+    Header segments lie on the CDU's side of the rack.
+    """
 
     kind: Indices
     first_gpu: Indices
@@ -106,6 +113,8 @@ class RackConstants(NamedTuple):
     row: Indices
     hall: Indices
     site: Indices
+    supply_segment: Floats  # Pa/(kg/s)^2
+    return_segment: Floats  # Pa/(kg/s)^2
 
 
 class RackState(NamedTuple):
@@ -121,6 +130,13 @@ class RackState(NamedTuple):
     outlet_temperature: Floats  # degC, coolant leaving
     outflow_temperature: Floats  # degC, mean of what left during the step
     flow: Floats  # relative to rated
+    mass_flow: Floats  # kg/s of coolant
+    supply_segment_flow: Floats  # kg/s
+    return_segment_flow: Floats  # kg/s
+    supply_pressure: Floats  # Pa above the pumps' suction
+    return_pressure: Floats  # Pa above the pumps' suction
+    branch_factor: Floats  # multiplies the branch coefficient
+    branch_resistance: Floats  # Pa/(kg/s)^2 in series; infinite: shut
     fan_speed: Floats  # relative to full
     gpu_power: Floats  # W, all modules
     it_power: Floats  # W at the rack's inlet, shelves and fans included
@@ -147,10 +163,13 @@ class CduConstants(NamedTuple):
     primary_rated_capacity_rate: Floats  # W/K
     secondary_heat_capacity_per_flow: Floats  # J/m3/K, rho cp of the technology coolant
     primary_heat_capacity_per_flow: Floats  # J/m3/K
-    supply_heat_capacity: Floats  # J/K, coolant of supply side
-    return_heat_capacity: Floats  # J/K, coolant of return side
+    secondary_density: Floats  # kg/m3
+    return_heat_capacity: Floats  # J/K, coolant in the unit before the exchanger
+    supply_main_heat_capacity: Floats  # J/K from exchanger to racks, walls included
+    return_main_heat_capacity: Floats  # J/K from racks to unit, walls included
+    reverse_return: Floats  # 1: the return header is led off at the far end
     exchanger_resistance: Floats  # Pa/(m3/s)^2, exchanger and pipework
-    differential_pressure_setpoint: Floats  # Pa across the racks
+    differential_pressure_setpoint: Floats  # Pa across the farthest rack
     pump_shutoff_head: Floats  # Pa
     pump_curve: Floats  # Pa/(m3/s)^2 of one pump
     pump_efficiency: Floats  # hydraulic
@@ -170,18 +189,52 @@ class CduState(NamedTuple):
     valve_fault: Floats  # input: 0 none, otherwise valve frozen
     fouling: Floats  # input: share of UA lost
     isolated: Floats  # input: 1 shuts primary flow off
-    supply_temperature: Floats  # degC, technology coolant to the racks
-    return_temperature: Floats  # degC
+    supply_temperature: Floats  # degC, technology coolant leaving the exchanger
+    measured_temperature: Floats  # degC, the same as the valve's sensor shows it
+    return_temperature: Floats  # degC, technology coolant arriving at the exchanger
+    delivered_temperature: Floats  # degC, leaving the supply main for the racks
     primary_supply_temperature: Floats  # degC
     primary_return_temperature: Floats  # degC
     valve: Floats  # primary valve, share open
     valve_integral: Floats  # controller memory
     pump_speed: Floats  # relative
+    pump_integral: Floats  # controller memory
     secondary_flow: Floats  # m3/s
     primary_flow: Floats  # m3/s
-    differential_pressure: Floats  # Pa across the racks
+    differential_pressure: Floats  # Pa across the farthest rack
+    head_pressure: Floats  # Pa across the headers at the unit
+    loop_mass_flow: Floats  # kg/s through the pumps
+    hydraulic_power: Floats  # W to the coolant
+    hydraulic_residual: Floats  # Pa, largest violation of a branch law at the last solution
+    hydraulic_iterations: Floats  # of the last solution
+    solved_speed: Floats  # pump speed the flows belong to
+    solved_pumps: Floats  # pumps running they belong to
+    solved_openings: Floats  # mark of the rack branches' openings they belong to
     heat: Floats  # W over the exchanger
     pump_power: Floats  # W, electric
+
+
+class MainState(NamedTuple):
+    """Per pipe, shape [2 C]: supply main of CDU c in row 2 c, its return main in row 2 c + 1.
+
+    Plug flow in ``MAIN_CELLS`` travelling cells (:mod:`physics.hydraulics.transport`); the block
+    lies the other way round, shape [pipes, fields], so that a pipe's cells are one slice.
+    """
+
+    head: Floats  # slot at the inlet end
+    from_fill: Floats  # filled share of that slot
+    edge_temperature: Floats  # degC where fluid last left
+    direction: Floats  # of that flow
+    outlet_temperature: Floats  # degC, mean of what left during the step
+    cell_0: Floats  # degC, ring of slots
+    cell_1: Floats
+    cell_2: Floats
+    cell_3: Floats
+    cell_4: Floats
+    cell_5: Floats
+    cell_6: Floats
+    cell_7: Floats
+    cell_8: Floats
 
 
 class RowConstants(NamedTuple):
@@ -405,6 +458,7 @@ class State(NamedTuple):
     gpu: GpuState
     rack: RackState
     cdu: CduState
+    main: MainState
     row: RowState
     panel: PanelState
     hall: HallState
@@ -441,11 +495,16 @@ def _block_fields(tuple_class: type[tuple[Any, ...]], integer: bool | None) -> l
     return [f for f, kind in annotations.items() if integer in (None, kind == "Indices")]
 
 
+MAIN_CELLS = 8
+ELEMENTS_FIRST = ("main",)
+"""Groups of the state whose block is [elements, fields]."""
+
 CURVES = ("chiller_capacity_curve", "chiller_eir_curve", "chiller_part_load_curve")
 
 GPU: Any = _rows(GpuState)
 RACK: Any = _rows(RackState)
 CDU: Any = _rows(CduState)
+MAIN: Any = _rows(MainState)
 ROW: Any = _rows(RowState)
 HALL: Any = _rows(HallState)
 PLANT: Any = _rows(PlantState)
@@ -454,6 +513,7 @@ LEDGER: Any = _rows(LedgerState)
 ONLINE = 0
 
 GPU_DATA: Any = _rows(GpuConstants, False)
+RACK_DATA: Any = _rows(RackConstants, False)
 KIND: Any = _rows(RackKinds, False)
 CDU_DATA: Any = _rows(CduConstants, False)
 ROW_DATA: Any = _rows(RowConstants, False)
@@ -476,7 +536,8 @@ class ConstantBlocks(NamedTuple):
     gpu: Floats
     kinds: Floats
     kind_links: Indices
-    racks: Indices
+    racks: Floats
+    rack_links: Indices
     cdus: Floats
     cdu_links: Indices
     rows: Floats
@@ -499,6 +560,7 @@ class StateBlocks(NamedTuple):
     gpu: Floats
     rack: Floats
     cdu: Floats
+    main: Floats  # [pipes, fields]
     row: Floats
     panel: Floats
     hall: Floats
@@ -536,6 +598,7 @@ def blocks_of(constants: Constants) -> ConstantBlocks:
         _floats(c.gpu),
         _floats(c.kinds),
         _links(c.kinds),
+        _floats(c.rack),
         _links(c.rack),
         _floats(c.cdu),
         _links(c.cdu),

@@ -17,6 +17,8 @@ from physics.factory.arrays import (
     HALL_LINK,
     KIND,
     LEDGER,
+    MAIN,
+    MAIN_CELLS,
     PLANT,
     PLANT_DATA,
     PLANT_LINK,
@@ -31,11 +33,11 @@ from physics.factory.arrays import (
     Indices,
     StateBlocks,
 )
-from physics.jit import kernel
+from physics.jit import kernel, law
 
 
 @kernel()
-def book_step(site: Floats, ledger: Floats, racks: Indices, rack: Floats, step: float) -> None:
+def book_step(site: Floats, ledger: Floats, rack_links: Indices, rack: Floats, step: float) -> None:
     """Add one step of ``step`` seconds to the running totals and maxima of every site."""
     for s in range(site.shape[1]):
         site[SITE.operations, s] = 0.0
@@ -43,7 +45,7 @@ def book_step(site: Floats, ledger: Floats, racks: Indices, rack: Floats, step: 
         site[SITE.maximum_gpu_temperature, s] = -273.15
         site[SITE.maximum_hbm_temperature, s] = -273.15
     for r in range(rack.shape[1]):
-        s = racks[RACK_LINK.site, r]
+        s = rack_links[RACK_LINK.site, r]
         site[SITE.operations, s] += rack[RACK.operations, r]
         site[SITE.throttled, s] += rack[RACK.throttled, r]
         site[SITE.maximum_gpu_temperature, s] = max(
@@ -68,11 +70,25 @@ def book_step(site: Floats, ledger: Floats, racks: Indices, rack: Floats, step: 
         )
 
 
+@law
+def main_mean_temperature(pipe: int, main: Floats) -> float:
+    """Mean temperature [degC] of a main's content; its end cells are filled in part."""
+    slots = MAIN_CELLS + 1
+    head = int(main[pipe, MAIN.head])
+    fill = main[pipe, MAIN.from_fill]
+    total = 0.0
+    for i in range(slots):
+        total += main[pipe, MAIN.cell_0 + i]
+    total -= (1.0 - fill) * main[pipe, MAIN.cell_0 + head]
+    total -= fill * main[pipe, MAIN.cell_0 + (head + slots - 1) % slots]
+    return total / MAIN_CELLS
+
+
 @kernel()
 def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> None:
     """Heat stored in every site relative to 0 degC [J], written to ``out`` [S]."""
     out[:] = 0.0
-    racks, kinds = constants.racks, constants.kinds
+    rack_links, kinds = constants.rack_links, constants.kinds
     gpu, rack, cdu, row, hall, plant = (
         state.gpu,
         state.rack,
@@ -86,9 +102,9 @@ def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> N
     halls, hall_links = constants.halls, constants.hall_links
     plants, plant_links = constants.plants, constants.plant_links
     for r in range(rack.shape[1]):
-        k = racks[RACK_LINK.kind, r]
+        k = rack_links[RACK_LINK.kind, r]
         die, hbm, plate = 0.0, 0.0, 0.0
-        for g in range(racks[RACK_LINK.first_gpu, r], racks[RACK_LINK.first_gpu, r + 1]):
+        for g in range(rack_links[RACK_LINK.first_gpu, r], rack_links[RACK_LINK.first_gpu, r + 1]):
             die += gpu[GPU.die_temperature, g]
             hbm += gpu[GPU.hbm_temperature, g]
             plate += gpu[GPU.plate_temperature, g]
@@ -99,11 +115,13 @@ def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> N
         )
         if kinds[KIND.liquid, k] > 0.0:
             heat += kinds[KIND.coolant_heat_capacity, k] * rack[RACK.outlet_temperature, r]
-        out[racks[RACK_LINK.site, r]] += heat
+        out[rack_links[RACK_LINK.site, r]] += heat
     for c in range(cdus.shape[1]):
+        supply, back = CDU_DATA.supply_main_heat_capacity, CDU_DATA.return_main_heat_capacity
         out[cdu_links[CDU_LINK.site, c]] += (
-            cdus[CDU_DATA.supply_heat_capacity, c] * cdu[CDU.supply_temperature, c]
-            + cdus[CDU_DATA.return_heat_capacity, c] * cdu[CDU.return_temperature, c]
+            cdus[CDU_DATA.return_heat_capacity, c] * cdu[CDU.return_temperature, c]
+            + cdus[supply, c] * main_mean_temperature(2 * c, state.main)
+            + cdus[back, c] * main_mean_temperature(2 * c + 1, state.main)
         )
     for w in range(rows.shape[1]):
         out[row_links[ROW_LINK.site, w]] += rows[ROW_DATA.heat_capacity, w] * (

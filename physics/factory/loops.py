@@ -1,34 +1,53 @@
-"""Technology-coolant loops in the coupled step: pumps and flows, then the CDU's exchanger.
+"""Technology-coolant loops in the coupled step: pumps and flows, mains, and the CDU's exchanger.
 
 Hydraulics come first in a step (they depend on controls only), the racks follow, and the exchanger
-then receives what the racks gave to the coolant during the step.
+then receives what the racks gave to the coolant during the step. Flows are those of a network: every
+rack is a rung between supply and return header, so racks near the unit get more than those at the
+far end. It is solved again only when a pump, a valve or a fault has moved something.
 """
 
 from __future__ import annotations
 
 import math
 
-from physics.control import DIRECT, pi_step_clamping, rate_limit
+import numpy as np
+
+from physics.control import DIRECT, REVERSE, first_order_lag, pi_step_clamping, rate_limit
 from physics.factory.arrays import (
     CDU,
     CDU_DATA,
     CDU_LINK,
     HALL,
     KIND,
+    MAIN,
+    MAIN_CELLS,
     PLANT,
     RACK,
+    RACK_DATA,
     RACK_LINK,
     Floats,
     Indices,
 )
 from physics.heat_exchanger import plate_exchanger
+from physics.hydraulics.ladder_newton import solve_ladder
+from physics.hydraulics.transport import advance_pipe
 from physics.jit import kernel, law
 from physics.volume import mixing_volume
 
 VALVE_GAIN = 0.03  # share per kelvin
 VALVE_INTEGRAL_TIME = 30.0  # s
+PUMP_GAIN = 0.2  # of speed per relative error of differential pressure
+PUMP_INTEGRAL_TIME = 8.0  # s
 PUMP_RAMP_RATE = 1.0 / 15.0  # 1/s of full speed
+PRESSURE_DEAD_BAND = 2e-3  # relative error of differential pressure that leaves the pumps alone
+MINIMUM_PUMP_SPEED = 0.2
 MINIMUM_VALVE = 0.02  # leakage of the shut valve keeps the sensor wetted
+SHUT_OPENING = 1e-3  # share of a branch's conductance below which its valve counts as shut
+TOLERANCE = 1e-7  # relative, of pressures and flows
+MAXIMUM_ITERATIONS = 60
+SENSOR_TIME_CONSTANT = 4.0  # s of the supply sensor in its well
+CELLS_FIRST = MAIN.cell_0
+CELLS_LAST = MAIN.cell_0 + MAIN_CELLS + 1
 
 
 @law
@@ -56,74 +75,178 @@ def speed_for_flow(
 
 
 @kernel()
+def rack_branches(
+    racks: Floats, rack_links: Indices, kinds: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Header segments and cold-plate laws of every rack, as the network solver takes them."""
+    count = rack_links.shape[1] - 1
+    coefficient, exponent, transition = np.zeros(count), np.full(count, 2.0), np.zeros(count)
+    for r in range(count):
+        kind = rack_links[RACK_LINK.kind, r]
+        if kinds[KIND.liquid, kind] > 0.0:
+            coefficient[r] = kinds[KIND.branch_coefficient, kind]
+            exponent[r] = kinds[KIND.branch_exponent, kind]
+            transition[r] = kinds[KIND.branch_transition, kind]
+    return (
+        racks[RACK_DATA.supply_segment], racks[RACK_DATA.return_segment], coefficient, exponent,
+        transition,
+    )
+
+
+@law
+def openings_mark(
+    c: int, first: int, last: int, rack_links: Indices, rack: Floats
+) -> tuple[float, float]:
+    """A number that changes when any branch of a loop opens or closes, and how many are open."""
+    mark, opened = 0.0, 0.0
+    for r in range(first, last):
+        opening = rack[RACK.flow_factor, r] if rack_links[RACK_LINK.cdu, r] == c else 0.0
+        mark += opening * (1.0 + 0.6180339887498949 * (r - first + 1))
+        if opening >= SHUT_OPENING:
+            opened += 1.0
+    return mark, opened
+
+
+@law
+def set_openings(
+    c: int, first: int, last: int, rack_links: Indices, rack: Floats
+) -> None:
+    """Branch factors and resistances of a loop's racks from their openings.
+
+    An opening o is a share of the branch's conductance, so its drop at equal flow is 1/o^2.
+    """
+    for r in range(first, last):
+        opening = rack[RACK.flow_factor, r] if rack_links[RACK_LINK.cdu, r] == c else 0.0
+        if opening >= SHUT_OPENING:
+            rack[RACK.branch_factor, r] = 1.0 / (opening * opening)
+            rack[RACK.branch_resistance, r] = 0.0
+        else:
+            rack[RACK.branch_factor, r] = 1.0
+            rack[RACK.branch_resistance, r] = math.inf
+
+
+@kernel()
 def set_secondary_flows(
     cdus: Floats,
     cdu_links: Indices,
-    racks: Indices,
+    rack_links: Indices,
     kinds: Floats,
     cdu: Floats,
     rack: Floats,
     hall: Floats,
+    branches: tuple[Floats, Floats, Floats, Floats, Floats],
+    work: Floats,
     step: float,
 ) -> None:
-    """Pump speed towards the differential-pressure set point, then the flow through every rack."""
+    """Pump speed towards the differential-pressure set point, then the flow through every rack.
+
+    ``branches`` are per rack: supply and return segment resistance, branch coefficient, exponent and
+    transition; ``work`` [R, 13] is scratch of the network solver.
+    """
     for c in range(cdus.shape[1]):
-        conductance = 0.0  # m3/s per sqrt(Pa), racks in parallel
-        for r in range(cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]):
-            if racks[RACK_LINK.cdu, r] == c:  # air-cooled racks may stand in between
-                conductance += (
-                    kinds[KIND.flow_conductance, racks[RACK_LINK.kind, r]]
-                    * rack[RACK.flow_factor, r]
-                )
-        pumps = (
-            min(cdu[CDU.pumps_online, c], cdus[CDU_DATA.pumps, c])
-            * hall[HALL.fed, cdu_links[CDU_LINK.hall, c]]
-        )
-        flow, head = 0.0, 0.0
-        if conductance > 0.0:
-            branch = 1.0 / (conductance * conductance)
-            resistance = branch + cdus[CDU_DATA.exchanger_resistance, c]
-            wanted = conductance * math.sqrt(cdus[CDU_DATA.differential_pressure_setpoint, c])
-            target = speed_for_flow(
-                wanted,
-                pumps,
-                cdus[CDU_DATA.pump_shutoff_head, c],
-                cdus[CDU_DATA.pump_curve, c],
-                resistance,
-            )
-            target = min(1.0, target)
-            cdu[CDU.pump_speed, c] = rate_limit(
-                target, cdu[CDU.pump_speed, c], PUMP_RAMP_RATE, step
-            )
-            if pumps <= 0.0:
-                cdu[CDU.pump_speed, c] = 0.0
-            flow = loop_flow(
-                cdu[CDU.pump_speed, c],
-                pumps,
-                cdus[CDU_DATA.pump_shutoff_head, c],
-                cdus[CDU_DATA.pump_curve, c],
-                resistance,
-            )
-            head = branch * flow * flow
-            hydraulic = flow * flow * flow * resistance
-        else:
+        first, last = cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
+        powered = hall[HALL.fed, cdu_links[CDU_LINK.hall, c]]
+        pumps = min(cdu[CDU.pumps_online, c], cdus[CDU_DATA.pumps, c]) * powered
+        mark, opened = openings_mark(c, first, last, rack_links, rack)
+        if pumps <= 0.0 or opened == 0.0:
             cdu[CDU.pump_speed, c] = 0.0
-            hydraulic = 0.0
-        cdu[CDU.secondary_flow, c] = flow
-        cdu[CDU.differential_pressure, c] = head
-        electric = hydraulic / (
-            cdus[CDU_DATA.pump_efficiency, c] * cdus[CDU_DATA.pump_motor_efficiency, c]
-        )
+            cdu[CDU.pump_integral, c] = 0.0
+        else:
+            setpoint = cdus[CDU_DATA.differential_pressure_setpoint, c]
+            ratio = cdu[CDU.differential_pressure, c] / setpoint
+            if abs(ratio - 1.0) > PRESSURE_DEAD_BAND:
+                cdu[CDU.pump_speed, c], cdu[CDU.pump_integral, c] = pi_step_clamping(
+                    ratio,
+                    1.0,
+                    cdu[CDU.pump_integral, c],
+                    cdu[CDU.pump_speed, c],
+                    step,
+                    PUMP_GAIN,
+                    PUMP_INTEGRAL_TIME,
+                    REVERSE,
+                    MINIMUM_PUMP_SPEED,
+                    1.0,
+                    PUMP_RAMP_RATE,
+                )
+        if (
+            cdu[CDU.solved_speed, c] != cdu[CDU.pump_speed, c]
+            or cdu[CDU.solved_pumps, c] != pumps
+            or cdu[CDU.solved_openings, c] != mark
+        ):
+            set_openings(c, first, last, rack_links, rack)
+            solve_loop(c, first, last, pumps, cdus, cdu, rack, branches, work)
+            cdu[CDU.solved_speed, c] = cdu[CDU.pump_speed, c]
+            cdu[CDU.solved_pumps, c] = pumps
+            cdu[CDU.solved_openings, c] = mark
+            for r in range(first, last):
+                if rack_links[RACK_LINK.cdu, r] == c:
+                    kind = rack_links[RACK_LINK.kind, r]
+                    rack[RACK.flow, r] = rack[RACK.mass_flow, r] / kinds[KIND.rated_mass_flow, kind]
         cdu[CDU.pump_power, c] = (
-            electric + cdus[CDU_DATA.standby_power, c] * hall[HALL.fed, cdu_links[CDU_LINK.hall, c]]
+            cdu[CDU.hydraulic_power, c]
+            / (cdus[CDU_DATA.pump_efficiency, c] * cdus[CDU_DATA.pump_motor_efficiency, c])
+            + cdus[CDU_DATA.standby_power, c] * powered
         )
-        root = math.sqrt(head)
-        for r in range(cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]):
-            if racks[RACK_LINK.cdu, r] != c:
-                continue
-            kind = racks[RACK_LINK.kind, r]
-            branch_flow = kinds[KIND.flow_conductance, kind] * rack[RACK.flow_factor, r] * root
-            rack[RACK.flow, r] = branch_flow / kinds[KIND.rated_flow, kind]
+
+
+@law
+def solve_loop(
+    c: int,
+    first: int,
+    last: int,
+    pumps: float,
+    cdus: Floats,
+    cdu: Floats,
+    rack: Floats,
+    branches: tuple[Floats, Floats, Floats, Floats, Floats],
+    work: Floats,
+) -> None:
+    """Flows and pressures of CDU ``c``'s loop at its pump speed, from the last solution onwards."""
+    if last <= first:
+        return
+    density = cdus[CDU_DATA.secondary_density, c]
+    per_mass = 1.0 / (density * density)  # from squared volume flow to squared mass flow
+    flow, _, head, rise, residual, iterations, _ = solve_ladder(
+        first,
+        last,
+        branches[0],
+        branches[1],
+        branches[2],
+        branches[3],
+        branches[4],
+        cdus[CDU_DATA.reverse_return, c] > 0.0,
+        cdus[CDU_DATA.exchanger_resistance, c] * per_mass,
+        2.0,
+        cdus[CDU_DATA.pump_shutoff_head, c],
+        0.0,
+        -cdus[CDU_DATA.pump_curve, c] * per_mass,
+        cdu[CDU.pump_speed, c],
+        pumps,
+        math.inf,
+        rack[RACK.branch_resistance],
+        rack[RACK.branch_factor],
+        TOLERANCE,
+        MAXIMUM_ITERATIONS,
+        rack[RACK.mass_flow],
+        rack[RACK.supply_segment_flow],
+        rack[RACK.return_segment_flow],
+        rack[RACK.supply_pressure],
+        rack[RACK.return_pressure],
+        work,
+        cdu[CDU.loop_mass_flow, c],
+        0.0,
+        cdu[CDU.head_pressure, c],
+    )
+    cdu[CDU.loop_mass_flow, c] = flow
+    cdu[CDU.secondary_flow, c] = flow / density
+    cdu[CDU.head_pressure, c] = head
+    far = last - 1
+    cdu[CDU.differential_pressure, c] = (
+        rack[RACK.supply_pressure, far] - rack[RACK.return_pressure, far]
+    )
+    cdu[CDU.hydraulic_power, c] = flow * rise / density
+    cdu[CDU.hydraulic_residual, c] = residual
+    cdu[CDU.hydraulic_iterations, c] = iterations
 
 
 @kernel()
@@ -139,7 +262,7 @@ def control_valves(
             cdu[CDU.valve, c] = rate_limit(0.0, cdu[CDU.valve, c], travel, step)
             continue
         cdu[CDU.valve, c], cdu[CDU.valve_integral, c] = pi_step_clamping(
-            cdu[CDU.supply_temperature, c],
+            cdu[CDU.measured_temperature, c],
             cdu[CDU.supply_setpoint, c],
             cdu[CDU.valve_integral, c],
             cdu[CDU.valve, c],
@@ -153,33 +276,112 @@ def control_valves(
         )
 
 
+@law
+def move_main(
+    pipe: int,
+    main: Floats,
+    capacity_rate: float,
+    inlet_temperature: float,
+    heat_capacity: float,
+    step: float,
+) -> float:
+    """Push coolant through a main; returns the mean temperature [degC] of what left."""
+    head, fill, edge, direction, outlet, _ = advance_pipe(
+        main[pipe, CELLS_FIRST:CELLS_LAST],
+        int(main[pipe, MAIN.head]),
+        main[pipe, MAIN.from_fill],
+        main[pipe, MAIN.edge_temperature],
+        main[pipe, MAIN.direction],
+        capacity_rate,
+        inlet_temperature,
+        inlet_temperature,
+        heat_capacity,
+        0.0,
+        0.0,
+        step,
+    )
+    main[pipe, MAIN.head] = head
+    main[pipe, MAIN.from_fill] = fill
+    main[pipe, MAIN.edge_temperature] = edge
+    main[pipe, MAIN.direction] = direction
+    main[pipe, MAIN.outlet_temperature] = outlet
+    return outlet
+
+
+@law
+def correct_inlet(
+    pipe: int, main: Floats, capacity_rate: float, change: float, heat_capacity: float, step: float
+) -> None:
+    """Change by ``change`` [K] the temperature of what entered a main during the step.
+
+    Coolant leaves a main before what enters it is known: the exchanger's outlet follows from the
+    racks, and these from the main's outlet. So a main is moved with the last outlet temperature and
+    what entered, cells from the inlet onwards, is set right afterwards.
+    """
+    moved = capacity_rate * step * MAIN_CELLS / heat_capacity
+    if moved <= 0.0:
+        return
+    inside = min(moved, float(MAIN_CELLS))
+    change *= moved / inside
+    slot = int(main[pipe, MAIN.head])
+    size = main[pipe, MAIN.from_fill]
+    while inside > 0.0:
+        portion = min(size, inside)
+        if size > 0.0:
+            main[pipe, MAIN.cell_0 + slot] += change * portion / size
+        inside -= portion
+        size = 1.0
+        slot = (slot + 1) % (MAIN_CELLS + 1)
+
+
+@kernel()
+def deliver_coolant(cdus: Floats, cdu: Floats, main: Floats, step: float) -> None:
+    """Coolant from every CDU through its supply main to the racks; see :func:`correct_inlet`."""
+    for c in range(cdus.shape[1]):
+        rate = cdu[CDU.secondary_flow, c] * cdus[CDU_DATA.secondary_heat_capacity_per_flow, c]
+        cdu[CDU.delivered_temperature, c] = move_main(
+            2 * c,
+            main,
+            rate,
+            cdu[CDU.supply_temperature, c],
+            cdus[CDU_DATA.supply_main_heat_capacity, c],
+            step,
+        )
+
+
 @kernel()
 def exchange_heat(
     cdus: Floats,
     cdu_links: Indices,
-    racks: Indices,
-    kinds: Floats,
+    rack_links: Indices,
     cdu: Floats,
+    main: Floats,
     rack: Floats,
     plant: Floats,
     step: float,
 ) -> None:
-    """Coolant from the racks through the CDU, and its heat into the facility water.
+    """Coolant from the racks through the return main and the CDU, its heat to the facility water.
 
     Adds the primary return of every CDU to its plant's inflow. All of the pumps' electric power
     ends in the coolant (wet-rotor and in-cabinet motors), standby power as well.
     """
     for c in range(cdus.shape[1]):
-        rate = 0.0
-        enthalpy = 0.0
-        for r in range(cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]):
-            if racks[RACK_LINK.cdu, r] != c:
-                continue
-            branch = kinds[KIND.flow_capacity_rate, racks[RACK_LINK.kind, r]] * rack[RACK.flow, r]
-            rate += branch
-            enthalpy += branch * rack[RACK.outflow_temperature, r]
-        arriving = enthalpy / rate if rate > 0.0 else cdu[CDU.return_temperature, c]
-        cdu[CDU.return_temperature, c], leaving_racks = mixing_volume(
+        specific_heat = (
+            cdus[CDU_DATA.secondary_heat_capacity_per_flow, c] / cdus[CDU_DATA.secondary_density, c]
+        )
+        mass_flow, warmth = 0.0, 0.0
+        for r in range(
+            cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
+        ):
+            if rack_links[RACK_LINK.cdu, r] == c:
+                mass_flow += rack[RACK.mass_flow, r]
+                warmth += rack[RACK.mass_flow, r] * rack[RACK.outflow_temperature, r]
+        rate = mass_flow * specific_heat
+        mixed = warmth / mass_flow if mass_flow > 0.0 else cdu[CDU.return_temperature, c]
+        arriving = move_main(
+            2 * c + 1, main, rate, mixed, cdus[CDU_DATA.return_main_heat_capacity, c], step
+        )
+        cdu[CDU.return_temperature, c], entering = mixing_volume(
             cdu[CDU.return_temperature, c],
             cdus[CDU_DATA.return_heat_capacity, c],
             rate,
@@ -197,7 +399,7 @@ def exchange_heat(
         heat, _, _, _ = plate_exchanger(
             rate,
             1.0,
-            leaving_racks,
+            entering,
             primary,
             1.0,
             water,
@@ -208,10 +410,15 @@ def exchange_heat(
             0.0,
             fouling_resistance,
         )
-        supply = cdu[CDU.supply_temperature, c]
-        cdu[CDU.supply_temperature, c] = supply + step / cdus[CDU_DATA.supply_heat_capacity, c] * (
-            rate * (leaving_racks - supply) - heat
-        )
+        if rate > 0.0:
+            leaving = entering - heat / rate
+            capacity = cdus[CDU_DATA.supply_main_heat_capacity, c]
+            change = leaving - cdu[CDU.supply_temperature, c]
+            correct_inlet(2 * c, main, rate, change, capacity, step)
+            cdu[CDU.supply_temperature, c] = leaving
+            cdu[CDU.measured_temperature, c] = first_order_lag(
+                cdu[CDU.measured_temperature, c], leaving, step, SENSOR_TIME_CONSTANT
+            )
         cdu[CDU.heat, c] = heat
         cdu[CDU.primary_supply_temperature, c] = water
         back = water + heat / primary if primary > 0.0 else water

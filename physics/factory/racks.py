@@ -36,7 +36,7 @@ from physics.factory.arrays import (
 )
 from physics.hbm import refresh_power
 from physics.jit import kernel, law
-from physics.package import convective_conductance, package_step
+from physics.package import convective_conductance, package_step, steady_die_rise
 from physics.volume import mixing_volume
 
 STAGNANT_CONDUCTANCE = 0.8  # W/K: a filled, still plate with its hoses to 40 degC tray air
@@ -101,7 +101,9 @@ def advance_accelerators(
     plate_mask = (
         kind_links[KIND_LINK.series_plates, kind] - 1
     )  # position on the path; 1, 2 or 4 plates
-    die_decay = math.exp(-step / (die_resistance * die_capacity))
+    relative_step = step / (die_resistance * die_capacity)
+    die_decay = math.exp(-relative_step)
+    die_lag = (1.0 - die_decay) / relative_step  # mean of the decay over the step
     hbm_decay = math.exp(-step / (hbm_resistance * hbm_capacity))
 
     # slices begin at zero, so that indices are provably not negative and the loop vectorises
@@ -140,17 +142,28 @@ def advance_accelerators(
         speed = pace(clock, memory_clock, compute_share, memory_share)
 
         voltage = relative_voltage(clock, voltage_intercept)
-        leakage = leakage_factors[i] * leakage_power(
-            leakage_reference_power, leakage_coefficient, leakage_reference, die
-        )
-        on_die = running * die_power(
-            utilisation, die_idle, leakage, dynamic, voltage, speed * compute_share
-        )
         on_hbm = running * (
             hbm_static
             + refresh_power(hbm_refresh, hottest_stack, doubling)
             + hbm_access * speed * utilisation
         )
+        # leakage at the die's mean temperature over the step: most dies settle within it
+        resistance = die_resistance * resistance_factors[i]
+        operations = speed * compute_share
+        at_start = leakage_factors[i] * leakage_power(
+            leakage_reference_power, leakage_coefficient, leakage_reference, die
+        )
+        estimate = running * die_power(
+            utilisation, die_idle, at_start, dynamic, voltage, operations
+        )
+        settled = plate + steady_die_rise(estimate, on_hbm, resistance, mutual)
+        leakage = leakage_factors[i] * leakage_power(
+            leakage_reference_power,
+            leakage_coefficient,
+            leakage_reference,
+            settled + (die - settled) * die_lag,
+        )
+        on_die = running * die_power(utilisation, die_idle, leakage, dynamic, voltage, operations)
         loss = (on_die + on_hbm) * loss_per_output
 
         inlet = coolant_temperature + coolant_rise_per_plate * float(i & plate_mask)
@@ -163,7 +176,7 @@ def advance_accelerators(
             loss,
             inlet,
             max(conductance * flow_factors[i], STAGNANT_CONDUCTANCE),
-            die_resistance * resistance_factors[i],
+            resistance,
             hbm_resistance,
             mutual,
             die_capacity,
@@ -233,7 +246,7 @@ def clock_ceiling(kind: int, kinds: Floats, power_cap: float) -> float:
 @law
 def advance_rack(
     r: int,
-    racks: Indices,
+    rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
@@ -250,9 +263,9 @@ def advance_rack(
     Reads the coolant or aisle temperature at the start of the step and the flow already set by the
     hydraulics; writes the rack's row of ``rack`` and its accelerators' rows of ``gpu``.
     """
-    kind = racks[RACK_LINK.kind, r]
-    first, last = racks[RACK_LINK.first_gpu, r], racks[RACK_LINK.first_gpu, r + 1]
-    w = racks[RACK_LINK.row, r]
+    kind = rack_links[RACK_LINK.kind, r]
+    first, last = rack_links[RACK_LINK.first_gpu, r], rack_links[RACK_LINK.first_gpu, r + 1]
+    w = rack_links[RACK_LINK.row, r]
     energised = rack[RACK.energised, r] * row[ROW.fed, w]
     liquid = kinds[KIND.liquid, kind] > 0.0
     share = min(1.0, rows[ROW_DATA.recirculation, w] + row[ROW.recirculation_fault, w])
@@ -270,7 +283,7 @@ def advance_rack(
     rack[RACK.fan_speed, r] = fan_speed
 
     if liquid:
-        inlet = cdu[CDU.supply_temperature, racks[RACK_LINK.cdu, r]]
+        inlet = cdu[CDU.delivered_temperature, rack_links[RACK_LINK.cdu, r]]
         capacity_rate = kinds[KIND.flow_capacity_rate, kind] * rack[RACK.flow, r]
     else:
         inlet = air_inlet
@@ -379,7 +392,7 @@ def advance_rack(
 
 @kernel()
 def advance_racks_serial(
-    racks: Indices,
+    rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
@@ -394,13 +407,13 @@ def advance_racks_serial(
     """All racks, one after the other; cheaper than threads for a few thousand accelerators."""
     for r in range(rack.shape[1]):
         advance_rack(
-            r, racks, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
+            r, rack_links, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
         )
 
 
 @kernel(parallel=True)
 def advance_racks_parallel(
-    racks: Indices,
+    rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
@@ -415,5 +428,5 @@ def advance_racks_parallel(
     """All racks over the threads numba was given; every rack is summed by one thread."""
     for r in numba.prange(rack.shape[1]):
         advance_rack(
-            r, racks, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
+            r, rack_links, kinds, kind_links, gpu_constants, rows, stages, rack, gpu, cdu, row, step
         )
