@@ -1,0 +1,1 @@
+"""Physics regression: expectations in words, case folders, golden recordings, reports."""

@@ -1,0 +1,158 @@
+"""Figures of a run: functions of observed series over windows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+from twin.regression.bind import OPERATORS, Combined, Constant, Figure, RunFigure
+from twin.regression.series import Condition, ConditionObservation, Observation, Series
+from twin.regression.syntax import EventName, Qualifier
+from twin.regression.windows import Timeline, Window, matches, window_of
+
+
+@dataclass(frozen=True)
+class Result:
+    """A figure's value: one number, or a span where elements differ.
+
+    Attributes
+    ----------
+    low, high : smallest and largest; equal for one number
+    where : where and when the extreme was, for messages
+    undecided : why it cannot be told, or ""
+    never : the event or condition did not come within ``span`` seconds
+    """
+
+    low: float
+    high: float
+    where: str = ""
+    undecided: str = ""
+    never: bool = False
+    span: float = 0.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything kept of a run, to compute figures from.
+
+    Attributes
+    ----------
+    timeline : times of the frames and events
+    durations : seconds each frame stands for, shape [frames]
+    series, tests : observations by identity of the observed object
+    path : path of an element
+    """
+
+    timeline: Timeline
+    durations: Floats
+    series: dict[int, Observation]
+    tests: dict[int, ConditionObservation]
+    path: Callable[[str, int], str]
+
+    def place(self, subject: Series | Condition, row: int, frame: int) -> str:
+        """Where and when, for messages."""
+        when = self.timeline.clock(float(self.timeline.times[frame]))
+        if subject.level is None:
+            return f"at {when}"
+        return f"at {self.path(subject.level, row)}, {when}"
+
+
+def evaluate(figure: Figure, record: Record, inherited: tuple[Qualifier, ...]) -> Result:
+    """Value of a figure; windows of its own go before those inherited from the expectation."""
+    if isinstance(figure, Constant):
+        return Result(figure.value, figure.value)
+    if isinstance(figure, Combined):
+        return _combined(figure, record, inherited)
+    window = window_of(record.timeline, figure.qualifiers or inherited)
+    if isinstance(figure.subject, EventName):
+        return _of_event(figure, figure.subject, record, window)
+    if window.missing:
+        return Result(math.nan, math.nan, undecided=window.missing)
+    if isinstance(figure.subject, Condition):
+        return _of_test(figure, figure.subject, record, window)
+    return _of_series(figure, figure.subject, record, window)
+
+
+def _combined(figure: Combined, record: Record, inherited: tuple[Qualifier, ...]) -> Result:
+    left = evaluate(figure.left, record, inherited)
+    right = evaluate(figure.right, record, inherited)
+    function = OPERATORS[figure.operator]
+    corners = [
+        float(function(np.float64(a), np.float64(b)))
+        for a in (left.low, left.high) for b in (right.low, right.high)
+    ]
+    return Result(min(corners), max(corners), left.where or right.where,
+                  left.undecided or right.undecided, left.never or right.never,
+                  max(left.span, right.span))
+
+
+def _of_event(figure: RunFigure, event: EventName, record: Record, window: Window) -> Result:
+    if window.missing and not window.mask.any() and window.end <= 0.0:
+        return Result(math.nan, math.nan, undecided=window.missing)
+    found = [
+        e for e in record.timeline.events
+        if window.beginning - 1e-9 <= e.time <= window.end + 1e-9 and matches(event, e)
+    ]
+    if figure.function == "occurrences":
+        return Result(len(found), len(found))
+    span = window.end - window.beginning
+    if not found:
+        return Result(math.inf, math.inf, never=True, span=span)
+    after = found[0].time - window.beginning
+    return Result(after, after, f"at {found[0].path}, {record.timeline.clock(found[0].time)}",
+                  span=span)
+
+
+def _of_test(figure: RunFigure, test: Condition, record: Record, window: Window) -> Result:
+    seen = record.tests[id(test)]
+    span = window.end - window.beginning
+    frames = np.flatnonzero(window.mask & np.array(seen.any, dtype=np.bool_))
+    if figure.function == "duration":
+        total = float(record.durations[frames].sum())
+        where = record.place(test, seen.row[frames[0]], int(frames[0])) if len(frames) else ""
+        return Result(total, total, f"first {where}" if where else "", span=span)
+    if len(frames) == 0:
+        return Result(math.inf, math.inf, never=True, span=span)
+    after = float(record.timeline.times[frames[0]]) - window.beginning
+    return Result(after, after, record.place(test, seen.row[frames[0]], int(frames[0])), span=span)
+
+
+def _of_series(figure: RunFigure, series: Series, record: Record, window: Window) -> Result:
+    seen = record.series[id(series)]
+    frames = np.flatnonzero(window.mask)
+    low, high = np.array(seen.low)[frames], np.array(seen.high)[frames]
+    durations = record.durations[frames]
+    name = figure.function
+    if not np.isfinite(low).all() or not np.isfinite(high).all():
+        bad = int(np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))[0])
+        where = record.place(series, seen.high_row[frames[bad]], int(frames[bad]))
+        return Result(math.nan, math.nan, f"not a number {where}")
+    if name == "max":
+        k = int(np.argmax(high))
+        where = record.place(series, seen.high_row[frames[k]], int(frames[k]))
+        return Result(float(high[k]), float(high[k]), where)
+    if name == "min":
+        k = int(np.argmin(low))
+        where = record.place(series, seen.low_row[frames[k]], int(frames[k]))
+        return Result(float(low[k]), float(low[k]), where)
+    if name in ("first", "last"):
+        k = 0 if name == "first" else len(frames) - 1
+        where = record.place(series, seen.high_row[frames[k]], int(frames[k]))
+        return Result(float(low[k]), float(high[k]), where)
+    if name == "range":
+        spread = float(high.max() - low.min())
+        return Result(spread, spread)
+    if name == "percentile":
+        values = np.concatenate([seen.everything[k] for k in frames])
+        quantile = float(np.quantile(values, figure.share))
+        return Result(quantile, quantile)
+    means = np.array(seen.mean)[frames]
+    if name == "mean":
+        value = float((means * durations).sum() / durations.sum())
+    else:
+        value = float((means * seen.count * durations).sum())
+    return Result(value, value)
