@@ -1,7 +1,7 @@
 """Many small networks in one compiled call, parallel over networks.
 
-For loops that are not ladders (:mod:`physics.hydraulics.ladder` is faster for those), or one network
-under many controls. Arrays of all networks lie end to end: branches of network ``i`` are
+For loops that are not ladders (:mod:`physics.hydraulics.ladder` is faster for those), or one
+network under many controls. Arrays of all networks lie end to end: branches of network ``i`` are
 ``branch_start[i]:branch_start[i + 1]``, its nodes ``node_start[i]:node_start[i + 1]``; node numbers
 inside stay local to the network.
 """
@@ -85,7 +85,7 @@ def _starts(sizes: Sequence[int]) -> IntArray:
 
 
 def join_networks(networks: Sequence[Network]) -> NetworkBatch:
-    """Lay networks end to end; the same network may appear many times. Raises ValueError for none."""
+    """Lay networks end to end; one may appear many times. Raises ValueError for an empty batch."""
     if not networks:
         raise ValueError("a batch needs at least one network")
     width = max(n.tables.flow.shape[1] for n in networks)

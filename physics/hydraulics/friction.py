@@ -1,9 +1,9 @@
 """Wall friction of flow in straight pipes.
 
-Darcy friction factor ``f`` in ``dp = f L/d rho v^2/2`` (four times the Fanning factor) from Reynolds
-number and relative roughness, and the pressure drop with its derivative for a mass flow of either
-sign. The turbulent correlations are plain functions of (Re, eps/d); :func:`darcy_factor` joins one
-of them to the laminar law through a band that is continuous in value and slope.
+Darcy friction factor ``f`` in ``dp = f L/d rho v^2/2`` (four times the Fanning factor) from
+Reynolds number and relative roughness, and the pressure drop with its derivative for a mass flow of
+either sign. The turbulent correlations are plain functions of (Re, eps/d); :func:`darcy_factor`
+joins one of them to the laminar law through a band that is continuous in value and slope.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def pipe_drop_and_slope(
     reynolds = per_flow * abs(mass_flow)
     # dp = f Re^2 L mu^2/(2 rho d^3): finite at rest, where f itself is not
     wall = length * viscosity * viscosity / (2.0 * density * diameter**3)
-    if reynolds <= laminar_end and model != _CHURCHILL or reynolds < 1e-6:
+    if (reynolds <= laminar_end and model != _CHURCHILL) or reynolds < 1e-6:
         friction = 64.0 * reynolds * wall
         slope = 64.0 * wall * per_flow
     else:

@@ -2,13 +2,13 @@
 
 A cooling distribution unit's loop is a ladder: header segments as rails, racks as rungs, closed by
 pumps in parallel with an exchanger in series. A site has hundreds, so they are solved by a compiled
-global gradient iteration over struct of arrays, parallel over loops. Numbering the header nodes from
-the pumps outwards makes the matrix of a loop block tridiagonal with 2 x 2 blocks (supply and return
-at one rack), so that the cost grows with the number of racks and no faster.
+global gradient iteration over struct of arrays, parallel over loops. Numbering the header nodes
+from the pumps outwards makes the matrix of a loop block tridiagonal with 2 x 2 blocks (supply and
+return at one rack), so that the cost grows with the number of racks and no faster.
 
-Rows of racks of one loop lie together: racks ``start[i]:start[i + 1]`` belong to loop ``i``, ordered
-along the header. Flows go with the designed direction: pumps -> supply header -> racks -> return
-header -> pumps, and their unit is kg/s.
+Rows of racks of one loop lie together: racks ``start[i]:start[i + 1]`` belong to loop ``i``,
+ordered along the header. Flows go with the designed direction: pumps -> supply header -> racks ->
+return header -> pumps, and their unit is kg/s.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ class Ladders:
     """Constants of a set of loops.
 
     start [n_loops + 1], first rack of each loop. Per rack, [n_racks]: supply_resistance and
-    return_resistance [Pa/(kg/s)^2] of the header segments on the pump side of the rack (with reverse
-    return: of the return segment behind it, towards the far end); rack_coefficient [Pa/(kg/s)^n]
-    and rack_exponent of the cold plates; rack_transition [kg/s], below which they are laminar.
+    return_resistance [Pa/(kg/s)^2] of the header segments on the pump side of the rack (with
+    reverse return: of the return segment behind it, towards the far end); rack_coefficient
+    [Pa/(kg/s)^n] and rack_exponent of the cold plates; rack_transition [kg/s], below which they are
+    laminar.
     Per loop, [n_loops]: reverse_return (Tichelmann: the return header is led off at the far end);
     exchanger_coefficient, exchanger_exponent of everything in series with the pumps;
     shutoff_rise [Pa], rise_linear, rise_quadratic of one pump at full speed
@@ -106,8 +107,8 @@ class Ladders:
 class LadderControls:
     """What moves: arrays that may be changed in place between solves.
 
-    Per loop: pump_speed [-], relative; pumps_running, how many; exchanger_factor [-], multiplies the
-    exchanger's coefficient (fouling, clogged strainer); bypass_resistance [Pa/(kg/s)^2] between
+    Per loop: pump_speed [-], relative; pumps_running, how many; exchanger_factor [-], multiplies
+    the exchanger's coefficient (fouling, clogged strainer); bypass_resistance [Pa/(kg/s)^2] between
     supply and return at the pumps (infinite: none). Per rack: rack_resistance [Pa/(kg/s)^2] in
     series with the cold plates (valve, quick disconnects; infinite: shut); rack_factor [-],
     multiplies the cold plates' coefficient (blockage).

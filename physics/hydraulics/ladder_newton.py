@@ -81,7 +81,8 @@ def solve_ladder(
     """Solve one loop, racks ``first:last``; the per-rack state arrays are updated in place.
 
     ``work`` is scratch, [n_racks, 13]. Returns (loop flow, bypass flow, head pressure, pump rise,
-    residual [Pa], iterations, converged). See :class:`physics.hydraulics.ladder.Ladders` for the other arguments.
+    residual [Pa], iterations, converged). :class:`physics.hydraulics.ladder.Ladders` explains the
+    other arguments.
     """
     # columns of work: per rack conductance and residual of its supply segment (0, 1), return
     # segment (2, 3) and rung (4, 5), mass imbalance of supply and return node (6, 7), inverse of

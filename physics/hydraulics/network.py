@@ -110,10 +110,11 @@ class Controls:
     """What moves while the network stays: positions, speeds, dirt, demands, leaks.
 
     Per branch: opening [-], the stem position of a valve, the free area fraction of a resistance or
-    filter, and for other kinds open if > 0; speed [-] of pumps relative to their curve; clogging [-]
-    of filters. Per node: demand [kg/s] leaving the network (negative: entering); leak_conductance
-    [kg/s/sqrt(Pa)] of a hole to ambient (:func:`physics.hydraulics.fittings.orifice_conductance`).
-    fixed_pressure [n_fixed] [Pa]; ambient_pressure [Pa].
+    filter, and for other kinds open if > 0; speed [-] of pumps relative to their curve; clogging
+    [-] of filters. Per node: demand [kg/s] leaving the network (negative: entering);
+    leak_conductance [kg/s/sqrt(Pa)] of a hole to ambient
+    (:func:`physics.hydraulics.fittings.orifice_conductance`). fixed_pressure [n_fixed] [Pa];
+    ambient_pressure [Pa].
     """
 
     opening: FloatArray
@@ -146,11 +147,11 @@ class Solution:
     """Steady state of a network; finite in every entry, converged or not.
 
     flow [kg/s] per branch, positive from ``from_node`` to ``to_node``, zero in shut branches;
-    pressure [Pa] per node; leak_flow [kg/s] per node; status per branch (-1 shut, 0 held shut by its
-    own one-way action, 1 open); iterations; residual, the largest violation of a branch law [Pa];
-    mass_residual, of a node balance [kg/s]; converged; worst_element; floating [n_nodes], nodes
-    without any open way to a fixed pressure, whose pressure level is arbitrary (the start's, or 0);
-    unsupplied [n_nodes], floating nodes whose demand could not be met and was taken as zero.
+    pressure [Pa] per node; leak_flow [kg/s] per node; status per branch (-1 shut, 0 held shut by
+    its own one-way action, 1 open); iterations; residual, the largest violation of a branch law
+    [Pa]; mass_residual, of a node balance [kg/s]; converged; worst_element; floating [n_nodes],
+    nodes without any open way to a fixed pressure, whose pressure level is arbitrary (the start's,
+    or 0); unsupplied [n_nodes], floating nodes whose demand could not be met and was taken as zero.
     """
 
     flow: FloatArray
@@ -323,7 +324,7 @@ def make_network(
     fixed = np.atleast_1d(np.array(fixed_node, dtype=np.int64))
     heights = np.atleast_1d(np.array(elevation, dtype=np.float64))
     n_nodes = heights.size
-    if f.size and max(f.max(), t.max()) >= n_nodes or fixed.size and fixed.max() >= n_nodes:
+    if max(np.max(a, initial=-1) for a in (f, t, fixed)) >= n_nodes:
         raise ValueError(f"a branch or fixed pressure refers to a node outside 0..{n_nodes - 1}")
     network = Network(
         kind=kinds,

@@ -66,11 +66,12 @@ def solve(
 
     ``start`` is an earlier solution of the same network to iterate on from (warm start).
     ``tolerance`` is relative: branch laws hold within that fraction of the largest pressure drop,
-    flows within that fraction of the largest flow. The result is always finite; ask its
-    ``converged``, or call ``require()`` to have :class:`NotConverged` raised.
+    flows within that fraction of the largest flow, node balances a thousand times closer. The
+    result is always finite; ask its ``converged``, or call ``require()`` to have
+    :class:`NotConverged` raised.
 
     Parts without an open way to a fixed pressure are solved as closed loops; a demand there cannot
-    be met, is taken as zero and reported (``unsupplied``). Raises ValueError for malformed controls.
+    be met, is taken as zero and reported (``unsupplied``). Malformed controls raise ValueError.
     """
     n_branches, n_nodes = network.n_branches, network.n_nodes
     check_controls(n_branches, n_nodes, network.fixed_node.size, controls)

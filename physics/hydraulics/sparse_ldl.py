@@ -2,9 +2,9 @@
 
 A pipe network keeps its pattern while its numbers change with every Newton step, so ordering and
 symbolic analysis are done once and the numeric part is compiled. The method is up-looking LDL^T on
-the elimination tree (T. A. Davis, ACM TOMS 31 (2005) 587), with one addition for Laplacians: a pivot
-that vanishes marks a part of the network without any pressure reference, and its unknown is pinned
-to zero.
+the elimination tree (T. A. Davis, ACM TOMS 31 (2005) 587), with one addition for Laplacians: a
+pivot that vanishes marks a part of the network without any pressure reference, and its unknown is
+pinned to zero.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _wrap(slot: int, slots: int) -> int:
 
 @law
 def _mean_decay(x: float) -> float:
-    """Mean of ``exp(-t)`` over 0..x; by its series, to the last digit, where x is small as usual."""
+    """Mean of ``exp(-t)`` over 0..x; where x is small, as usual, by its series to all digits."""
     if abs(x) < 0.01:
         return 1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0 * (1.0 - x / 6.0))))
     return -math.expm1(-x) / x

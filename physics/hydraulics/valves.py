@@ -11,7 +11,7 @@ _LINEAR = 0
 _EQUAL_PERCENTAGE = 1
 _QUICK_OPENING = 2
 
-CV_PER_KV = math.sqrt(6894.757293168361 / 1e5) * 3600.0 / (60.0 * 3.785411784)
+CV_PER_KV = math.sqrt(6894.757293168361 / 1e5) * 1000.0 / (60.0 * 3.785411784)
 """US gallons per minute at 1 psi for each m3/h at 1 bar: 1.1561."""
 
 CLOSING_BAND = 0.01

@@ -25,8 +25,8 @@ def test_colebrook_satisfies_its_own_equation(reynolds: float, eps: float) -> No
 @given(turbulent_reynolds, st.floats(0.0, 0.01))
 def test_explicit_formulas_stay_near_colebrook(reynolds: float, eps: float) -> None:
     exact = friction.colebrook(reynolds, eps)
-    # Haaland: the author's 2 %; Swamee-Jain and Churchill are worst at the low end of Re, and Moody,
-    # not meant for Re above 1e7, on smooth walls
+    # Haaland: the author's 2 %; Swamee-Jain and Churchill are worst at the low end of Re, and
+    # Moody, not meant for Re above 1e7, on smooth walls
     assert friction.haaland(reynolds, eps) == pytest.approx(exact, rel=0.02)
     assert friction.swamee_jain(reynolds, eps) == pytest.approx(exact, rel=0.035)
     assert friction.churchill(reynolds, eps) == pytest.approx(exact, rel=0.07)

@@ -248,9 +248,7 @@ def test_solved_state_costs_no_iteration_and_small_changes_few() -> None:
 def test_too_few_iterations_are_reported_and_finite() -> None:
     ladders = even_ladders([8])
     state = ladder_state(ladders)
-    assert not solve_ladders(
-        ladders, nominal_ladder_controls(ladders), state, max_iterations=1
-    )
+    assert not solve_ladders(ladders, nominal_ladder_controls(ladders), state, max_iterations=1)
     assert state.converged[0] == 0
     assert state.residual[0] > 0.0
     assert np.all(np.isfinite(state.rack_flow))

@@ -54,9 +54,9 @@ def test_batch_equals_single_solves_cold_and_warm() -> None:
         # next round: other pump speeds, one pump standing, one valve shut or open again
         controls.speed[:] = rng.uniform(0.6, 1.0, controls.speed.size)
         controls.speed[batch.branch_start[1]] = 0.0
-        controls.opening[batch.branch_start[1] - 1] = 1.0 - controls.opening[
-            batch.branch_start[1] - 1
-        ]
+        controls.opening[batch.branch_start[1] - 1] = (
+            1.0 - controls.opening[batch.branch_start[1] - 1]
+        )
         for i in range(len(networks)):
             b = slice(batch.branch_start[i], batch.branch_start[i + 1])
             single[i].speed[:] = controls.speed[b]

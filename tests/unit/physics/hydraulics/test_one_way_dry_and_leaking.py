@@ -182,9 +182,7 @@ def test_leak_flows_by_torricelli_and_lowers_the_pressure_downstream() -> None:
     solution = solve(network, controls).require()
     flow = solution.leak_flow[hole]
     assert flow == pytest.approx(solution.flow[0], rel=1e-9)
-    assert flow == pytest.approx(
-        conductance * math.sqrt(solution.pressure[hole] - 1e5), rel=1e-6
-    )
+    assert flow == pytest.approx(conductance * math.sqrt(solution.pressure[hole] - 1e5), rel=1e-6)
     drive = 3e5 - DENSITY * GRAVITY * 2.0 - 1e5
     assert flow == pytest.approx(math.sqrt(drive / (2e4 + conductance**-2)), rel=1e-6)
     below = dataclasses.replace(controls, fixed_pressure=np.array([0.5e5]))
@@ -273,6 +271,6 @@ def test_rising_pump_curve_and_missing_table_are_refused() -> None:
         make_network(kind=[4], parameter=[[1e5, 10.0, 0.0, 0.0]], **common)
     with pytest.raises(ValueError, match="no pump table"):
         make_network(kind=[5], parameter=[[3.0]], **common)
+    twice = {**common, "fixed_node": [0, 0]}
     with pytest.raises(ValueError, match="two fixed pressures"):
-        twice = {**common, "fixed_node": [0, 0]}
         make_network(kind=[1], parameter=[[1.0, 2.0]], **twice)

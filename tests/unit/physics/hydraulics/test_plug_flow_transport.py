@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -20,7 +19,12 @@ class Pipes:
     """A set of equal pipes driven step by step, with the energy balance of every step checked."""
 
     def __init__(
-        self, n_cells: int, start: float, conductance: float = 0.0, ambient: float = 20.0, n: int = 1
+        self,
+        n_cells: int,
+        start: float,
+        conductance: float = 0.0,
+        ambient: float = 20.0,
+        n: int = 1,
     ) -> None:
         self.state = pipe_state(np.full(n, start), n_cells)
         self.capacity, self.conductance = np.full(n, CAPACITY), np.full(n, conductance)
@@ -124,7 +128,10 @@ def test_more_cells_resolve_a_wave_better() -> None:
     def worst(n_cells: int) -> float:
         pipe, rate, error = Pipes(n_cells, 40.0), 4180.0 * 4.0, 0.0
         delay = CAPACITY / rate
-        wave: Callable[[float], float] = lambda t: 40.0 + 10.0 * math.sin(2.0 * math.pi * t / 50.0)
+
+        def wave(t: float) -> float:
+            return 40.0 + 10.0 * math.sin(2.0 * math.pi * t / 50.0)
+
         for k in range(400):
             outlet = pipe.step(rate, wave(k + 0.5))
             if k > 150:
@@ -199,7 +206,8 @@ def test_profile_covers_the_pipe_from_end_to_end() -> None:
     pipe.step(CAPACITY * 0.3, 60.0)
     x, t = pipe_profile(pipe.state, 0)
     assert np.all(np.diff(x) > 0.0)
-    assert 0.0 < x[0] and x[-1] < 1.0
+    assert x[0] > 0.0
+    assert x[-1] < 1.0
     assert t[0] == pytest.approx(60.0)
     assert t[-1] == pytest.approx(20.0)
 
