@@ -98,7 +98,7 @@ _SMALLEST: Mapping[str, tuple[float, float, float]] = {
 """Below this a model's fixed details (handles, pipe stubs) no longer fit: it is built at this size
 and then scaled down axis by axis."""
 
-_LONG_SIDE_FREE = {"dry-cooler", "cooling-tower", "chiller"}
+_LONG_SIDE_FREE = {"dry-cooler", "cooling-tower", "chiller", "pump"}
 _SMALLEST_RACK = (0.45, 0.6, 0.8)
 
 

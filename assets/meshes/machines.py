@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assets.meshes.outdoor import along, turn
 from assets.meshes.part import Kit, Part
 from assets.meshes.shapes import block, box, cylinder
 
@@ -12,9 +13,9 @@ from assets.meshes.shapes import block, box, cylinder
 def pump(
     kind: str, size: tuple[float, float, float], parameters: Mapping[str, Any], detail: int
 ) -> list[Part]:
-    """End-suction pump: base, volute with flanges (suction -x, discharge up), finned motor."""
-    width, depth, height = size
-    x, y = width / 2, depth / 2
+    """End-suction pump: base, volute with flanges (discharge up), finned motor along its long side."""
+    length, width, height, turned = along(size)
+    x, y = length / 2, width / 2
     kit = Kit()
     base = height * 0.14
     kit.add("base", "frame", box((-x, -y, 0), (x, y, base - 0.001)))
@@ -33,7 +34,7 @@ def pump(
                 (-x * 0.09, -y * 0.6, base + 0.02), (x * 0.95, y * 0.6, axis + (axis - base) * 0.7)
             ),
         )
-        return kit.parts()
+        return turn(kit.parts(), turned)
     sides = 24 if detail == 2 else 8
     radius = min((axis - base) * 0.98, y * 0.9)
     vx = -x * 0.45
@@ -105,7 +106,7 @@ def pump(
             "warning",
             cylinder((vx + x * 0.22, 0, axis), (x * 0.03, 0, axis), radius * 0.3, sides),
         )
-    return kit.parts()
+    return turn(kit.parts(), turned)
 
 
 def generator(

@@ -186,7 +186,7 @@ def nvl72_rack(
         elif tray.letter in "pb":
             t.power_shelf(kit, tray, bay)
         else:
-            kit.add("network-faceplates", "faceplate-dark", t.faceplate(tray, bay), shown="closed")
+            kit.add("network-faceplates", "faceplate-dark", t.faceplate(tray, bay))
     _blanks(kit, trays, bay, height)
     cooled = [tray for tray in trays if tray.letter in "cs"]
     t.rear_coolant(kit, cooled, bay, depth, 0.14, height - 0.08)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assets.meshes.part import Kit
+from assets.meshes.part import Kit, Shown
 from assets.meshes.shapes import Solid, block, box, cylinder, rounded, sweep
 
 FACE_SETBACK = 0.02  # faceplates stand this far behind the front of the frame
@@ -83,17 +83,18 @@ def _on_face(
     )
 
 
-def _levers(kit: Kit, tray: Tray, bay: Bay, shown: str) -> None:
+def _levers(kit: Kit, name: str, tray: Tray, bay: Bay, shown: Shown) -> None:
+    """An ejector lever at both ends of the faceplate."""
     middle = tray.bottom + tray.height / 2
     tall = min(tray.height * 0.68, 0.05)
     for side in (-1, 1):
         x = side * (bay.half_width - 0.018)
         kit.add(
-            "handles",
+            name,
             "steel",
             _on_face(bay, x, middle, 0.014, tall, 0.014),
             _on_face(bay, x - side * 0.014, middle + tall * 0.3, 0.016, tall * 0.35, 0.010),
-            shown="closed" if shown == "closed" else "always",
+            shown=shown,
         )
 
 
@@ -135,28 +136,26 @@ def _coolant(kit: Kit, tray: Tray, bay: Bay, manifold_x: float, depth: float, si
         kit.add(f"hoses-{colour}", colour, sweep(line, radius * 0.8, sides))
 
 
-def compute_tray(kit: Kit, tray: Tray, bay: Bay, liquid: bool, shown: str = "closed") -> None:
-    """Detail-2 compute tray: sheet, state-coloured faceplate, drives, ports, levers, inside."""
+def compute_tray(kit: Kit, tray: Tray, bay: Bay, liquid: bool, shown: Shown = "closed") -> None:
+    """Detail-2 compute tray: sheet, state-coloured faceplate, drives, ports, levers, inside.
+
+    shown : when the faceplate and what is on it are
+    """
     middle, h = tray.bottom + tray.height / 2, tray.height
     w = bay.half_width
     _shell(kit, tray, bay)
-    kit.add(
-        "compute-faceplates",
-        "faceplate",
-        faceplate(tray, bay),
-        role="state",
-        shown="closed" if shown == "closed" else "always",
-    )
-    closed = {"shown": "closed" if shown == "closed" else "always"}
-    _levers(kit, tray, bay, shown)
+    kit.add("compute-faceplates", "faceplate", faceplate(tray, bay), role="state", shown=shown)
+    _levers(kit, "handles", tray, bay, shown)
     for k in range(8):  # drive bays
         x = -w * 0.78 + k * w * 0.074
-        kit.add("drives", "port", _on_face(bay, x, middle, w * 0.056, h * 0.62), **closed)
-    kit.add("vents", "grille", _on_face(bay, w * 0.03, middle, w * 0.38, h * 0.5, 0.002), **closed)
+        kit.add("drives", "port", _on_face(bay, x, middle, w * 0.056, h * 0.62), shown=shown)
+    kit.add(
+        "vents", "grille", _on_face(bay, w * 0.03, middle, w * 0.38, h * 0.5, 0.002), shown=shown
+    )
     for k in range(4):  # optical ports
         x = w * (0.34 + 0.115 * k)
-        kit.add("ports", "port", _on_face(bay, x, middle, w * 0.085, h * 0.36), **closed)
-    kit.add("lamps", "lamp", _on_face(bay, w * 0.84, middle, 0.006, 0.006, 0.0035), **closed)
+        kit.add("ports", "port", _on_face(bay, x, middle, w * 0.085, h * 0.36), shown=shown)
+    kit.add("lamps", "lamp", _on_face(bay, w * 0.84, middle, 0.006, 0.006, 0.0035), shown=shown)
     board_front, board_rear = bay.front + 0.03, bay.rear - 0.02
     floor = tray.bottom + 0.0042
     kit.add(
@@ -198,13 +197,11 @@ def switch_tray(kit: Kit, tray: Tray, bay: Bay) -> None:
     """Detail-2 switch tray: dark faceplate with vents and levers, two switch chips inside."""
     middle, h, w = tray.bottom + tray.height / 2, tray.height, bay.half_width
     _shell(kit, tray, bay)
-    kit.add("switch-faceplates", "faceplate-dark", faceplate(tray, bay), shown="closed")
-    _levers(kit, tray, bay, "closed")
+    kit.add("switch-faceplates", "faceplate-dark", faceplate(tray, bay))
+    _levers(kit, "switch-handles", tray, bay, "always")
     for x in (-w * 0.5, 0.0, w * 0.5):
-        kit.add(
-            "vents", "grille", _on_face(bay, x, middle, w * 0.42, h * 0.42, 0.002), shown="closed"
-        )
-    kit.add("lamps", "lamp", _on_face(bay, w * 0.84, middle, 0.006, 0.006, 0.0035), shown="closed")
+        kit.add("switch-vents", "grille", _on_face(bay, x, middle, w * 0.42, h * 0.42, 0.002))
+    kit.add("switch-lamps", "lamp", _on_face(bay, w * 0.84, middle, 0.006, 0.006, 0.0035))
     floor, y = tray.bottom + 0.0042, (bay.front + bay.rear) / 2
     for x in (-w * 0.42, w * 0.42):
         kit.add(

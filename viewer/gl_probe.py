@@ -1,0 +1,92 @@
+"""Is there an OpenGL that works? Asked in a child process: without one VTK crashes, not raises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+from twin.errors import TwinError
+
+PACKAGES = "libegl1 libgl1-mesa-dri"
+_CODE = """
+import vtkmodules.vtkRenderingOpenGL2
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
+window = vtkRenderWindow()
+window.SetOffScreenRendering(1)
+window.SetSize(16, 16)
+window.AddRenderer(vtkRenderer())
+window.Render()
+text = window.ReportCapabilities()
+lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+print("RENDERER", lines.get("OpenGL renderer string", "").strip())
+print("VERSION", lines.get("OpenGL version string", "").strip())
+print("WINDOW", window.GetClassName())
+"""
+
+
+class NoGraphics(TwinError):
+    """No usable OpenGL; the text says what to install."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Result of the probe: whether OpenGL works, its renderer and version, and why not."""
+
+    works: bool
+    renderer: str = ""
+    version: str = ""
+    window: str = ""
+    reason: str = ""
+
+    @property
+    def software(self) -> bool:
+        """Whether the processor draws (llvmpipe and its kin)."""
+        name = self.renderer.lower()
+        return any(word in name for word in ("llvmpipe", "softpipe", "swr", "software"))
+
+
+def run_probe(timeout: float = 60.0) -> Probe:
+    """Draw one picture in a child process."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CODE],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=dict(os.environ),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Probe(False, reason=f"drawing one picture took longer than {timeout:g} s")
+    found = dict(
+        line.split(" ", 1)
+        for line in done.stdout.splitlines()
+        if line.split(" ", 1)[0].isupper() and " " in line
+    )
+    if done.returncode == 0 and found.get("RENDERER"):
+        return Probe(True, found["RENDERER"], found.get("VERSION", ""), found.get("WINDOW", ""))
+    if done.returncode < 0:
+        return Probe(False, reason=f"VTK ended with signal {-done.returncode} while opening OpenGL")
+    last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
+    return Probe(False, reason=(last[0].strip() if last else f"exit status {done.returncode}"))
+
+
+@cache
+def probe() -> Probe:
+    """The probe's result, asked once per process."""
+    return run_probe()
+
+
+def require_gl() -> Probe:
+    """Raise NoGraphics with a remedy when nothing can be drawn here."""
+    result = probe()
+    if not result.works:
+        raise NoGraphics(
+            f"no usable OpenGL: {result.reason}\n"
+            f"  install: {PACKAGES} (Debian, Ubuntu: apt-get install {PACKAGES})\n"
+            "  check: twin doctor"
+        )
+    return result

@@ -1,0 +1,139 @@
+"""Names over things: which are shown, and where, so that none covers another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.hud import chip
+from viewer.lod import View
+from viewer.palette import Theme
+from viewer.scene_model import SceneModel
+from viewer.text import Panel, rgba
+
+MOST = 48
+_PLACE_PRIORITY = {"site": 0, "hall": 1, "plant": 1, "room": 2, "building": 2}
+_LEVEL_PRIORITY = {"cdu": 3, "cooler": 3, "chiller": 3, "rack": 4, "crah": 4, "pump": 5}
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """Labels of one kind: anchors (n, 3), how tall the labelled thing is [m], and from which height
+    on the screen [pixel] up to which other a label is useful."""
+
+    level: str
+    names: Sequence[str]
+    anchors: NDArray[np.float64]
+    height: float
+    least: float
+    most: float
+    priority: int
+    size: int
+    rows: NDArray[np.int64]
+
+
+def label_sets(model: SceneModel) -> list[LabelSet]:
+    """All labels of a scene."""
+    sets = []
+    titled: set[tuple[str, int, str]] = set()
+    for s in sorted(model.raw.get("structures", []), key=lambda s: s["kind"] != "label"):
+        title = str(s.get("title") or "")
+        key = (str(s.get("level")), int(s.get("index", 0)), title)
+        if not title or key in titled or s["kind"] == "slab":
+            continue
+        titled.add(key)
+        low, size = np.array(s["position"], float), np.array(s["size"], float)
+        if s["kind"] == "label":
+            anchor, tall = low, 12.0
+        else:
+            anchor = low + size * [0.5, 0.5, 1.0] + [0, 0, 0.4]
+            tall = float(max(size[0], size[1]))
+        level = str(s.get("level", ""))
+        priority = _PLACE_PRIORITY.get(level if s["kind"] == "label" else s["kind"], 2)
+        sets.append(
+            LabelSet("", [title], anchor[None], tall, 40.0, 1500.0, priority, 15 if priority < 2 else 13,
+                     np.zeros(1, np.int64))
+        )  # fmt: skip
+    for group in model.groups:
+        size = group.product.size
+        names = model.raw["levels"][group.level]["names"]
+        anchors = group.position.astype(float) + [0, 0, size[2] + 0.16]
+        sets.append(
+            LabelSet(
+                group.level,
+                [names[i] for i in group.index],
+                anchors,
+                max(size[2], 0.5),
+                84.0 if group.level == "rack" else 46.0,
+                4000.0,
+                _LEVEL_PRIORITY.get(group.level, 4),
+                12,
+                group.index,
+            )
+        )
+    return sorted(sets, key=lambda s: s.priority)
+
+
+def place_labels(
+    sets: Sequence[LabelSet],
+    view: View,
+    theme: Theme,
+    value_text: Callable[[str, int], str | None],
+    taken: Sequence[tuple[float, float, float, float]] = (),
+    scale: float = 1.0,
+    hidden: Callable[[NDArray[np.float64], float], bool] | None = None,
+) -> list[Panel]:
+    """Pictures of the labels that fit: important and near ones first, none over another.
+
+    value_text : text of an element's shown value, None where it has none
+    taken : rectangles (x0, y0, x1, y1) that overlays occupy
+    hidden : whether a point lies behind something, by more than a tolerance [m]
+    """
+    candidates = []
+    for s in sets:
+        place = view.project(s.anchors)
+        tall = view.pixels(s.height, np.maximum(place[:, 2], 1e-3)) / scale
+        good = (
+            (place[:, 2] > 0.05)
+            & (tall >= s.least)
+            & (tall <= s.most)
+            & (place[:, 0] > 0)
+            & (place[:, 0] < view.size[0])
+            & (place[:, 1] > 0)
+            & (place[:, 1] < view.size[1])
+        )
+        for k in np.nonzero(good)[0]:
+            candidates.append((s.priority, float(place[k, 2]), s, int(k), place[k]))
+    candidates.sort(key=lambda c: (c[0], c[1]))
+    boxes = [np.array(t, float) for t in taken]
+    panels: list[Panel] = []
+    colours: Mapping[bool, tuple] = {
+        True: (rgba(theme.text), rgba(theme.panel)),
+        False: (rgba(theme.text), rgba(theme.panel[:3], 0.62)),
+    }
+    for priority, _, s, k, spot in candidates:
+        if len(panels) >= MOST:
+            break
+        text = s.names[k]
+        value = value_text(s.level, int(s.rows[k])) if s.level else None
+        if value:
+            text = f"{text}  {value}"
+        ink, back = colours[priority <= 1]
+        image = chip(text, round(s.size * scale), ink, back)
+        height, width = image.shape[:2]
+        x, y = round(spot[0] - width / 2), round(spot[1] - height)
+        box = np.array([x - 3, y - 2, x + width + 3, y + height + 2], float)
+        if any(_overlap(box, other) for other in boxes):
+            continue
+        if hidden is not None and priority > 1 and hidden(s.anchors[k], 0.3):
+            continue
+        boxes.append(box)
+        panels.append(Panel(image, x, y))
+    return panels
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return bool(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])

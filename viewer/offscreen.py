@@ -1,0 +1,221 @@
+"""Pictures without a window: one renderer, reused for every picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkFloatArray
+
+from twin.errors import InputError
+from viewer import hud
+from viewer.camera import Camera, focus_rack, preset
+from viewer.gl_probe import require_gl
+from viewer.labels import place_labels
+from viewer.lod import STILL, Quality, View
+from viewer.numbers import scale_of
+from viewer.occlusion import linear_depth, occlusion
+from viewer.palette import THEMES, Theme
+from viewer.scene_builder import SceneView
+from viewer.text import Panel, overlay
+
+LARGEST = 8192  # pixels along a side of a picture
+
+
+def theme_of(name: str) -> Theme:
+    """The theme of that name. Raises InputError that lists the names."""
+    if name not in THEMES:
+        raise InputError("unknown theme", key="theme", found=name, allowed=", ".join(THEMES))
+    return THEMES[name]
+
+
+class Renderer:
+    """Draws pictures of scenes; keeps its window, and the scene as long as its digest stays.
+
+    supersampling : the view is drawn this many times larger and averaged, for smooth edges
+    occlusion : corners and gaps get darker (costs some tenths of a second)
+    """
+
+    def __init__(
+        self, supersampling: int = 2, occlusion: bool = True, quality: Quality = STILL
+    ) -> None:
+        require_gl()
+        import pyvista
+
+        self.supersampling = supersampling
+        self.occlusion = occlusion
+        self.quality = quality
+        self.plotter = pyvista.Plotter(off_screen=True, lighting="none", window_size=[320, 180])
+        self.plotter.ren_win.SetMultiSamples(0)
+        self.plotter.show(auto_close=False)  # its first picture would move the camera
+        self.scene: SceneView | None = None
+        self._raw: Mapping[str, Any] | None = None
+
+    def close(self) -> None:
+        """Give the window back."""
+        self.scene = None
+        self.plotter.close()
+
+    def load(self, raw: Mapping[str, Any], theme: str = "dark") -> SceneView:
+        """Make the scene's actors; a scene already loaded only changes its theme."""
+        wanted = theme_of(theme)
+        if self.scene is None or self._raw is not raw:
+            if self.scene is not None:
+                self.scene.remove()
+            self.scene = SceneView(raw, self.plotter.renderer, wanted)
+            self._raw = raw
+        elif self.scene.theme is not wanted:
+            self.scene.set_theme(wanted)
+        return self.scene
+
+    def render(
+        self,
+        raw: Mapping[str, Any],
+        frame: Any = None,
+        channel: str | None = None,
+        camera: str | Camera = "hall",
+        size: tuple[int, int] = (1280, 720),
+        theme: str = "dark",
+        focus: str | None = None,
+        overlays: bool = True,
+    ) -> NDArray[np.uint8]:
+        """A picture (height, width, 3) of the scene.
+
+        frame : values and key figures; None: no values
+        channel : what colours the elements; None: their own materials
+        camera : a preset's name, or a camera; focus : path of the element a preset is about
+        overlays : legend, key figures and labels
+        Raises InputError for a size outside 1..8192, an unknown channel, preset, theme or path.
+        """
+        width, height = (int(s) for s in size)
+        if not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
+            raise InputError(
+                "a picture needs a width and a height",
+                key="size",
+                found=f"{width}x{height}",
+                allowed=f"1 to {LARGEST} pixels each",
+            )
+        scene = self.load(raw, theme)
+        if frame is not None:
+            scene.update(frame)
+        scene.set_channel(channel)
+        place = None if focus is None else scene.model.find(focus)
+        scene.draw_tray_out(None)
+        if isinstance(camera, str):
+            name, camera = camera, preset(scene.model, camera, width / height, place)
+            if name == "rack" and scene.channel is not None and scene.channel.level == "gpu":
+                scene.draw_tray_out(focus_rack(scene.model, place))
+        factor = max(1, min(self.supersampling, LARGEST // max(width, height)))
+        picture = self._draw(scene, camera, (width, height), factor)
+        if not overlays:
+            return picture
+        view = camera.view((width, height), self.quality)
+        return overlay(picture, overlay_panels(scene, view, frame))
+
+    def _draw(
+        self, scene: SceneView, camera: Camera, size: tuple[int, int], factor: int
+    ) -> NDArray[np.uint8]:
+        width, height = size[0] * factor, size[1] * factor
+        self.plotter.window_size = [width, height]
+        scene.refresh(camera.view((width, height), self.quality))
+        apply_camera(self.plotter.renderer, camera)
+        self.plotter.render()
+        picture = np.asarray(self.plotter.screenshot(return_img=True))[:, :, :3]
+        if factor > 1:
+            picture = np.asarray(Image.fromarray(np.ascontiguousarray(picture)).reduce(factor))
+        if self.occlusion:
+            light = self._occlusion(camera, size, factor)
+            picture = (picture * light[:, :, None]).astype(np.uint8)
+        return np.ascontiguousarray(picture)
+
+    def _occlusion(self, camera: Camera, size: tuple[int, int], factor: int) -> NDArray[np.float32]:
+        near, far = self.plotter.renderer.GetActiveCamera().GetClippingRange()
+        buffer = depth_buffer(self.plotter.ren_win)[::-1]
+        if factor > 1:
+            buffer = buffer[factor // 2 :: factor, factor // 2 :: factor]
+        depth = linear_depth(buffer, near, far, camera.parallel_scale is not None)
+        depth[buffer >= 1.0] = np.inf
+        distance = float(np.linalg.norm(np.subtract(camera.position, camera.focal_point)))
+        radius = float(np.clip(0.03 * distance, 0.15, 3.0))
+        return occlusion(depth, camera.view(size, self.quality), radius)
+
+
+def depth_buffer(window: Any) -> NDArray[np.float32]:
+    """The window's depth values 0..1 (height, width), first row at the bottom."""
+    width, height = window.GetSize()
+    array = vtkFloatArray()
+    window.GetZbufferData(0, 0, width - 1, height - 1, array)
+    return vtk_to_numpy(array).reshape(height, width)
+
+
+def apply_camera(renderer: Any, camera: Camera) -> None:
+    """Set a renderer's camera."""
+    vtk_camera = renderer.GetActiveCamera()
+    vtk_camera.SetPosition(*camera.position)
+    vtk_camera.SetFocalPoint(*camera.focal_point)
+    vtk_camera.SetViewUp(*camera.up)
+    vtk_camera.SetViewAngle(camera.view_angle)
+    vtk_camera.SetParallelProjection(camera.parallel_scale is not None)
+    if camera.parallel_scale is not None:
+        vtk_camera.SetParallelScale(camera.parallel_scale)
+    distance = float(np.linalg.norm(np.subtract(camera.position, camera.focal_point)))
+    near = max(0.05, 0.02 * distance)
+    vtk_camera.SetClippingRange(near, max(60.0 * distance, 500.0))
+
+
+def overlay_panels(scene: SceneView, view: View, frame: Any, labels: bool = True) -> list[Panel]:
+    """Legend, key figures and labels for what is shown."""
+    theme, size = scene.theme, view.size
+    scale = max(0.6, min(1.6, size[1] / 720))
+    panels = []
+    if frame is not None:
+        items = hud.kpi_items(
+            float(frame.time),
+            float(getattr(frame, "speed", 0.0)),
+            bool(getattr(frame, "paused", False)),
+            getattr(frame, "kpi", {}) or {},
+        )
+        panels.append(hud.kpi_strip(scene.model.title, items, theme, size, scale))
+    if scene.channel is not None:
+        panels.append(hud.legend(scene.channel, scene.shown_values(), theme, size, scale))
+    if not labels:
+        return panels
+    taken = [(p.x, p.y, p.x + p.image.shape[1], p.y + p.image.shape[0]) for p in panels]
+
+    def value_text(level: str, index: int) -> str | None:
+        value = scene.value_of(level, index)
+        return (
+            None if value is None or scene.channel is None else scale_of(scene.channel).text(value)
+        )
+
+    def hidden(point: NDArray[np.float64], tolerance: float) -> bool:
+        return bool(scene.hidden(view, point[None], tolerance)[0])
+
+    names = place_labels(scene.labels, view, theme, value_text, taken, scale, hidden)
+    return [*names, *panels]
+
+
+def render(
+    scene: Mapping[str, Any],
+    frame: Any = None,
+    channel: str | None = None,
+    camera: str | Camera = "hall",
+    size: tuple[int, int] = (1280, 720),
+    theme: str = "dark",
+    path: str | Path | None = None,
+    **more: Any,
+) -> NDArray[np.uint8]:
+    """One picture; written to ``path`` (PNG) when given. For several keep a Renderer."""
+    renderer = Renderer()
+    try:
+        picture = renderer.render(scene, frame, channel, camera, size, theme, **more)
+    finally:
+        renderer.close()
+    if path is not None:
+        Image.fromarray(picture).save(path)
+    return picture
