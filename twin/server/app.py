@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -16,8 +15,9 @@ from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
 from twin.server.guard import Guard, TooLarge
 from twin.server.manager import Manager
+from twin.server.opening import Opener
 from twin.server.rest_live import rest_live
-from twin.server.rest_sessions import NewSubject, rest_health, rest_sessions
+from twin.server.rest_sessions import rest_health, rest_sessions
 from twin.server.session import Busy, Gone
 from twin.server.state import ServerState, Settings
 from twin.server.stream import serve_stream
@@ -31,7 +31,7 @@ or run <code>twin view</code>.</p></body></html>"""
 
 
 def create_app(
-    manager: Manager, settings: Settings | None = None, new_subject: NewSubject | None = None
+    manager: Manager, settings: Settings | None = None, opener: Opener | None = None
 ) -> FastAPI:
     """Application over sessions.
 
@@ -39,7 +39,7 @@ def create_app(
     ----------
     manager : sessions, closed by the caller
     settings : how it behaves
-    new_subject : builds the subject of a session created over REST; None for bundled layouts
+    opener : opens sessions created over REST; None keeps them in memory only
     """
     settings = settings or Settings()
     state = ServerState(manager, settings)
@@ -57,7 +57,7 @@ def create_app(
     app.state.twin = state
     app.include_router(rest_health(state))
     app.include_router(rest_live(state))
-    app.include_router(rest_sessions(state, new_subject or bundled_subject))
+    app.include_router(rest_sessions(state, opener or Opener(manager)))
 
     @app.websocket("/ws")
     async def stream(websocket: WebSocket) -> None:
@@ -67,14 +67,6 @@ def create_app(
     _add_errors(app)
     app.add_middleware(Guard, access=settings.access, maximum_body=settings.maximum_message)
     return app
-
-
-def bundled_subject(layout: str, scenario: str | None, seed: int | None) -> Any:
-    """Subject of a bundled layout and scenario; raises InputError."""
-    from twin.factory import Factory
-    from twin.server.subject import SimulationSubject
-
-    return SimulationSubject(Factory.load(layout).simulation(scenario, seed=seed))
 
 
 def _add_page(app: FastAPI, settings: Settings) -> None:

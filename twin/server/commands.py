@@ -10,12 +10,13 @@ from typing import Any
 from twin.controls import Command
 from twin.errors import InputError, near_matches
 from twin.server.security import Role, User
-from twin.server.session import Session
+from twin.server.session import Busy, Session
 from twin.server.subscription import parse_speed
 
 STATE_COMMANDS = ("set", "inject", "clear")
 COMMANDS = (*STATE_COMMANDS, "pause", "resume", "step", "speed", "seek")
 LONGEST_TEXT = 1000
+LONGEST_KEEPING = 5.0  # s until a command is answered that the disk does not take
 
 
 class Forbidden(InputError):
@@ -40,9 +41,14 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
                         allowed="a token with the role operate or admin")
     if name in STATE_COMMANDS:
         command = _state_command(name, message)
-        applied = await asyncio.wrap_future(
+        applied, kept = await asyncio.wrap_future(
             session.call(lambda: session.change(command, user.name))
         )
+        if kept is not None:
+            try:
+                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(kept)), LONGEST_KEEPING)
+            except TimeoutError:
+                raise Busy("carried out, but not stored yet: the disk does not take it") from None
         return {
             "elements": applied.elements, "before": _plain(applied.before),
             "after": _plain(applied.after), "time": session.subject.time,

@@ -49,6 +49,10 @@ class Entry:
     after: float | None = None
     kept: int | None = None
 
+    def target(self, step: float) -> int:
+        """Steps a seek went to."""
+        return round(float(self.value or 0.0) / step)
+
     def command(self) -> Command:
         """The change of the state to carry out again."""
         return Command(cast(Literal["set", "inject", "clear"], self.kind), self.path, self.key,
@@ -57,30 +61,31 @@ class Entry:
 
 @dataclass
 class Journal:
-    """Log in memory and, with ``file``, on disk: each line is on disk before its command is acked.
+    """The log in memory. Its session's keeper writes it, if there is one.
 
     ``active`` holds the state changes that led to the present; seeking back drops those after.
     """
 
-    file: Path | None = None
     entries: list[Entry] = field(default_factory=list)
     active: list[Entry] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
-        """Log an entry. Raises OSError when the disk refuses it, InputError when it is full."""
+        """Log an entry; raises InputError when the log is full."""
         if len(self.entries) >= MAXIMUM_ENTRIES:
             raise InputError("the session's command log is full",
                              allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
-        if self.file is not None:
-            _append_line(self.file, json.dumps(_finite(asdict(entry))))
-        self._take(entry)
-
-    def _take(self, entry: Entry) -> None:
         self.entries.append(entry)
         if entry.kind in STATE_KINDS:
             self.active.append(entry)
         elif entry.kind == "seek" and entry.kept is not None:
             del self.active[entry.kept :]
+
+    def reached(self, step: float) -> int:
+        """Steps that the present has reached at least, by what is logged."""
+        steps = 0
+        for entry in self.entries:
+            steps = entry.target(step) if entry.kind == "seek" else max(steps, entry.steps)
+        return steps
 
     def due(self, steps: int, after: int) -> list[Entry]:
         """Active changes at ``steps`` that are not among the first ``after``."""
@@ -101,14 +106,18 @@ class Journal:
                     handle.truncate(len(whole))
             for number, line in enumerate(whole.splitlines(), start=1):
                 try:
-                    journal._take(Entry(**json.loads(line)))
+                    journal.add(_entry(json.loads(line)))
                 except (ValueError, TypeError) as error:
                     raise InputError(f"not a command log: {error}", file, number) from None
-        journal.file = file
         return journal
 
 
-def _append_line(file: Path, line: str) -> None:
+def entry_line(entry: Entry) -> str:
+    """An entry as one line of JSON."""
+    return json.dumps(_finite(asdict(entry)))
+
+
+def append_line(file: Path, line: str) -> None:
     """Append a whole line and wait until it is on disk; leaves no part of it when that fails."""
     with file.open("ab") as handle:
         size = handle.tell()
@@ -120,6 +129,13 @@ def _append_line(file: Path, line: str) -> None:
             with contextlib.suppress(OSError):  # the reader cuts a partial last line as well
                 os.truncate(file, size)
             raise
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    for key in ("before", "after"):
+        if isinstance(row.get(key), str):
+            row[key] = float(row[key])
+    return Entry(**row)
 
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:

@@ -26,11 +26,7 @@ class Manager:
     def add(self, session: Session) -> Session:
         """Start a session. Raises InputError: id taken or malformed, too many sessions."""
         with self._lock:
-            if not NAME.fullmatch(session.id):
-                raise InputError("not a session name", key="id", found=session.id[:60],
-                                 allowed="up to 40 letters a-z, digits and hyphens")
-            if session.id in self.sessions:
-                raise InputError("a session of that name exists", key="id", found=session.id)
+            self.check_name(session.id)
             if len(self.sessions) >= self.maximum:
                 raise InputError("too many sessions", allowed=f"{self.maximum}; close one first")
             self.sessions[session.id] = session
@@ -38,6 +34,14 @@ class Manager:
             hook(session)
         session.start()
         return session
+
+    def check_name(self, id: str) -> None:
+        """Raises InputError when a session cannot be called so."""
+        if not NAME.fullmatch(id):
+            raise InputError("not a session name", key="id", found=id[:60],
+                             allowed="up to 40 letters a-z, digits and hyphens")
+        if id in self.sessions:
+            raise InputError("a session of that name exists", key="id", found=id)
 
     def get(self, id: str | None) -> Session:
         """A session by id, or the first; raises Gone."""
@@ -65,8 +69,9 @@ class Manager:
             return name
 
     def remove(self, id: str) -> None:
-        """Close a session; raises Gone."""
+        """Close a session for good; raises Gone."""
         session = self.get(id)
+        session.final = True
         with self._lock:
             self.sessions.pop(id, None)
         for hook in self.on_remove:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
@@ -14,21 +14,16 @@ from physics.factory.arrays import Floats
 from twin.errors import InputError
 from twin.server import answers
 from twin.server.guard import Administering, Operating, Viewing
-from twin.server.journal import Journal
+from twin.server.opening import Opener
 from twin.server.rest_live import numbers, on_session
 from twin.server.session import Session
 from twin.server.state import ServerState
-from twin.server.subject import SimulationSubject, Subject
+from twin.server.store import Origin
 from twin.server.subscription import Subscription, parse_speed, resolve
 
-NewSubject = Callable[[str, str | None, int | None], Subject]
 
-
-def rest_sessions(state: ServerState, new_subject: NewSubject) -> APIRouter:
-    """Routes that create, list, branch, compare and close sessions.
-
-    ``new_subject`` builds a subject from the names of a bundled layout and scenario and a seed.
-    """
+def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
+    """Routes that create, list, branch, compare and close sessions."""
     router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["sessions"])
     manager = state.manager
 
@@ -45,16 +40,12 @@ def rest_sessions(state: ServerState, new_subject: NewSubject) -> APIRouter:
                for word in ("/", "\\", "..", "\0")):
             raise InputError("not the name of a bundled layout or scenario", key="layout",
                              found=request.layout)
-        if len(manager.list()) >= manager.maximum:
-            raise InputError("too many sessions", allowed=f"{manager.maximum}; close one first")
-        subject = await asyncio.to_thread(
-            new_subject, request.layout, request.scenario, request.seed
+        origin = Origin(request.layout, request.scenario, request.seed)
+        session = await asyncio.to_thread(
+            partial(opener.open, origin, id=request.id, title=request.title, speed=speed,
+                    paused=request.paused)
         )
-        session = Session(
-            request.id or manager.free_name(subject.name), subject, title=request.title,
-            speed=speed, paused=request.paused,
-        )
-        return answers.SessionStatus(**manager.add(session).status())
+        return answers.SessionStatus(**session.status())
 
     @router.get("/sessions/{id}")
     async def status(id: str, user: Viewing) -> answers.SessionStatus:
@@ -76,9 +67,10 @@ def rest_sessions(state: ServerState, new_subject: NewSubject) -> APIRouter:
         parent = manager.get(id)
         if request.time is not None and not math.isfinite(request.time):
             raise InputError("time is not finite", key="time")
-        wish = request.id or manager.free_name(f"{id}-branch")
-        session = await on_session(parent, lambda: _branch(parent, request, wish))
-        return answers.SessionStatus(**manager.add(session).status())
+        session = await opener.branch(
+            parent, request.time, id=request.id, title=request.title, paused=request.paused
+        )
+        return answers.SessionStatus(**session.status())
 
     @router.get("/compare")
     async def compare(
@@ -112,24 +104,6 @@ def rest_health(state: ServerState) -> APIRouter:
         )
 
     return router
-
-
-def _branch(parent: Session, request: answers.Branch, id: str) -> Session:
-    """A new session, made on the parent's thread; it reaches the moment by itself."""
-    subject = parent.subject
-    if not isinstance(subject, SimulationSubject):
-        raise InputError("a recording cannot be branched, only a simulation")
-    moment = subject.time if request.time is None else request.time
-    start, changes, target = parent.origin(moment)
-    journal = Journal()
-    for entry in changes:
-        journal.add(entry)
-    other = subject.branch(start.snapshot)
-    return Session(
-        id, other, title=request.title or f"{parent.title} from {moment:g} s",
-        speed=parent.speed, paused=request.paused, journal=journal, parent=parent.id,
-        goal=target, commands=start.commands,
-    )
 
 
 async def _compare(first: Session, second: Session, names: list[str]) -> answers.Comparison:

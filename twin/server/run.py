@@ -16,14 +16,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from twin.errors import InputError
 from twin.server.app import create_app
 from twin.server.manager import Manager
+from twin.server.opening import Opener
 from twin.server.security import Access, is_loopback, read_tokens
-from twin.server.session import Session
 from twin.server.state import Picture, Settings
-from twin.server.subject import SimulationSubject
+from twin.server.store import Origin, Store
 
 log = logging.getLogger("twin.server")
 
-GRACE = 2  # s for requests under way when the server goes down
+GRACE = 1  # s for requests under way when the server goes down
 ABORT_AFTER = 1.0  # s after which a connection that does not take its last bytes is cut
 
 
@@ -54,6 +54,8 @@ def serve(
     speed: float = 1.0,
     paused: bool = False,
     seed: int | None = None,
+    state: Path | None = None,
+    record_every: float = 10.0,
     tokens: Path | None = None,
     origins: tuple[str, ...] = (),
     certificate: Path | None = None,
@@ -68,9 +70,12 @@ def serve(
 
     Parameters
     ----------
-    layout, scenario, seed : what runs; layout None only with sessions kept earlier
+    layout, scenario, seed : what runs; a recording's folder instead of a layout plays that, and
+        None serves only the sessions kept in ``state``
     host, port : where to listen; port 0 takes a free one
     speed : simulated seconds per second; 0 or inf is as fast as it goes
+    state : folder in which sessions are recorded and kept over restarts, or None
+    record_every : simulated seconds between recorded frames
     tokens : file of tokens (see :func:`twin.server.security.read_tokens`), needed off loopback
     origins : web pages of other hosts that may connect
     certificate, key : PEM files for TLS
@@ -89,17 +94,18 @@ def serve(
     if certificate is not None:
         _check_certificate(certificate, key)
     listener = _listen(host, port)
+    store = None
     try:
+        store = Store(state, record_every) if state is not None else None
         manager = Manager(maximum_sessions)
-        speed = speed or math.inf
-        if layout is not None:
-            _add_first(manager, layout, scenario, seed, speed, paused)
+        opener = Opener(manager, store)
+        _open_first(opener, layout, scenario, seed, speed or math.inf, paused)
         access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))
         settings = Settings(
             access=access, maximum_viewers=maximum_viewers, picture=picture,
             web_folder=web_folder if web_folder is not None and web_folder.is_dir() else None,
         )
-        app = create_app(manager, settings)
+        app = create_app(manager, settings, opener)
         server = uvicorn.Server(_config(app, certificate, key))
         scheme = "https" if certificate is not None else "http"
         address = _address(scheme, listener)
@@ -110,20 +116,37 @@ def serve(
         finally:
             manager.close()
     finally:
+        if store is not None:
+            store.close()
         listener.close()
 
 
-def _add_first(
-    manager: Manager, layout: str | Path, scenario: str | Path | None, seed: int | None,
+def _open_first(
+    opener: Opener, layout: str | Path | None, scenario: str | Path | None, seed: int | None,
     speed: float, paused: bool,
-) -> Session:
-    from twin.factory import Factory
+) -> None:
+    """Sessions kept from before, and one of the layout unless such a one was kept."""
+    problems = opener.restore()
+    origin = None
+    if layout is not None and (Path(layout) / "zarr.json").is_file():
+        opener.replay(Path(layout), speed=speed, paused=paused)
+        return
+    if layout is not None:
+        origin = Origin(_reference(layout), _reference(scenario) if scenario else None, seed)
+        if origin in opener.origins.values():
+            return
+    if origin is not None:
+        opener.open(origin, speed=speed, paused=paused)
+    elif not opener.manager.list():
+        raise problems[0] if problems else InputError(
+            "nothing to serve", key="layout", allowed="a layout, or a --state with sessions"
+        )
 
-    simulation = Factory.load(layout).simulation(scenario, seed=seed)
-    subject = SimulationSubject(simulation)
-    return manager.add(
-        Session(manager.free_name(subject.name), subject, speed=speed, paused=paused)
-    )
+
+def _reference(name_or_path: str | Path) -> str:
+    """A file by its full path, so that it is found from anywhere; a bundled name as it is."""
+    path = Path(name_or_path)
+    return str(path.resolve()) if path.is_file() else str(name_or_path)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,7 +22,7 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
-from twin.server.journal import Entry, Journal
+from twin.server.journal import MAXIMUM_ENTRIES, Entry, Journal
 from twin.server.pacing import Schedule
 from twin.server.publisher import Publisher, Sample
 from twin.server.snapshots import Moment, Snapshots
@@ -53,15 +53,24 @@ class Keeper(Protocol):
         """Take what has to be kept of this step; must not wait for the disk."""
         ...
 
-    def after_change(self, session: Session, entry: Entry) -> None:
-        """A command was carried out."""
+    def begin(self, session: Session) -> None:
+        """The session begins to run."""
         ...
 
-    def rewound(self, session: Session) -> None:
-        """Time was set back; what was kept of later times is to go."""
+    def after_change(self, session: Session, entry: Entry) -> Future[None]:
+        """A command was carried out; the future ends when that is kept."""
         ...
 
-    def close(self, session: Session) -> None:
+    def rewound(self, session: Session, steps: int) -> None:
+        """Time was set back to ``steps``; what was kept of later times is to go."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Whether it is better to wait than to take more."""
+        ...
+
+    def close(self, session: Session, final: bool = False) -> None:
         """Write what is open and end."""
         ...
 
@@ -104,12 +113,14 @@ class Session:
         parent: str | None = None,
         goal: int | None = None,
         commands: int = 0,
+        keep_replay: bool = False,
     ):
         self.id, self.title, self.subject, self.parent = id, title or subject.name, subject, parent
         self.journal = journal or Journal()
         self.keeper = keeper
         self.created = time.time()
         self.failure = ""
+        self.final = False  # closed by a user, not by the end of the server
         self.hold = ""  # why it may not go on for the moment (no space on disk)
         self.step_seconds = 0.0
         self.steps_done = 0
@@ -120,7 +131,7 @@ class Session:
         self._schedule = Schedule(speed, time.monotonic(), subject.time)
         self._paused = paused
         self._events_read = 0
-        self._commands = commands  # number of active changes carried out so far
+        self.commands_done = commands  # active changes carried out so far
         self._goals: list[_Goal] = []
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._wake = threading.Condition()
@@ -130,6 +141,7 @@ class Session:
         self._stale = True  # whether viewers must hear of a change that is not a step
         self._listeners: list[Listener] = []
         self._snapshot_steps = max(1, round(SNAPSHOT_INTERVAL / subject.step))
+        self._keep_replay = keep_replay  # the way to the first goal is recorded again
         if goal is not None:
             self._goals.append(_Goal(goal, Future(), replay=True))
         self._thread = threading.Thread(target=self._run, name=f"session-{id}", daemon=True)
@@ -209,31 +221,29 @@ class Session:
 
     # --- jobs (on the session's thread, through call) ---------------------------------------------
 
-    def change(self, command: Command, who: str) -> Applied:
-        """Carry a change of the state out, and log it. Raises InputError or Busy."""
+    def change(self, command: Command, who: str) -> tuple[Applied, Future[None] | None]:
+        """Carry a change of the state out and log it. Raises InputError or Busy.
+
+        Returns what it did, and what to wait for until it is kept.
+        """
         if self.seeking:
             raise Busy("the session is on its way to another time; try again")
         if self.failure:
             raise Busy(f"the session has stopped: {self.failure}")
-        logged = self.journal.file is not None
-        before = self.subject.snapshot() if logged else None  # type: ignore[attr-defined]
+        if len(self.journal.entries) >= MAXIMUM_ENTRIES:
+            raise InputError("the session's command log is full",
+                             allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
         applied = self.subject.apply(command)
         entry = Entry(
             self.subject.steps, self.subject.time, time.time(), who, command.kind, command.path,
             command.key, command.value, applied.elements, applied.before, applied.after,
         )
-        try:
-            self.journal.add(entry)
-        except (OSError, InputError):
-            if before is not None:  # a change that is not in the log must not have happened
-                self.subject.restore(before)  # type: ignore[attr-defined]
-            raise
-        self._commands = len(self.journal.active)
-        if self.keeper is not None:
-            self.keeper.after_change(self, entry)
+        self.journal.add(entry)
+        self.commands_done = len(self.journal.active)
+        kept = self.keeper.after_change(self, entry) if self.keeper is not None else None
         self._stale = True
         self._collect_events()
-        return applied
+        return applied, kept
 
     def set_paused(self, paused: bool, who: str) -> None:
         """Stop or go on."""
@@ -267,27 +277,31 @@ class Session:
 
         Raises InputError for a time before the start or one not reached yet.
         """
-        target = self._steps_of(moment)
         if not self.subject.repeatable:
             self.subject.seek(moment)  # type: ignore[attr-defined]
+            self._forget_events(self.subject.time)
             self._restart()
             future: Future[dict[str, Any]] = Future()
             future.set_result(self.status())
             return future
+        target = self._steps_of(moment)
         start, kept = self._moment_before(target)
         self._note(who, "seek", moment, kept=kept)
         self.subject.restore(start.snapshot)  # type: ignore[attr-defined]
-        self._commands = start.commands
+        self.commands_done = start.commands
         self.snapshots.forget_after(start.steps)
         self.failure = ""
-        kept_events = [event for event in self.events if event["time"] <= moment]
-        self.events = deque(kept_events, maxlen=MAXIMUM_EVENTS)
-        self._events_read, _ = self.subject.events_since(0)
+        self._forget_events(moment)
         goal = _Goal(target, Future(), replay=True)
         self._goals = [goal]
         if self.keeper is not None:
-            self.keeper.rewound(self)
+            self.keeper.rewound(self, target)
         return goal.future
+
+    def _forget_events(self, moment: float) -> None:
+        kept = [event for event in self.events if event["time"] <= moment]
+        self.events = deque(kept, maxlen=MAXIMUM_EVENTS)
+        self._events_read, _ = self.subject.events_since(0)
 
     def origin(self, moment: float) -> tuple[Moment, list[Entry], int]:
         """What a branch at a time begins from: a snapshot before it, changes, steps to go to."""
@@ -325,6 +339,8 @@ class Session:
         try:
             if self.subject.repeatable and not self.snapshots.moments:
                 self._keep_snapshot()
+            if self.keeper is not None:
+                self.keeper.begin(self)
             while not self._closing:
                 self._do_jobs()
                 wait = self._wait()
@@ -358,6 +374,8 @@ class Session:
             return 0.0
         if self._paused:
             return None
+        if math.isinf(self.speed) and self.keeper is not None and self.keeper.behind:
+            return 0.05  # nothing is lost by waiting when no pace was promised
         return self._schedule.wait(time.monotonic(), self.subject.time + self.subject.step)
 
     def _batch(self) -> None:
@@ -392,14 +410,19 @@ class Session:
         self._fresh = True
         if self.subject.repeatable and self.subject.steps % self._snapshot_steps == 0:
             self._keep_snapshot()
-        if self.keeper is not None and not replaying:
+        if self.keeper is not None and (not replaying or self._keep_replay):
             self.keeper.after_step(self)
-        while self._goals and self.subject.steps >= self._goals[0].steps:
+        arrived = False
+        while self._goals and (self.subject.steps >= self._goals[0].steps or self.subject.finished):
             if self._goals[0].replay:
                 self._replay_changes()
+                arrived = not self._keep_replay
+                self._keep_replay = False
             goal = self._goals.pop(0)
             self._restart()
             goal.future.set_result(self.status())
+        if arrived and self.keeper is not None:
+            self.keeper.after_step(self)
         if self.subject.finished and not self._paused:
             self._paused = True
             self._restart()
@@ -408,13 +431,13 @@ class Session:
 
     def _replay_changes(self) -> None:
         """Carry out the logged changes that were made before this step."""
-        for entry in self.journal.due(self.subject.steps, self._commands):
+        for entry in self.journal.due(self.subject.steps, self.commands_done):
             self.subject.apply(entry.command())
-            self._commands += 1
+            self.commands_done += 1
 
     def _keep_snapshot(self) -> None:
         snapshot = self.subject.snapshot()  # type: ignore[attr-defined]
-        self.snapshots.add(Moment(self.subject.steps, self._commands, snapshot))
+        self.snapshots.add(Moment(self.subject.steps, self.commands_done, snapshot))
 
     def _fail(self, message: str) -> None:
         self.failure = message
@@ -444,7 +467,7 @@ class Session:
     def _collect_events(self) -> None:
         total, fresh = self.subject.events_since(self._events_read)
         self._events_read = total
-        if self.seeking:
+        if self.seeking and not self._keep_replay:
             return
         for event in fresh:
             self._publish_event({"time": event.time, "path": event.path, "kind": event.kind,
@@ -460,12 +483,15 @@ class Session:
     def _note(self, who: str, kind: Any, value: float | str | None = None, *,
               kept: int | None = None) -> None:
         entry = Entry(self.subject.steps, self.subject.time, time.time(), who, kind, value=value)
-        self.journal.add(replace(entry, kept=kept))
+        entry = replace(entry, kept=kept)
+        self.journal.add(entry)
+        if self.keeper is not None:
+            self.keeper.after_change(self, entry)
 
     def _steps_of(self, moment: float) -> int:
         latest = max([self.subject.steps, *(goal.steps for goal in self._goals)])
         target = round(moment / self.subject.step) if math.isfinite(moment) else -1
-        if (self.subject.repeatable and target > latest) or target < 0:
+        if not 0 <= target <= latest:
             raise InputError("time out of range", key="time", found=f"{moment:g}",
                              allowed=f"0 to {latest * self.subject.step:g} s of this session")
         return target
@@ -493,6 +519,6 @@ class Session:
             goal.future.set_exception(Gone("the session is closed"))
         if self.keeper is not None:
             try:
-                self.keeper.close(self)
+                self.keeper.close(self, self.final)
             except Exception:
                 log.exception("session %s: recording could not be closed", self.id)

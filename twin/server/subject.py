@@ -24,8 +24,12 @@ class Subject(Protocol):
     digest: str
     levels: Levels
     channels: Sequence[Channel]
-    step: float
     repeatable: bool  # whether it can be set back, branched and recorded
+
+    @property
+    def step(self) -> float:
+        """Simulated seconds to the next state."""
+        ...
 
     @property
     def time(self) -> float:
@@ -84,7 +88,11 @@ class SimulationSubject:
         self.digest = self.simulation.plant.digest
         self.levels = self.simulation.plant.levels
         self.channels: Sequence[Channel] = CHANNELS
-        self.step = self.simulation.step
+
+    @property
+    def step(self) -> float:
+        """Simulated seconds of a step."""
+        return float(self.simulation.step)
 
     @property
     def time(self) -> float:

@@ -36,11 +36,15 @@ class FakeSubject(SimulationSubject):
     def __init__(self, step=1.0, slow=0.0, fails_at=None):
         self.name, self.digest, self.levels = "fake", "d" * 64, small_levels()
         self.channels = [BY_NAME["gpu.temperature"], BY_NAME["rack.power"], BY_NAME["site.pue"]]
-        self.step, self.slow, self.fails_at = step, slow, fails_at
+        self.seconds, self.slow, self.fails_at = step, slow, fails_at
         self.repeatable, self.finished = True, False
         self.values, self.rate, self.done = np.arange(6.0), np.ones(2), 0
         self.log = []
         self.simulation = SimpleNamespace()
+
+    @property
+    def step(self):
+        return self.seconds
 
     @property
     def time(self):

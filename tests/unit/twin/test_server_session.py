@@ -1,8 +1,8 @@
 """Sessions: pace, commands, going back, branching, failing, closing."""
 
+import asyncio
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from twin.controls import Command
 from twin.errors import InputError
-from twin.server.rest_sessions import _branch
+from twin.server.manager import Manager
+from twin.server.opening import Opener
 from twin.server.session import MAXIMUM_JOBS, Busy, Gone, Session
 
 
@@ -39,7 +40,8 @@ def run(session, steps):
 
 
 def rate(session, path, value, who="test"):
-    return ask(session, lambda: session.change(Command("set", path, "rate", value), who))
+    applied, _ = ask(session, lambda: session.change(Command("set", path, "rate", value), who))
+    return applied
 
 
 def values(session):
@@ -150,10 +152,7 @@ def test_a_branch_goes_its_own_way_and_leaves_its_parent_alone(opened):
     rate(parent, "/s/h/row-1/rack-1", 3.0)
     run(parent, 50)
     before = values(parent)
-    child = ask(parent, lambda: _branch(
-        parent, SimpleNamespace(time=120.0, title="", paused=True), "child"
-    ))
-    child.start()
+    child = asyncio.run(Opener(Manager()).branch(parent, 120.0, id="child"))
     try:
         until(lambda: not child.seeking)
         assert child.subject.steps == 120
