@@ -40,7 +40,7 @@ def check_supply_temperatures(subject: Subject) -> Iterator[Finding]:
                 f"{what} at {supplied.max():g} degC for a rack that allows {allowed:g} degC "
                 f"({int((supplied > allowed + 1e-9).sum())} racks)",
                 "lower supply_temperature of the row" if kind.liquid
-                else "lower air_supply_temperature of the hall", "supply-temperature",
+                else "lower air_supply_temperature of the hall", "supply-temperatures",
             )
 
 

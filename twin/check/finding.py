@@ -84,7 +84,8 @@ def reserve(
         return
     path = subject.path(level, index)
     if load > units * rating:
-        yield Finding("error", path, f"{what}: {kilowatt(load)} on {units} x {kilowatt(rating)}",
+        yield Finding("error", path, f"{what} overloaded: {kilowatt(load)} on {units} x "
+                      f"{kilowatt(rating)}",
                       f"{fix}: {int(-(-load // rating))} units carry it, one more in reserve", name)
     elif load > (units - 1) * rating:
         yield Finding(

@@ -19,7 +19,7 @@ def check_row_feeds(subject: Subject) -> Iterator[Finding]:
         units = int(rows.first_panel[w + 1] - rows.first_panel[w])
         yield from reserve(
             subject, "row-feeds", "row", w, float(load), float(rows.panel_rating[w]), units,
-            "racks over their feed's rating", "raise panels.per_row or choose a larger panel",
+            "feed of the racks", "raise panels.per_row or choose a larger panel",
         )
 
 
@@ -48,7 +48,7 @@ def check_ups(subject: Subject) -> Iterator[Finding]:
         if units:
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
             yield from reserve(subject, "ups", "hall", h, float(load), rating, units,
-                               "UPS over their rating", "raise ups.count")
+                               "UPS", "raise ups.count")
 
 
 def check_transformers(subject: Subject) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def check_transformers(subject: Subject) -> Iterator[Finding]:
             usable = float(rating[i] * power_factor[i])
             yield from reserve(
                 subject, "transformers", level, i, float(power[i]), usable, units,
-                "transformers over their rating", "raise transformers.count",
+                "transformers", "raise transformers.count",
             )
 
 
@@ -95,7 +95,7 @@ def check_generators(subject: Subject) -> Iterator[Finding]:
         unit = plant.layout.product(site.generators.product, Generator)
         yield from reserve(
             subject, "generators", "site", s, float(subject.budget.site_power[s]),
-            float(unit.rated_power), site.generators.count, "site over its standby generators",
+            float(unit.rated_power), site.generators.count, "standby generators",
             "raise generators.count",
         )
 

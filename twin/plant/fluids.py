@@ -50,10 +50,10 @@ def heat_capacity_per_volume(name: str, temperature: float) -> float:
 def pipe_diameter(flow: float) -> float:
     """Bore [m] of a main for a flow [m3/s]: ``PIPE_VELOCITY`` and ``PIPE_GRADIENT`` are kept.
 
-    Friction with water and a factor of 0.02, which is on the safe side of smooth steel mains.
+    With the density of water and a friction factor of 0.03, that of the smallest steel mains.
     """
     by_velocity = math.sqrt(4.0 * flow / (math.pi * PIPE_VELOCITY))
-    by_friction = (8.0 * 0.02 * 1000.0 * flow * flow / (math.pi**2 * PIPE_GRADIENT)) ** 0.2
+    by_friction = (8.0 * 0.03 * 1000.0 * flow * flow / (math.pi**2 * PIPE_GRADIENT)) ** 0.2
     return float(max(0.025, by_velocity, by_friction))
 
 

@@ -1,0 +1,153 @@
+"""Checks: sound layouts have no findings, and each fault is found at its place, with a fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_layout import HALL, ROW, SMALL, changed, plant_of
+
+from twin.check import CHECKS, Finding, check_plant
+from twin.check import gathered as gather
+from twin.errors import InputError
+from twin.layout import bundled_layouts
+from twin.plant import load_plant
+
+PLANT = "sites.0.plants"
+
+
+def findings(*changes: tuple[str, Any]) -> list[Finding]:
+    return check_plant(plant_of(changed(*changes)))
+
+
+def test_the_small_layout_is_sound() -> None:
+    assert check_plant(plant_of(SMALL)) == []
+
+
+@pytest.mark.parametrize("name", sorted(set(bundled_layouts()) - {"frontier-like"}))
+def test_bundled_layouts_are_sound(name: str) -> None:
+    assert check_plant(load_plant(name)) == []
+
+
+def test_the_frontier_like_machine_has_one_cdu_without_reserve() -> None:
+    found = check_plant(load_plant("frontier-like"))
+    assert [(f.severity, f.path, f.check) for f in found] == [
+        ("warning", "/centre/machine/row-end/cdu-1", "cdu-capacity")
+    ]
+
+
+CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
+    # changes, check, severity, path, words of the message
+    ([(f"{ROW}.panels.per_row", 1)], "row-feeds", "error", "/site/hall/row-01",
+     "feed of the racks overloaded"),
+    ([(f"{ROW}.panels.per_row", 2)], "row-feeds", "warning", "/site/hall/row-01",
+     "500 kW with one"),
+    ([(f"{HALL}.ups.count", 1)], "ups", "warning", "/site/hall", "UPS"),
+    ([(f"{HALL}.ups.count", 1), (f"{ROW}.racks", 6)], "ups", "error", "/site/hall", "UPS"),
+    ([(f"{HALL}.transformers.count", 1)], "transformers", "warning", "/site/hall",
+     "without reserve"),
+    ([("sites.0.grid.contract_power", "1 MW")], "contract", "error", "/site",
+     "exceeds the contract"),
+    ([("sites.0.generators", {"product": "generic-diesel-generator-3000", "count": 1})],
+     "generators", "warning", "/site", "standby generators"),
+    ([("sites.0.grid.voltage", "154 kV")], "voltages", "error", "/site/hall", "22.9 kV on 154 kV"),
+    ([("sites.0.transformers", {"product": "generic-transformer-22.9kv-480v-2500", "count": 3})],
+     "voltages", "error", "/site/hall", "on 480 V"),
+    ([(f"{ROW}.supply_temperature", "46 degC")], "supply-temperatures", "error",
+     "/site/hall/row-01/rack-01", "allows 45 degC"),
+    ([(f"{ROW}.supply_temperature", "35 degC")], "cdu-approach", "error",
+     "/site/hall/row-01/cdu-1", "its water arrives at 36"),
+    ([(f"{ROW}.cdu.per_row", 1)], "cdu-capacity", "warning", "/site/hall/row-01/cdu-1", "only CDU"),
+    ([(f"{PLANT}.0.supply_temperature", "39.5 degC"), (f"{ROW}.racks", 16)], "cdu-capacity",
+     "error", "/site/hall/row-01/cdu-1", "0.5 K approach"),
+    ([(f"{PLANT}.0.supply_temperature", "38 degC"), (f"{ROW}.racks", 8)], "cdu-capacity", "warning",
+     "/site/hall/row-01/cdu-1", "with one CDU of the row lost"),
+    ([(f"{ROW}.cdu", {"product": "generic-cdu-600", "per_row": 1}), (f"{ROW}.racks", 10),
+      (f"{ROW}.panels.per_row", 5)], "cdu-flow", "error", "/site/hall/row-01/cdu-1", "racks need"),
+    ([(f"{HALL}.crahs.count", 1)], "air-handlers", "warning", "/site/hall", "air handler lost"),
+    ([(f"{HALL}.crahs.count", 1), (f"{ROW}.racks", 12)], "air-handlers", "error", "/site/hall",
+     "air handlers bring"),
+    ([(f"{PLANT}.1.supply_temperature", "30 degC")], "air-handlers", "error", "/site/hall",
+     "air handlers take"),
+    ([(f"{PLANT}.0.pumps", {"product": "generic-pump-15", "count": 1})], "plant-pumps", "error",
+     "/site/warm", "pumps bring"),
+    ([(f"{PLANT}.0.pumps.count", 1)], "plant-pumps", "warning", "/site/warm", "one pump lost"),
+    ([(f"{PLANT}.0.heat_rejection.count", 2)], "heat-rejection", "warning", "/site/warm",
+     "with one lost"),
+    ([(f"{PLANT}.0.heat_rejection.count", 1)], "heat-rejection", "error", "/site/warm",
+     "its coolers reject"),
+    ([(f"{PLANT}.0.supply_temperature", "33 degC")], "heat-rejection", "error", "/site/warm",
+     "at 32.8 degC outdoors"),
+    ([(f"{PLANT}.1.chillers.count", 1)], "heat-rejection", "warning", "/site/chilled",
+     "one chiller lost"),
+    ([(f"{PLANT}.1.heat_rejection.count", 1)], "heat-rejection", "warning", "/site/chilled",
+     "one cooler lost"),
+    ([(f"{PLANT}.1.position", ["5 m", "30 m"])], "overlaps", "error", "/site/chilled/cooler-01",
+     "stands in /site/warm"),
+    ([(f"{PLANT}.0.position", ["0 m", "5 m"])], "rooms", "error", "/site/warm", "overlaps"),
+    ([(f"{HALL}.size", ["30 m", "6 m", "4 m"])], "inside-hall", "error",
+     "/site/hall/row-02/rack-01", "stands outside /site/hall"),
+    ([(f"{ROW}.pitch", "2 m")], "aisles", "warning", "/site/hall/row-02", "0.80 m"),
+    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "3.6 m"]}])], "overlaps",
+     "error", "/site/hall/crah-01", "stands in /site/hall/row-01/rack-01"),
+]
+
+
+@pytest.mark.parametrize(("changes", "check", "severity", "path", "words"), CASES)
+def test_faults_are_found_at_their_place(
+    changes: list[tuple[str, Any]], check: str, severity: str, path: str, words: str
+) -> None:
+    found = findings(*changes)
+    matching = [f for f in found if (f.check, f.severity, f.path) == (check, severity, path)]
+    assert matching, "\n".join(map(str, found))
+    assert words in matching[0].message
+    assert matching[0].fix
+
+
+def test_every_check_has_a_case() -> None:
+    named = {check.__name__.removeprefix("check_").replace("_", "-") for check in CHECKS}
+    assert named == {case[1] for case in CASES} | {"rack-shelves"}
+
+
+def test_shelves_too_small() -> None:
+    data = changed(
+        ("products", [{"extends": "ocp-orv3-hpr-33kw", "id": "weak", "module_power": "2 kW"},
+                      {"extends": "nvidia-gb300-nvl72", "id": "own", "power_shelf": "weak"}]),
+        (f"{ROW}.rack", "own"),
+    )
+    found = check_plant(plant_of(data))
+    assert [f.path for f in found if f.check == "rack-shelves"] == ["/site/hall/row-01/rack-01"]
+
+
+def test_errors_come_first() -> None:
+    found = findings((f"{ROW}.panels.per_row", 2), ("sites.0.grid.contract_power", "1 MW"))
+    assert [f.severity for f in found] == sorted(f.severity for f in found)
+    assert {f.severity for f in found} == {"error", "warning"}
+
+
+def test_equal_findings_are_said_once() -> None:
+    found = [f for f in findings((f"{ROW}.panels.per_row", 1)) if f.check == "row-feeds"]
+    assert len(found) == 1
+    assert "1 more, to /site/hall/row-02" in found[0].message
+    one = Finding("error", "/a", "m", "f", "c")
+    assert gather([one]) == [one]
+
+
+def test_an_unknown_weather_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="unknown weather") as caught:
+        findings(("sites.0.location.weather", "soul"))
+    assert "seoul" in caught.value.allowed
+
+
+@settings(max_examples=10)
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
+def test_more_units_never_make_it_worse(coolers: int, ups: int, crahs: int) -> None:
+    def count(extra: int) -> int:
+        return len(findings(
+            (f"{PLANT}.0.heat_rejection.count", coolers + extra),
+            (f"{HALL}.ups.count", ups + extra), (f"{HALL}.crahs.count", crahs + extra),
+        ))
+
+    assert count(1) <= count(0)
