@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def _freeze(values: object) -> None:
             _freeze(value)
 
 
-def load_plant(name_or_path: str, seed: int = 0, catalog: Catalog | None = None) -> Plant:
+def load_plant(name_or_path: str | Path, seed: int = 0, catalog: Catalog | None = None) -> Plant:
     """Load a layout (a file, or a bundled one by name) and compile it."""
     from twin.layout.loader import load_layout
 

@@ -49,8 +49,24 @@ class Busway:
 
 def pipe_routes(plant: Plant) -> Iterator[Route]:
     """All pipes of a plant."""
+    yield from _yard_pipes(plant)
     yield from _mains(plant)
     yield from _cdu_pipes(plant)
+
+
+def _yard_pipes(plant: Plant) -> Iterator[Route]:
+    """From every plant's room along its coolers: warm water out to them, cold water back."""
+    placement = plant.design.placement
+    for p, (room, yard) in enumerate(zip(placement.plant_rooms, placement.yards, strict=True)):
+        diameter = float(plant.design.plant_main_diameter[p])
+        for service, lane in (("fws-return", 1.0), ("fws-supply", 1.0 + SPACING)):
+            start, turn, x = room.x0 + lane, room.y1 + lane, yard.x0 - 2.0 + lane
+            yield Route(
+                service, diameter,
+                ((start, room.y1, YARD_HEIGHT), (start, turn, YARD_HEIGHT),
+                 (x, turn, YARD_HEIGHT), (x, yard.y1, YARD_HEIGHT)),
+                "plant", p,
+            )
 
 
 def _mains(plant: Plant) -> Iterator[Route]:
