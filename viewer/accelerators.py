@@ -27,6 +27,7 @@ from viewer.scene_model import Group, Product
 
 FAR_HEIGHT = 14.0  # pixel: below this a rack's card is one colour
 STRIP = 0.5  # share of a tray's height that the coloured strip of an opened rack takes
+FAR_WIDENING = 1.7  # depth of a rack of a few pixels, so that its colour is seen from far away
 STAND_OFF = 0.006  # m between a cabinet's surface and its card
 
 
@@ -162,6 +163,7 @@ class Accelerators:
                 quads.append((corners, [(u0, tray), (u1, tray), (u1, tray + 1), (u0, tray + 1)]))
         self.strip_points = np.array([q[0] for q in quads], np.float32).reshape(-1, 3)
         self.strip_texels = np.array([q[1] for q in quads], np.float32).reshape(-1, 2)
+        x, y = x * 0.98, y * FAR_WIDENING
         block = [
             ([(-x, -y), (x, -y)]),
             ([(x, -y), (x, y)]),

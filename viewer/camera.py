@@ -180,7 +180,9 @@ def _site(model: SceneModel, aspect: float, focus: tuple[str, int] | None) -> Ca
     if site is not None and model.count("site") > 1:
         keep = {g.level: _under(model, g.level, "site", site) for g in model.groups}
         points = _group_corners(model.groups, keep)
-    return _fullest(points, (238.0, 212.0, 302.0, 328.0), 33.0, 28.0, aspect)
+    many = site is None and model.count("site") > 1
+    azimuths = (196.0, 344.0, 238.0, 302.0) if many else (238.0, 212.0, 302.0, 328.0)
+    return _fullest(points, azimuths, 52.0 if many else 33.0, 28.0, aspect)
 
 
 def _fullest(
@@ -209,7 +211,8 @@ def _hall(model: SceneModel, aspect: float, focus: tuple[str, int] | None) -> Ca
     in_rows = {level: rows for level, rows in keep.items() if level in ("rack", "cdu", "panel")}
     points = _group_corners(model.groups, in_rows)
     if len(points):
-        points = np.concatenate([points - [1.2, 1.2, 0.0], points + [1.2, 1.2, 0.4]])
+        room = np.array([[-1.2, -1.2, 0.0], [1.2, 1.2, 0.4]])
+        points = np.concatenate([points + room[0], points + room[1]])
     else:
         points = _group_corners(model.groups, keep)
     if not len(points):
@@ -232,7 +235,7 @@ def _aisle(model: SceneModel, aspect: float, focus: tuple[str, int] | None) -> C
     depth, height = group.product.size[1], group.product.size[2]
     near, far = places[0], places[1]
     length = float(np.linalg.norm(far - near)) + group.product.size[0]
-    stand = near - along * 0.9 + front * (depth / 2 + 1.55)
+    stand = near - along * 1.3 + front * (depth / 2 + 1.75)
     look = near + along * min(max(0.42 * length, 1.8), 4.5) + front * (depth / 2)
     position = (stand[0], stand[1], 1.72)
     focal = (look[0], look[1], 0.53 * height)
@@ -284,6 +287,6 @@ def _one_line(model: SceneModel, aspect: float, focus: tuple[str, int] | None) -
     if not len(points):
         points = _all_points(model)
     angle = 8.0
-    camera = fitted(points, 270.0, 58.0, angle, aspect)
+    camera = _fullest(points, (270.0, 180.0), 62.0, angle, aspect)
     distance = float(np.linalg.norm(np.subtract(camera.position, camera.focal_point)))
     return replace(camera, parallel_scale=distance * float(np.tan(np.radians(angle) / 2)))

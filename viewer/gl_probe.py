@@ -48,30 +48,44 @@ class Probe:
         return any(word in name for word in ("llvmpipe", "softpipe", "swr", "software"))
 
 
-def run_probe(timeout: float = 60.0) -> Probe:
-    """Draw one picture in a child process."""
-    try:
-        done = subprocess.run(
+def begin() -> subprocess.Popen[str]:
+    """Start the probe and return at once; ``probe`` waits for it. For programs that draw later."""
+    global _running
+    if _running is None:
+        _running = subprocess.Popen(
             [sys.executable, "-c", _CODE],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=timeout,
             env=dict(os.environ),
-            check=False,
         )
+    return _running
+
+
+_running: subprocess.Popen[str] | None = None
+
+
+def run_probe(timeout: float = 60.0) -> Probe:
+    """Draw one picture in a child process (that of ``begin`` if it was called) and wait for it."""
+    global _running
+    child = begin()
+    _running = None
+    try:
+        out, err = child.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
         return Probe(False, reason=f"drawing one picture took longer than {timeout:g} s")
-    found = dict(
-        line.split(" ", 1)
-        for line in done.stdout.splitlines()
-        if line.split(" ", 1)[0].isupper() and " " in line
-    )
-    if done.returncode == 0 and found.get("RENDERER"):
+    words = (line.split(" ", 1) for line in out.splitlines())
+    found = {pair[0]: pair[1] for pair in words if len(pair) == 2 and pair[0].isupper()}
+    if child.returncode == 0 and found.get("RENDERER"):
         return Probe(True, found["RENDERER"], found.get("VERSION", ""), found.get("WINDOW", ""))
-    if done.returncode < 0:
-        return Probe(False, reason=f"VTK ended with signal {-done.returncode} while opening OpenGL")
-    last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
-    return Probe(False, reason=(last[0].strip() if last else f"exit status {done.returncode}"))
+    if child.returncode < 0:
+        return Probe(
+            False, reason=f"VTK ended with signal {-child.returncode} while opening OpenGL"
+        )
+    last = [line for line in err.splitlines() if line.strip()][-1:]
+    return Probe(False, reason=last[0].strip() if last else f"exit status {child.returncode}")
 
 
 @cache
@@ -90,3 +104,12 @@ def require_gl() -> Probe:
             "  check: twin doctor"
         )
     return result
+
+
+def doctor() -> tuple[bool, str, str]:
+    """For ``twin doctor``: whether pictures can be drawn, with what, and what to install."""
+    result = probe()
+    if result.works:
+        drawn_by = "the processor" if result.software else "the graphics card"
+        return True, f"OpenGL {result.version}, {result.renderer} (drawn by {drawn_by})", ""
+    return False, f"OpenGL: {result.reason}", f"apt-get install {PACKAGES}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viewer.numbers import clock, prefixed, scale_of, ticks
-from viewer.palette import STATUS_COLOURS, Rgb, Theme, lookup_table
+from viewer.palette import STATUS_COLOURS, Theme, lookup_table
 from viewer.scene_model import Channel
 from viewer.text import Panel, canvas, draw_text, plate, rgba, text_width
 
@@ -100,7 +100,7 @@ def legend(
         draw.line((bar_x + bar_width, yy, bar_x + bar_width + round(4 * u), yy), fill=muted)
         draw_text(draw, label_x, yy, label, size, text, "lm")
     for value, name in marks:
-        colour = rgba(STATUS_COLOURS[name])
+        colour = rgba(theme.status[name])
         yy = at(value)
         draw.rectangle(
             (bar_x - round(4 * u), yy - round(u), bar_x + bar_width + round(5 * u), yy + round(u)),
@@ -176,7 +176,7 @@ def _histogram(
 def kpi_items(
     time: float, speed: float, paused: bool, kpi: Mapping[str, float]
 ) -> list[tuple[str, str, str]]:
-    """Caption, value and status of each figure of the strip; figures without a value are left out."""
+    """Caption, value and status of the strip's figures; those without a value are left out."""
     items = [("simulated time", clock(time), "")]
     if paused:
         items.append(("speed", "paused", "paused"))
@@ -233,7 +233,7 @@ def kpi_strip(
     for k in shown:
         caption, value, status = items[k]
         draw_text(draw, x, round(20 * u), caption, small, muted)
-        colour = rgba(STATUS_COLOURS[status]) if status else text
+        colour = rgba(theme.status[status]) if status else text
         draw_text(draw, x, round(42 * u), value, big, colour)
         x += widths[k] + gap
     return Panel(np.asarray(image), 0, 0)
@@ -257,7 +257,7 @@ def table_panel(
     draw_text(draw, round(16 * u), round(26 * u), title, title_size, rgba(theme.text))
     for k, (caption, value, status) in enumerate(rows):
         y = round(46 * u) + k * line
-        colour = rgba(STATUS_COLOURS[status]) if status else rgba(theme.text)
+        colour = rgba(theme.status[status]) if status else rgba(theme.text)
         if place == "centre":
             draw_text(draw, round(16 * u), y, caption, size, rgba(theme.selection))
             draw_text(draw, round(36 * u) + left, y, value, size, rgba(theme.text))
@@ -277,14 +277,14 @@ def help_panel(theme: Theme, window: tuple[int, int], scale: float = 1.0) -> Pan
     return table_panel("Keys", rows, theme, window, scale, "centre")
 
 
-def banner(message: str, colour: Rgb, window: tuple[int, int], scale: float = 1.0) -> Panel:
+def banner(message: str, status: str, window: tuple[int, int], scale: float = 1.0) -> Panel:
     """A coloured notice under the strip."""
     from PIL import ImageDraw
 
     u = scale
     size = round(15 * u)
     width, height = text_width(message, size) + round(44 * u), round(34 * u)
-    image = plate(width, height, rgba(colour, 0.94), round(8 * u))
+    image = plate(width, height, rgba(STATUS_COLOURS[status], 0.94), round(8 * u))
     draw_text(ImageDraw.Draw(image), width / 2, height / 2, message, size, (12, 16, 22, 255), "mm")
     return Panel(np.asarray(image), (window[0] - width) // 2, round(64 * u))
 

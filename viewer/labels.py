@@ -15,7 +15,8 @@ from viewer.scene_model import SceneModel
 from viewer.text import Panel, rgba
 
 MOST = 48
-_PLACE_PRIORITY = {"site": 0, "hall": 1, "plant": 1, "room": 2, "building": 2}
+_LEAST = {"rack": 84.0, "cdu": 84.0, "panel": 84.0}
+_PLACE_PRIORITY = {"site": 0, "slab": 0, "hall": 1, "plant": 1, "room": 2, "building": 2}
 _LEVEL_PRIORITY = {"cdu": 3, "cooler": 3, "chiller": 3, "rack": 4, "crah": 4, "pump": 5}
 
 
@@ -37,37 +38,18 @@ class LabelSet:
 
 def label_sets(model: SceneModel) -> list[LabelSet]:
     """All labels of a scene."""
-    sets = []
-    titled: set[tuple[str, int, str]] = set()
-    for s in sorted(model.raw.get("structures", []), key=lambda s: s["kind"] != "label"):
-        title = str(s.get("title") or "")
-        key = (str(s.get("level")), int(s.get("index", 0)), title)
-        if not title or key in titled or s["kind"] == "slab":
-            continue
-        titled.add(key)
-        low, size = np.array(s["position"], float), np.array(s["size"], float)
-        if s["kind"] == "label":
-            anchor, tall = low, 12.0
-        else:
-            anchor = low + size * [0.5, 0.5, 1.0] + [0, 0, 0.4]
-            tall = float(max(size[0], size[1]))
-        level = str(s.get("level", ""))
-        priority = _PLACE_PRIORITY.get(level if s["kind"] == "label" else s["kind"], 2)
-        sets.append(
-            LabelSet("", [title], anchor[None], tall, 40.0, 1500.0, priority, 15 if priority < 2 else 13,
-                     np.zeros(1, np.int64))
-        )  # fmt: skip
+    sets = _place_labels(model) + _row_labels(model)
     for group in model.groups:
         size = group.product.size
         names = model.raw["levels"][group.level]["names"]
-        anchors = group.position.astype(float) + [0, 0, size[2] + 0.16]
+        anchors = group.position + np.array([0.0, 0.0, size[2] + 0.16])
         sets.append(
             LabelSet(
                 group.level,
                 [names[i] for i in group.index],
                 anchors,
                 max(size[2], 0.5),
-                84.0 if group.level == "rack" else 46.0,
+                _LEAST.get(group.level, 46.0),
                 4000.0,
                 _LEVEL_PRIORITY.get(group.level, 4),
                 12,
@@ -75,6 +57,54 @@ def label_sets(model: SceneModel) -> list[LabelSet]:
             )
         )
     return sorted(sets, key=lambda s: s.priority)
+
+
+def _place_labels(model: SceneModel) -> list[LabelSet]:
+    """Sites, halls, rooms, plants: from the structures that have a title."""
+    sets = []
+    titled: set[tuple[str, int, str]] = set()
+    for s in sorted(model.raw.get("structures", []), key=lambda s: s["kind"] != "label"):
+        title, level = str(s.get("title") or ""), str(s.get("level") or "")
+        key = (level, int(s.get("index", 0)), title)
+        yard = s["kind"] == "slab" and (level != "site" or model.count("site") < 2)
+        if not title or key in titled or yard or s["kind"] == "floor":
+            continue
+        titled.add(key)
+        low, size = np.array(s["position"], float), np.array(s["size"], float)
+        anchor = low + size * [0.5, 0.5, 1.0] + [0, 0, 0.4]
+        tall = float(max(size[0], size[1]))
+        if s["kind"] == "slab":
+            anchor = low + size * [0.5, 0.0, 1.0]
+        elif s["kind"] == "label":
+            tall = max(tall, 12.0)
+        priority = _PLACE_PRIORITY.get(level if s["kind"] == "label" else s["kind"], 2)
+        letters = 15 if priority < 2 else 13
+        sets.append(
+            LabelSet(
+                "", [title], anchor[None], tall, 60.0, 1600.0, priority, letters,
+                np.zeros(1, np.int64),
+            )
+        )  # fmt: skip
+    return sets
+
+
+def _row_labels(model: SceneModel) -> list[LabelSet]:
+    """A name at the first rack of every row, for halls with several."""
+    table = model.raw["levels"].get("rack", {})
+    if table.get("parent") != "row" or model.count("row") < 2:
+        return []
+    parents = np.asarray(table["parent_index"])
+    rows, first = np.unique(parents, return_index=True)
+    anchors = np.empty((len(rows), 3))
+    for k, rack in enumerate(first):
+        group, place = model.place_of_rack(int(rack))
+        anchors[k] = group.position[place] + np.array([0.0, 0.0, group.product.size[2] + 0.2])
+    names = model.raw["levels"]["row"]["names"]
+    return [
+        LabelSet(
+            "row", [names[r] for r in rows], anchors, 2.2, 22.0, 120.0, 2, 12, rows.astype(np.int64)
+        )
+    ]
 
 
 def place_labels(

@@ -7,31 +7,35 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from assets.meshes import MATERIALS, Solid, collars, duct, pipe
+from assets.meshes import MATERIALS, Solid, collars, duct, pipes
 from assets.meshes.shapes import merge
 from viewer.instances import Bytes, set_material
 from viewer.models import polydata, with_normals
 from viewer.palette import Rgb, Theme, service_colour
 from viewer.scene_model import Channel
 
+FEW_PIPES = 400  # up to here pipes are drawn finely
+
 
 class MergedActor:
-    """Many solids as one mesh with a colour for each, changed in place."""
+    """Many solids as one mesh with a colour for each, changed in place.
 
-    def __init__(self, solids: Sequence[Solid], base: Sequence[Rgb], theme: Theme) -> None:
-        whole = merge(solids)
-        owner = np.repeat(np.arange(len(solids)), [len(s.vertices) for s in solids])
+    owner : number of the solid each vertex of ``whole`` belongs to; base : colour of each solid
+    """
+
+    def __init__(
+        self, whole: Solid, owner: NDArray[np.int64], base: Sequence[Rgb], theme: Theme
+    ) -> None:
         data = polydata(whole.vertices, whole.faces)
         number = numpy_to_vtk(owner.astype(np.int32), deep=True)
         number.SetName("owner")
         data.GetPointData().AddArray(number)
         self.data = with_normals(data)
-        array = self.data.GetPointData().GetArray("owner")
-        self.owner = np.array([int(array.GetValue(k)) for k in range(array.GetNumberOfValues())])
-        self.base = np.full((len(solids), 4), 255, np.uint8)
+        self.owner = vtk_to_numpy(self.data.GetPointData().GetArray("owner")).astype(np.intp)
+        self.base = np.full((len(base), 4), 255, np.uint8)
         self.base[:, :3] = np.round(255 * np.asarray(base))
         self.colours = np.empty((len(self.owner), 4), np.uint8)
         colour = numpy_to_vtk(self.colours, deep=False)
@@ -84,23 +88,27 @@ class Routes:
     def _make_pipes(self, theme: Theme) -> MergedActor | None:
         if not self.pipes:
             return None
-        few = len(self.pipes) < 400
-        solids, colours = [], []
-        for p in self.pipes:
-            diameter = float(p["diameter"])
-            parts = [pipe(p["points"], diameter, 14 if few else 6, 4 if few else 2)]
-            if few:
-                parts += collars(p["points"], diameter, 3.0, 14)
-            solids.append(merge(parts))
-            colours.append(service_colour(p["service"]))
-        return MergedActor(solids, colours, theme)
+        few = len(self.pipes) < FEW_PIPES
+        routes = [p["points"] for p in self.pipes]
+        diameters = [float(p["diameter"]) for p in self.pipes]
+        whole, owner = pipes(routes, diameters, 14 if few else 6, 4 if few else 2)
+        if few:
+            rings = [merge(c) if (c := collars(r, d, 3.0, 14)) else None
+                     for r, d in zip(routes, diameters, strict=True)]  # fmt: skip
+            with_rings = [(k, ring) for k, ring in enumerate(rings) if ring is not None]
+            owner = np.concatenate(
+                [owner, *(np.full(len(ring.vertices), k) for k, ring in with_rings)]
+            )
+            whole = merge([whole, *(ring for _, ring in with_rings)])
+        return MergedActor(whole, owner, [service_colour(p["service"]) for p in self.pipes], theme)
 
     def _make_busways(self, theme: Theme) -> MergedActor | None:
         if not self.busways:
             return None
         metal = MATERIALS["galvanised"].colour[:3]
         solids = [duct(b["points"], *b["size"]) for b in self.busways]
-        return MergedActor(solids, [metal] * len(solids), theme)
+        owner = np.repeat(np.arange(len(solids)), [len(s.vertices) for s in solids])
+        return MergedActor(merge(solids), owner, [metal] * len(solids), theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Adapt the surfaces to a theme."""
@@ -109,16 +117,16 @@ class Routes:
 
     def set_colours(self, channel: Channel | None, colours: Bytes | None) -> None:
         """Colour what the channel is about by its level's ``colours`` (n, 4); the rest its own."""
-        for items, merged in ((self.pipes, self.pipe_actor), (self.busways, self.busway_actor)):
-            if merged is None:
+        for items, whole in ((self.pipes, self.pipe_actor), (self.busways, self.busway_actor)):
+            if whole is None:
                 continue
-            painted = merged.base.copy()
+            painted = whole.base.copy()
             if channel is not None and colours is not None:
                 for k, item in enumerate(items):
                     fits = item["level"] == channel.level and item["index"] < len(colours)
                     if fits and ("service" not in item or shows(channel, item["service"])):
                         painted[k] = colours[item["index"]]
-            merged.paint(painted)
+            whole.paint(painted)
 
 
 def _has_length(points: Sequence[Sequence[float]]) -> bool:

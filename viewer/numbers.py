@@ -60,7 +60,7 @@ def scale_for(unit: str, largest: float, digits: int = 3) -> Scale:
     else:
         factor, text = 1.0, _PLAIN.get(unit, unit.replace("**", "^"))
     shown = largest * factor
-    whole = 1 if shown < 1 else int(math.floor(math.log10(shown))) + 1
+    whole = 1 if shown < 1 else math.floor(math.log10(shown)) + 1
     return Scale(factor, text, max(0, min(4, digits - whole)))
 
 

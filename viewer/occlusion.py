@@ -75,7 +75,7 @@ def occlusion(depth: Floats, view: View, radius: float) -> Floats:
 
 
 def _normals(x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Unit normals towards the camera (which looks along +z), from the nearer neighbour each way."""
+    """Unit normals towards the camera (which looks along +z), from the nearer neighbours."""
 
     def gradient(axis: int) -> tuple[Floats, Floats, Floats]:
         forward = [np.diff(a, axis=axis, append=np.take(a, [-1], axis)) for a in (x, y, z)]

@@ -13,16 +13,14 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkFloatArray
 
 from twin.errors import InputError
-from viewer import hud
 from viewer.camera import Camera, focus_rack, preset
-from viewer.gl_probe import require_gl
-from viewer.labels import place_labels
-from viewer.lod import STILL, Quality, View
-from viewer.numbers import scale_of
+from viewer.gl_probe import begin, require_gl
+from viewer.lod import STILL, Quality
 from viewer.occlusion import linear_depth, occlusion
+from viewer.overlays import Overlays
 from viewer.palette import THEMES, Theme
 from viewer.scene_builder import SceneView
-from viewer.text import Panel, overlay
+from viewer.text import overlay
 
 LARGEST = 8192  # pixels along a side of a picture
 
@@ -44,8 +42,10 @@ class Renderer:
     def __init__(
         self, supersampling: int = 2, occlusion: bool = True, quality: Quality = STILL
     ) -> None:
-        require_gl()
+        begin()
         import pyvista
+
+        require_gl()
 
         self.supersampling = supersampling
         self.occlusion = occlusion
@@ -115,15 +115,18 @@ class Renderer:
         if not overlays:
             return picture
         view = camera.view((width, height), self.quality)
-        return overlay(picture, overlay_panels(scene, view, frame))
+        return overlay(picture, Overlays().panels(scene, view, frame))
 
     def _draw(
         self, scene: SceneView, camera: Camera, size: tuple[int, int], factor: int
     ) -> NDArray[np.uint8]:
         width, height = size[0] * factor, size[1] * factor
         self.plotter.window_size = [width, height]
-        scene.refresh(camera.view((width, height), self.quality))
+        view = camera.view((width, height), self.quality)
+        scene.refresh(view)
         apply_camera(self.plotter.renderer, camera)
+        near, far = scene.clipping_range(view)
+        self.plotter.renderer.GetActiveCamera().SetClippingRange(near, far)
         self.plotter.render()
         picture = np.asarray(self.plotter.screenshot(return_img=True))[:, :, :3]
         if factor > 1:
@@ -163,41 +166,6 @@ def apply_camera(renderer: Any, camera: Camera) -> None:
     vtk_camera.SetParallelProjection(camera.parallel_scale is not None)
     if camera.parallel_scale is not None:
         vtk_camera.SetParallelScale(camera.parallel_scale)
-    distance = float(np.linalg.norm(np.subtract(camera.position, camera.focal_point)))
-    near = max(0.05, 0.02 * distance)
-    vtk_camera.SetClippingRange(near, max(60.0 * distance, 500.0))
-
-
-def overlay_panels(scene: SceneView, view: View, frame: Any, labels: bool = True) -> list[Panel]:
-    """Legend, key figures and labels for what is shown."""
-    theme, size = scene.theme, view.size
-    scale = max(0.6, min(1.6, size[1] / 720))
-    panels = []
-    if frame is not None:
-        items = hud.kpi_items(
-            float(frame.time),
-            float(getattr(frame, "speed", 0.0)),
-            bool(getattr(frame, "paused", False)),
-            getattr(frame, "kpi", {}) or {},
-        )
-        panels.append(hud.kpi_strip(scene.model.title, items, theme, size, scale))
-    if scene.channel is not None:
-        panels.append(hud.legend(scene.channel, scene.shown_values(), theme, size, scale))
-    if not labels:
-        return panels
-    taken = [(p.x, p.y, p.x + p.image.shape[1], p.y + p.image.shape[0]) for p in panels]
-
-    def value_text(level: str, index: int) -> str | None:
-        value = scene.value_of(level, index)
-        return (
-            None if value is None or scene.channel is None else scale_of(scene.channel).text(value)
-        )
-
-    def hidden(point: NDArray[np.float64], tolerance: float) -> bool:
-        return bool(scene.hidden(view, point[None], tolerance)[0])
-
-    names = place_labels(scene.labels, view, theme, value_text, taken, scale, hidden)
-    return [*names, *panels]
 
 
 def render(

@@ -63,14 +63,25 @@ COLOUR_MAPS: Mapping[str, ColourMap] = {
 DEFAULT_MAP = "sequential"
 
 
+STATUS_COLOURS: Mapping[str, Rgb] = {
+    "ok": (0.30, 0.78, 0.52),
+    "warning": (0.98, 0.75, 0.14),
+    "limit": (0.95, 0.27, 0.27),
+    "off": (0.45, 0.47, 0.50),
+    "stale": (0.98, 0.58, 0.14),
+    "paused": (0.45, 0.66, 0.98),
+}
+
+
 @dataclass(frozen=True)
 class Theme:
     """Colours of everything that is not data; RGB 0..1.
 
-    sky_top, sky_bottom : background gradient; ground, floor, room (floors of other rooms), their lines,
-    wall, wall_edge : buildings; shadow : opacity of the darkest shadow
+    sky_top, sky_bottom : background gradient
+    ground, floor, room (floors of other rooms), their lines, wall, wall_edge : buildings
+    shadow : opacity of the darkest shadow
     missing : elements without a value; text, text_muted, panel (with opacity) : overlays
-    selection : outline of the picked element
+    selection : outline of the picked element; status : colours of words about a status
     """
 
     name: str
@@ -92,6 +103,7 @@ class Theme:
     ambient: float
     key_light: float
     fill_light: float
+    status: Mapping[str, Rgb]
 
 
 THEMES: Mapping[str, Theme] = {
@@ -115,17 +127,18 @@ THEMES: Mapping[str, Theme] = {
         ambient=0.34,
         key_light=0.80,
         fill_light=0.34,
+        status=STATUS_COLOURS,
     ),
     "light": Theme(
         name="light",
         sky_top=(0.760, 0.835, 0.905),
         sky_bottom=(0.950, 0.962, 0.972),
-        ground=(0.800, 0.818, 0.826),
-        ground_line=(0.745, 0.765, 0.776),
-        floor=(0.905, 0.915, 0.922),
-        floor_line=(0.815, 0.830, 0.842),
-        room=(0.862, 0.872, 0.880),
-        wall=(0.860, 0.875, 0.888),
+        ground=(0.765, 0.785, 0.795),
+        ground_line=(0.705, 0.726, 0.738),
+        floor=(0.868, 0.880, 0.890),
+        floor_line=(0.775, 0.792, 0.808),
+        room=(0.820, 0.832, 0.842),
+        wall=(0.800, 0.820, 0.838),
         wall_edge=(0.470, 0.515, 0.560),
         shadow=0.42,
         missing=(0.66, 0.68, 0.70),
@@ -133,19 +146,17 @@ THEMES: Mapping[str, Theme] = {
         text_muted=(0.38, 0.43, 0.49),
         panel=(0.985, 0.990, 0.995, 0.86),
         selection=(0.00, 0.45, 0.85),
-        ambient=0.42,
-        key_light=0.74,
-        fill_light=0.34,
+        ambient=0.38,
+        key_light=0.66,
+        fill_light=0.28,
+        status={
+            **STATUS_COLOURS,
+            "ok": (0.10, 0.50, 0.30),
+            "warning": (0.70, 0.44, 0.0),
+            "limit": (0.80, 0.12, 0.12),
+            "paused": (0.16, 0.38, 0.72),
+        },
     ),
-}
-
-STATUS_COLOURS: Mapping[str, Rgb] = {
-    "ok": (0.30, 0.78, 0.52),
-    "warning": (0.98, 0.75, 0.14),
-    "limit": (0.95, 0.27, 0.27),
-    "off": (0.45, 0.47, 0.50),
-    "stale": (0.98, 0.58, 0.14),
-    "paused": (0.45, 0.66, 0.98),
 }
 
 SERVICE_COLOURS: Mapping[str, Rgb] = {
@@ -229,7 +240,9 @@ def as_json() -> dict[str, Any]:
     return {
         "colour_maps": {name: hexes(name) for name in COLOUR_MAPS},
         "default_map": DEFAULT_MAP,
-        "themes": {name: asdict(theme) for name, theme in THEMES.items()},
+        "themes": {
+            name: {**asdict(theme), "status": dict(theme.status)} for name, theme in THEMES.items()
+        },
         "status": {name: list(rgb) for name, rgb in STATUS_COLOURS.items()},
         "services": {name: list(rgb) for name, rgb in SERVICE_COLOURS.items()},
     }

@@ -229,10 +229,22 @@ class SceneView:
         self.triangles = drawn
         return drawn
 
+    def clipping_range(self, view: View) -> tuple[float, float]:
+        """Near and far plane [m] that cut nothing off and leave depth its resolution."""
+        nearest = float(abs(view.position[2])) + 0.3
+        for group in self.groups:
+            offset = np.linalg.norm(group.centres - view.position, axis=1)
+            nearest = min(nearest, float(offset.min()) - group.radius)
+        reach = float(np.linalg.norm(self.model.bounds[1] - self.model.bounds[0]))
+        middle = (self.model.bounds[0] + self.model.bounds[1]) / 2
+        farthest = float(np.linalg.norm(middle - view.position)) + 8.0 * reach
+        near = max(0.4 * nearest, 0.03, farthest / 5e4)
+        return near, farthest
+
     def hidden(
         self, view: View, points: NDArray[np.float64], tolerance: float
     ) -> NDArray[np.bool_]:
-        """Which points (n, 3) lie behind a raised wall or an element, by more than ``tolerance``."""
+        """Which points (n, 3) lie behind a wall or an element, by more than ``tolerance`` [m]."""
         out = np.zeros(len(points), bool)
         if self._surroundings is not None and self._surroundings.walls is not None:
             out |= self._surroundings.walls.hides(view.position, points)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
-from scipy.spatial import ConvexHull
 
 from viewer.scene_model import Group
 
@@ -34,13 +33,15 @@ def shadow_texture(
     groups: Sequence[Group],
     strength: float,
     sunlit: bool,
+    finest: float = FINEST,
 ) -> NDArray[np.uint8]:
     """RGBA picture (rows from low y to high y) of the shadows on the rectangle low..high (x, y).
 
     strength : opacity of the darkest spot; sunlit : cast by the sun, else a soft rim only
+    finest : most pixels per metre
     """
     extent = high - low
-    scale = min(FINEST, LARGEST / float(extent.max()))
+    scale = min(finest, LARGEST / float(extent.max()))
     width, height = (max(2, int(np.ceil(e * scale))) for e in extent)
     contact = Image.new("L", (width, height), 0)
     cast = Image.new("L", (width, height), 0)
@@ -60,9 +61,11 @@ def shadow_texture(
             draw_contact.polygon([tuple(c) for c in flat], fill=255)
             if sunlit:
                 shift = SUN[:2] / -SUN[2] * tall * scale
-                both = np.concatenate([flat, flat + shift])
-                hull = both[ConvexHull(both).vertices]
-                draw_cast.polygon([tuple(c) for c in hull], fill=255)
+                far = flat + shift
+                draw_cast.polygon([tuple(c) for c in far], fill=255)
+                for k in range(4):
+                    sweep = (flat[k - 1], flat[k], far[k], far[k - 1])
+                    draw_cast.polygon([tuple(c) for c in sweep], fill=255)
     near = np.asarray(contact.filter(ImageFilter.GaussianBlur(0.16 * scale)), np.float32) * 0.9
     wide = np.asarray(contact.filter(ImageFilter.GaussianBlur(0.55 * scale)), np.float32) * 0.8
     dark = np.maximum(near, wide)

@@ -16,9 +16,10 @@ from viewer.merged import boxes_actor
 from viewer.models import polydata, texture_of
 from viewer.palette import Rgb, Theme
 from viewer.scene_model import Group, SceneModel
-from viewer.shadows import shadow_texture
+from viewer.shadows import FINEST, shadow_texture
 
 TILE = 0.6  # m, edge of a raised-floor tile
+SHADOW_PIXELS = 5e6  # in all shadow textures of a scene
 CUT_HEIGHT = 0.9  # m, height of walls seen from outside
 Room = tuple[NDArray[np.float64], NDArray[np.float64]]
 _ROOMS = ("hall", "room", "building")
@@ -40,6 +41,8 @@ class Surroundings:
 def surroundings(model: SceneModel, theme: Theme) -> Surroundings:
     """Build everything that stays as it is."""
     actors = [_ground(model, theme)]
+    area = sum(float(np.prod(s["size"][:2])) for s in model.raw.get("structures", []))
+    finest = min(FINEST, float(np.sqrt(SHADOW_PIXELS / max(area, 1.0))))
     structures = [
         (s, np.asarray(s["position"], float), np.asarray(s["size"], float))
         for s in model.raw.get("structures", [])
@@ -55,7 +58,7 @@ def surroundings(model: SceneModel, theme: Theme) -> Surroundings:
             _textured_quad(position, top, level, _grid(theme.ground, theme.ground_line, 0.02), 5.0)
         )
         inside = [g for g in model.groups if _touches(g, position, top)]
-        actors.append(_shadow_quad(position, top, level + 0.004, inside, theme, sunlit=True))
+        actors.append(_shadow_quad(position, top, level + 0.004, inside, theme, True, finest))
     for s, position, size in rooms:
         raised = s["kind"] == "hall"
         face, line = (theme.floor, 0.04) if raised else (theme.room, 0.012)
@@ -63,7 +66,9 @@ def surroundings(model: SceneModel, theme: Theme) -> Surroundings:
         top = position + size
         actors.append(_textured_quad(position, top, position[2], look, TILE if raised else 3.0))
         inside = [g for g in model.groups if _touches(g, position, top)]
-        actors.append(_shadow_quad(position, top, position[2] + 0.004, inside, theme, sunlit=False))
+        actors.append(
+            _shadow_quad(position, top, position[2] + 0.004, inside, theme, False, finest)
+        )
     walled = [(p, p + z) for _, p, z in rooms if z[2] > 0.5]
     return Surroundings(actors, Walls(walled, theme) if walled else None)
 
@@ -171,8 +176,9 @@ def _shadow_quad(
     groups: Sequence[Group],
     theme: Theme,
     sunlit: bool,
+    finest: float,
 ) -> vtkActor:
-    pixels = shadow_texture(low[:2], high[:2], groups, theme.shadow, sunlit)
+    pixels = shadow_texture(low[:2], high[:2], groups, theme.shadow, sunlit, finest)
     actor = _quad(low, high, z, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]))
     actor.SetTexture(texture_of(pixels, smooth=True))
     actor.GetProperty().SetColor(1, 1, 1)

@@ -27,7 +27,7 @@ from assets.meshes import (
     routes,
 )
 from assets.meshes.part import MATERIALS, Kit, Material, Part
-from assets.meshes.routes import collars, duct, pipe
+from assets.meshes.routes import collars, duct, pipe, pipes
 from assets.meshes.shapes import Solid
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "collars",
     "duct",
     "pipe",
+    "pipes",
 ]
 
 Builder = Callable[[str, tuple[float, float, float], Mapping[str, Any], int], list[Part]]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from assets.meshes.part import Kit, Part
-from assets.meshes.shapes import Solid, block, box, merge, rounded, sweep
+from assets.meshes.shapes import Solid, block, box, loft, merge, rounded, sweep
 
 
 def pipe(points: ArrayLike, diameter: float, sides: int = 12, elbow_steps: int = 4) -> Solid:
@@ -34,6 +34,97 @@ def pipe(points: ArrayLike, diameter: float, sides: int = 12, elbow_steps: int =
         sweep(rounded(leg, 1.5 * diameter, max(elbow_steps, 1)), diameter / 2, sides)
         for leg in legs
     )
+
+
+def pipes(
+    routes: Sequence[ArrayLike], diameters: Sequence[float], sides: int = 6, elbow_steps: int = 2
+) -> tuple[Solid, NDArray[np.int64]]:
+    """Many pipes at once, and the number of the pipe each vertex belongs to.
+
+    Like ``pipe`` for each, computed together for all routes of equally many points.
+    """
+    solids: list[Solid] = []
+    owners: list[NDArray[np.int64]] = []
+    same: dict[int, list[int]] = {}
+    lines = [np.asarray(route, dtype=float).reshape(-1, 3) for route in routes]
+    for number, line in enumerate(lines):
+        steps = np.diff(line, axis=0)
+        lengths = np.linalg.norm(steps, axis=1)
+        turns = np.einsum("ij,ij->i", steps[:-1], steps[1:])
+        if (
+            len(line) < 2
+            or lengths.min() < 1e-9
+            or np.any(turns < -0.999 * lengths[:-1] * lengths[1:])
+        ):
+            solid = pipe(line, diameters[number], sides, elbow_steps)
+            solids.append(solid)
+            owners.append(np.full(len(solid.vertices), number))
+        else:
+            same.setdefault(len(line), []).append(number)
+    for numbers in same.values():
+        points = np.stack([lines[k] for k in numbers])
+        diameter = np.array([diameters[k] for k in numbers])
+        rings = _rings(_bent(points, 1.5 * diameter, elbow_steps), diameter / 2, sides)
+        count, around = rings.shape[1], rings.shape[2]
+        one = loft(rings[0]).faces
+        offset = np.arange(len(numbers))[:, None, None] * (count * around)
+        solids.append(Solid(rings.reshape(-1, 3), (one[None] + offset).reshape(-1, 3)))
+        owners.append(np.repeat(np.array(numbers), count * around))
+    return merge(solids), np.concatenate(owners)
+
+
+def _bent(
+    points: NDArray[np.float64], radius: NDArray[np.float64], steps: int
+) -> NDArray[np.float64]:
+    """Lines (m, n, 3) with an arc of ``radius`` (m,) in ``steps`` pieces at every inner point."""
+    out = [points[:, :1]]
+    t = np.linspace(0, 1, steps + 1)
+    for i in range(1, points.shape[1] - 1):
+        corner = points[:, i]
+        a, b = points[:, i - 1] - corner, points[:, i + 1] - corner
+        la, lb = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
+        a, b = a / la[:, None], b / lb[:, None]
+        cosine = np.clip(np.einsum("ij,ij->i", a, b), -1, 1)
+        straight = cosine < -0.9999
+        half = np.where(straight, np.pi / 4, np.arccos(cosine) / 2)
+        cut = np.minimum(radius / np.tan(half), 0.49 * np.minimum(la, lb))
+        both = np.where(straight[:, None], 1.0, a + b)
+        reach = cut / np.cos(half)
+        middle = corner + both / np.linalg.norm(both, axis=1, keepdims=True) * reach[:, None]
+        first, last = corner + a * cut[:, None], corner + b * cut[:, None]
+        swing = (np.pi - 2 * half)[:, None]
+        weights = np.sin((1 - t) * swing) / np.sin(swing), np.sin(t * swing) / np.sin(swing)
+        arc = middle[:, None] + (
+            weights[0][:, :, None] * (first - middle)[:, None]
+            + weights[1][:, :, None] * (last - middle)[:, None]
+        )
+        line = first[:, None] + t[None, :, None] * (last - first)[:, None]
+        out.append(np.where(straight[:, None, None], line, arc))
+    return np.concatenate([*out, points[:, -1:]], axis=1)
+
+
+def _rings(
+    lines: NDArray[np.float64], radius: NDArray[np.float64], sides: int
+) -> NDArray[np.float64]:
+    """Rings (m, n, sides, 3) round lines (m, n, 3), carried along without twist."""
+    steps = np.diff(lines, axis=1)
+    steps /= np.linalg.norm(steps, axis=2, keepdims=True)
+    tangents = np.concatenate([steps[:, :1], steps[:, :-1] + steps[:, 1:], steps[:, -1:]], axis=1)
+    tangents /= np.linalg.norm(tangents, axis=2, keepdims=True)
+    side = np.eye(3)[np.argmin(np.abs(tangents[:, 0]), axis=1)]
+    first = np.empty_like(lines)
+    for k in range(lines.shape[1]):
+        along = np.einsum("ij,ij->i", side, tangents[:, k])
+        side = side - tangents[:, k] * along[:, None]
+        side /= np.linalg.norm(side, axis=1, keepdims=True)
+        first[:, k] = side
+    second = np.cross(tangents, first)
+    angle = np.arange(sides) * (2 * np.pi / sides) + np.pi / sides
+    circle = (
+        np.cos(angle)[None, None, :, None] * first[:, :, None]
+        + np.sin(angle)[None, None, :, None] * second[:, :, None]
+    )
+    return lines[:, :, None] + radius[:, None, None, None] * circle
 
 
 def collars(

@@ -169,7 +169,8 @@ def _row(b: _Builder, hall: int, name: str, x: float, y: float, racks: int, yaw:
                 b.busways.append(
                     {"path": f"{path}/{number}", "size": [0.12, 0.18], "level": "panel",
                      "index": index,
-                     "points": [[start, y + shift, 2.1], [start, y + shift, z], [end, y + shift, z]]}
+                     "points": [[start, y + shift, 2.1], [start, y + shift, z],
+                                [end, y + shift, z]]}
                 )  # fmt: skip
         if side == 0:
             for k in range(racks):
@@ -224,7 +225,8 @@ def pilot_scene() -> dict[str, Any]:
             b.pipes.append(
                 {"path": f"/pilot/plant-1/cooler-{k + 1:02d}", "service": service,
                  "diameter": 0.11, "level": "plant", "index": plant,
-                 "points": [[x, 15.2 + 3.6 * k + 0.8 * n, 0.5], [3.0, 15.2 + 3.6 * k + 0.8 * n, 0.5]]}
+                 "points": [[x, 15.2 + 3.6 * k + 0.8 * n, 0.5],
+                            [3.0, 15.2 + 3.6 * k + 0.8 * n, 0.5]]}
             )  # fmt: skip
     b.structure("label", "Cooling plant", [7.6, 19.0, 3.4], [1, 1, 1], "plant", plant)
     return b.scene("pilot", "Pilot, 8 x GB300 NVL72")

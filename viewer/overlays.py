@@ -1,0 +1,127 @@
+"""Which panels lie over a view: put together here for the window and for pictures alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer import hud
+from viewer.labels import place_labels
+from viewer.lod import View
+from viewer.markers import beyond
+from viewer.numbers import scale_of
+from viewer.picking import Hit
+from viewer.scene_builder import SceneView
+from viewer.text import Panel
+
+ROWS = 14  # most values shown of the picked element
+
+
+@dataclass
+class Overlays:
+    """Makes panels, and keeps them as long as what they show stays the same."""
+
+    kept: dict[str, tuple[Any, Panel]] = field(default_factory=dict)
+
+    def panels(
+        self,
+        scene: SceneView,
+        view: View,
+        frame: Any,
+        *,
+        labels: bool = True,
+        selected: Hit | None = None,
+        banner: tuple[str, str] | None = None,
+        help_on: bool = False,
+    ) -> list[Panel]:
+        """Labels, figures, legend, the picked element, a banner (status, words) and help."""
+        theme, size = scene.theme, view.size
+        scale = max(0.6, min(2.0, size[1] / 720))
+        look = (size, theme.name)
+        out: list[Panel] = []
+        if frame is not None:
+            title = scene.model.title
+            items = hud.kpi_items(
+                float(frame.time),
+                float(getattr(frame, "speed", 0.0)),
+                bool(getattr(frame, "paused", False)),
+                getattr(frame, "kpi", {}) or {},
+            )
+            out.append(
+                self._keep("kpi", (items, title, look),
+                           lambda: hud.kpi_strip(title, items, theme, size, scale))
+            )  # fmt: skip
+        channel = scene.channel
+        if channel is not None:
+            moment = getattr(frame, "sequence", None), getattr(frame, "time", None), id(frame)
+            out.append(
+                self._keep("legend", (channel.name, moment, look),
+                           lambda: hud.legend(channel, scene.shown_values(), theme, size, scale))
+            )  # fmt: skip
+        if selected is not None:
+            rows = selection_rows(scene, selected)
+            path = scene.model.path(selected.level, selected.index)
+            out.append(
+                self._keep("selection", (path, rows, look),
+                           lambda: hud.table_panel(path, rows, theme, size, scale))
+            )  # fmt: skip
+        if banner is not None:
+            status, words = banner
+            out.append(
+                self._keep("banner", (banner, look),
+                           lambda: hud.banner(words, status, size, scale))
+            )  # fmt: skip
+        if help_on:
+            out.append(self._keep("help", look, lambda: hud.help_panel(theme, size, scale)))
+        if not labels:
+            return out
+        return [*_labels(scene, view, out, scale), *out]
+
+    def _keep(self, name: str, key: Any, make: Callable[[], Panel]) -> Panel:
+        known = self.kept.get(name)
+        if known is None or known[0] != key:
+            known = self.kept[name] = (key, make())
+        return known[1]
+
+
+def _labels(scene: SceneView, view: View, panels: Sequence[Panel], scale: float) -> list[Panel]:
+    taken = [(p.x, p.y, p.x + p.image.shape[1], p.y + p.image.shape[0]) for p in panels]
+
+    def value_text(level: str, index: int) -> str | None:
+        value = scene.value_of(level, index)
+        if value is None or scene.channel is None:
+            return None
+        return scale_of(scene.channel).text(value)
+
+    def hidden(point: NDArray[np.float64], tolerance: float) -> bool:
+        return bool(scene.hidden(view, point[None], tolerance)[0])
+
+    return place_labels(scene.labels, view, scene.theme, value_text, taken, scale, hidden)
+
+
+def selection_rows(scene: SceneView, selected: Hit) -> list[tuple[str, str, str]]:
+    """Caption, value and status of everything known about an element."""
+    level, index = selected.level, selected.index
+    rows = [("what it is", _product_title(scene, level, index), "")]
+    for channel in scene.model.channels:
+        values = scene.values.get(channel.name)
+        if channel.level != level or values is None or index >= len(values):
+            continue
+        value = float(values[index])
+        state = int(beyond(channel, np.array([value]))[0]) if np.isfinite(value) else 0
+        rows.append((channel.title, scale_of(channel).text(value), ("", "warning", "limit")[state]))
+    return rows[: ROWS + 1]
+
+
+def _product_title(scene: SceneView, level: str, index: int) -> str:
+    if level == "gpu":
+        rack, _ = scene.model.rack_of_gpu(index)
+        return f"accelerator of {scene.model.place_of_rack(rack)[0].product.title}"
+    for group in scene.model.groups_of(level):
+        if np.any(group.index == index):
+            return group.product.title
+    return level
