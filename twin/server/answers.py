@@ -176,6 +176,16 @@ class LogRow(BaseModel):
     kept: int | None
 
 
+class History(BaseModel):
+    """One channel of one element over time, from the recording."""
+
+    path: str
+    channel: str
+    unit: str
+    times: list[float] = Field(description="simulated seconds")
+    values: list[float | None]
+
+
 class ComparedChannel(BaseModel):
     """How a channel differs between two sessions."""
 

@@ -15,7 +15,9 @@ from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
 from twin.server.guard import Guard, TooLarge
 from twin.server.manager import Manager
+from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
+from twin.server.rest_history import Unavailable, rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_sessions import rest_health, rest_sessions
 from twin.server.session import Busy, Gone
@@ -56,7 +58,9 @@ def create_app(
     )
     app.state.twin = state
     app.include_router(rest_health(state))
+    app.include_router(rest_metrics(state))
     app.include_router(rest_live(state))
+    app.include_router(rest_history(state))
     app.include_router(rest_sessions(state, opener or Opener(manager)))
 
     @app.websocket("/ws")
@@ -85,7 +89,8 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(TwinError)
     async def refused(request: Request, error: TwinError) -> JSONResponse:
         status = 422
-        for kind, code in ((Forbidden, 403), (TooLarge, 413), (Gone, 404), (Busy, 503)):
+        for kind, code in ((Forbidden, 403), (TooLarge, 413), (Gone, 404), (Busy, 503),
+                           (Unavailable, 501)):
             if isinstance(error, kind):
                 status = code
         return JSONResponse(error_body(error), status_code=status)

@@ -123,6 +123,14 @@ class Hub:
             viewer.offer(group.latest, time.monotonic())
         self.session.poke()
 
+    def totals(self) -> tuple[int, int, int]:
+        """Frames sent, bytes sent and frames dropped, of all viewers that ever were."""
+        return (
+            self.frames_by_gone + sum(viewer.sent for viewer in self.viewers),
+            self.bytes_by_gone + sum(viewer.sent_bytes for viewer in self.viewers),
+            self.dropped_by_gone + sum(viewer.dropped for viewer in self.viewers),
+        )
+
     def close(self, reason: str) -> None:
         """End all connections."""
         self.session.unlisten(self._listener)

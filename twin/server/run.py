@@ -7,6 +7,7 @@ import logging
 import math
 import socket
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,21 @@ def _open_first(
         raise problems[0] if problems else InputError(
             "nothing to serve", key="layout", allowed="a layout, or a --state with sessions"
         )
+
+
+def installed_picture() -> Picture | None:
+    """What an installed viewer offers to draw pictures with, or None.
+
+    It is the entry point ``png`` of the group ``twin.pictures``: a function of scene, frame,
+    channel name, width and height that returns a PNG.
+    """
+    for entry in entry_points(group="twin.pictures", name="png"):
+        try:
+            picture: Picture = entry.load()
+            return picture
+        except ImportError:
+            continue
+    return None
 
 
 def _reference(name_or_path: str | Path) -> str:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -48,6 +49,10 @@ class Gone(TwinError):
 
 class Keeper(Protocol):
     """Where a session is kept: recording and checkpoints. Called on the session's thread."""
+
+    folder: Path
+    checkpoints: int
+    lost_frames: int
 
     def after_step(self, session: Session) -> None:
         """Take what has to be kept of this step; must not wait for the disk."""

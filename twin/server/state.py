@@ -46,6 +46,7 @@ class ServerState:
         self.settings = settings
         self.started = time.time()
         self.stopping = False
+        self.lines = 0  # streams of JSON lines
         self.scenes: dict[str, tuple[str, bytes, bytes]] = {}
         self._hubs: dict[str, Hub] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -58,6 +59,10 @@ class ServerState:
         if hub is None or hub.session is not session:
             hub = self._hubs[session.id] = Hub(session, self._loop)
         return hub
+
+    def hub_of(self, session: Session) -> Hub | None:
+        """Hub of a session if it has had a viewer."""
+        return self._hubs.get(session.id)
 
     def hubs(self) -> list[Hub]:
         """All hubs."""

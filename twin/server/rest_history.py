@@ -1,0 +1,202 @@
+"""REST: the past of one element, values as a stream of JSON lines, pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from twin.errors import InputError, TwinError, near_matches
+from twin.protocol import Frame
+from twin.replay import Recording
+from twin.server import answers
+from twin.server.guard import Viewing
+from twin.server.recorded import RecordingSubject
+from twin.server.rest_live import SessionName, finite, numbers, on_session
+from twin.server.session import Busy, Gone, Session
+from twin.server.state import Picture, ServerState
+from twin.server.subscription import Slice, Subscription, resolve
+
+MOST_JSON_VALUES = 20_000  # per line of a JSON stream
+READERS = 2  # recordings read at the same time
+PICTURE_SECONDS = 60.0
+
+
+class Unavailable(TwinError):
+    """This server cannot do it: something it needs is not installed or not switched on."""
+
+
+def rest_history(state: ServerState) -> APIRouter:
+    """Routes under ``/api``."""
+    router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["state"])
+    manager = state.manager
+    readers = asyncio.Semaphore(READERS)
+    painter = Painter(state.settings.picture)
+
+    @router.get("/history")
+    async def history(
+        user: Viewing,
+        path: Annotated[str, Query(max_length=1000)],
+        channel: Annotated[str, Query(max_length=100)],
+        session: SessionName = None,
+        start: Annotated[float, Query(ge=0, le=1e12, allow_inf_nan=False)] = 0.0,
+        stop: Annotated[float, Query(ge=0, le=1e12, allow_inf_nan=False)] = 1e12,
+        limit: Annotated[int, Query(ge=2, le=10_000)] = 1000,
+    ) -> answers.History:
+        """One channel of one element over time, at most ``limit`` moments, from the recording."""
+        chosen = manager.get(session)
+        level, row = chosen.subject.levels.find(path)
+        known = [c for c in chosen.subject.channels if c.level == level]
+        found = next((c for c in known if c.name == channel), None)
+        if found is None:
+            raise InputError("no such channel of this element", key="channel", found=channel,
+                             allowed=near_matches(channel, [c.name for c in known]))
+        async with readers:
+            times, values = await _history(chosen, found.name, row, start, stop, limit)
+        return answers.History(
+            path=path, channel=channel, unit=found.unit, times=times.tolist(),
+            values=finite(values.astype(np.float64), found.resolution),
+        )
+
+    @router.get("/stream", response_class=StreamingResponse, responses={
+        200: {"content": {"application/x-ndjson": {}}, "description": "One JSON object a line"}})
+    async def stream(
+        user: Viewing,
+        channel: Annotated[list[str], Query(max_length=20, description="names, or level.*")],
+        session: SessionName = None,
+        region: Annotated[str | None, Query(max_length=1000)] = None,
+        rate: Annotated[float, Query(ge=0.01, le=10, allow_inf_nan=False)] = 1.0,
+        lines: Annotated[int | None, Query(ge=1, le=1_000_000, description="end after")] = None,
+    ) -> StreamingResponse:
+        """Values as lines of JSON, for ``curl -N`` and scripts; the websocket is for viewers."""
+        chosen = manager.get(session)
+        slices = await asyncio.to_thread(
+            resolve, chosen.subject, Subscription(tuple(channel), region)
+        )
+        count = sum(part.stop - part.start for part in slices)
+        if count > MOST_JSON_VALUES:
+            raise InputError("too many values for JSON", key="channel", found=str(count),
+                             allowed=f"{MOST_JSON_VALUES}; name a region or use the websocket")
+        if state.viewers() + state.lines >= state.settings.maximum_viewers:
+            raise Busy("too many viewers; try again")
+        return StreamingResponse(
+            _lines(state, chosen, slices, rate, lines), media_type="application/x-ndjson"
+        )
+
+    @router.get("/picture", response_class=Response, responses={
+        200: {"content": {"image/png": {}}, "description": "Picture"},
+        501: {"model": answers.Problem, "description": "Nothing that can draw is installed"}})
+    async def picture(
+        user: Viewing,
+        session: SessionName = None,
+        channel: Annotated[str, Query(max_length=100)] = "rack.temperature",
+        width: Annotated[int, Query(ge=64, le=1920)] = 1280,
+        height: Annotated[int, Query(ge=64, le=1080)] = 720,
+    ) -> Response:
+        """The factory now as PNG, coloured by a channel."""
+        chosen = manager.get(session)
+        names = [c.name for c in chosen.subject.channels]
+        if channel not in names:
+            raise InputError("unknown channel", key="channel", found=channel,
+                             allowed=near_matches(channel, names))
+        frame = await on_session(chosen, lambda: _frame(chosen, channel))
+        scene = await asyncio.to_thread(chosen.subject.scene)
+        png = await painter.draw(scene, frame, channel, width, height)
+        return Response(png, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+async def _history(
+    session: Session, name: str, row: int, start: float, stop: float, limit: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    subject = session.subject
+    if isinstance(subject, RecordingSubject):
+        return await on_session(
+            session, lambda: subject.recording.history(name, row, start, stop, limit)
+        )
+    if session.keeper is None:
+        raise InputError("this session is not recorded", key="session", found=session.id,
+                         allowed="a server started with --state DIR")
+    folder = session.keeper.folder
+    return await asyncio.to_thread(
+        lambda: Recording(folder).history(name, row, start, stop, limit)
+    )
+
+
+async def _lines(
+    state: ServerState, session: Session, slices: tuple[Slice, ...], rate: float,
+    most: int | None,
+) -> AsyncIterator[str]:
+    state.lines += 1
+    try:
+        shown, sent = -1, 0
+        while most is None or sent < most:
+            steps = session.subject.steps
+            if steps != shown:
+                shown = steps
+                yield json.dumps(await on_session(session, lambda: _line(session, slices))) + "\n"
+                sent += 1
+            await asyncio.sleep(1.0 / rate)
+            if state.stopping:
+                return
+    except Gone:
+        return
+    finally:
+        state.lines -= 1
+
+
+def _line(session: Session, slices: tuple[Slice, ...]) -> dict[str, Any]:
+    return {
+        "time": session.subject.time, "paused": session.paused,
+        "kpi": numbers(session.subject.kpis()),
+        "channels": {
+            part.channel.name: finite(
+                session.read(part.channel.name)[part.start : part.stop], part.channel.resolution
+            )
+            for part in slices
+        },
+    }
+
+
+def _frame(session: Session, channel: str) -> Frame:
+    values = session.read(channel).astype(np.float32)
+    return Frame(session.subject.time, {channel: values}, numbers(session.subject.kpis()),
+                 {channel: 0}, digest=session.subject.digest)
+
+
+class Painter:
+    """Draws pictures in a process of its own, one after the other."""
+
+    def __init__(self, picture: Picture | None):
+        self._picture = picture
+        self._pool: ProcessPoolExecutor | None = None
+        self._turn = asyncio.Semaphore(1)
+
+    async def draw(
+        self, scene: dict[str, Any], frame: Frame, channel: str, width: int, height: int
+    ) -> bytes:
+        """PNG; raises Unavailable where nothing can draw, Busy when it takes too long."""
+        if self._picture is None:
+            raise Unavailable("no viewer is installed here that draws pictures: "
+                              "pip install 'ai-factory-twin[viewer]'")
+        async with self._turn:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+            future = asyncio.get_running_loop().run_in_executor(
+                self._pool, self._picture, scene, frame, channel, width, height
+            )
+            try:
+                return await asyncio.wait_for(future, PICTURE_SECONDS)
+            except (BrokenProcessPool, TimeoutError):
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = None
+                raise Busy("the picture could not be drawn in time; try again") from None
