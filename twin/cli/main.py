@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from twin.cli import inspect, run, serve
+from twin.cli import inspect, replay, run, serve
 from twin.errors import TwinError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
+app.command("replay")(replay.replay)
 app.command("info")(inspect.info)
 app.command("check")(inspect.check)
 app.command("schema")(inspect.schema)
