@@ -29,13 +29,15 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class NetworkBatch:
-    """Networks end to end. Starts [n_networks + 1] of branches, nodes, unknowns, matrix entries and
-    fixed nodes; the other fields are those of :class:`Network` and its structure, joined."""
+    """Networks end to end. Starts [n_networks + 1] of branches, nodes, unknowns, entries of
+    matrices and factors, and fixed nodes; the other fields are those of :class:`Network` and its
+    structure, joined."""
 
     branch_start: IntArray
     node_start: IntArray
     unknown_start: IntArray
     entry_start: IntArray
+    factor_entry_start: IntArray
     fixed_start: IntArray
     kind: IntArray
     from_node: IntArray
@@ -48,12 +50,11 @@ class NetworkBatch:
     fixed_pressure: FloatArray
     tables: PumpTables
     unknown: IntArray
-    diagonal_slot: IntArray
     branch_slot: IntArray
     column_start: IntArray
     matrix_row: IntArray
-    parent: IntArray
     factor_start: IntArray
+    factor_row: IntArray
 
     @property
     def n_networks(self) -> int:
@@ -110,6 +111,7 @@ def join_networks(networks: Sequence[Network]) -> NetworkBatch:
         node_start=_starts([n.n_nodes for n in networks]),
         unknown_start=_starts([p.size for p in patterns]),
         entry_start=_starts([p.row.size for p in patterns]),
+        factor_entry_start=_starts([p.factor_row.size for p in patterns]),
         fixed_start=_starts([n.fixed_node.size for n in networks]),
         kind=kind,
         from_node=np.concatenate([n.from_node for n in networks]),
@@ -128,12 +130,11 @@ def join_networks(networks: Sequence[Network]) -> NetworkBatch:
         ),
         # without the ambient node that stands behind leaks
         unknown=np.concatenate([s.unknown[:-1] for s in structures]),
-        diagonal_slot=np.concatenate([s.diagonal_slot for s in structures]),
         branch_slot=np.concatenate([s.branch_slot for s in structures]),
         column_start=np.concatenate([p.column_start for p in patterns]),
         matrix_row=np.concatenate([p.row for p in patterns]),
-        parent=np.concatenate([p.parent for p in patterns]),
         factor_start=np.concatenate([p.factor_start for p in patterns]),
+        factor_row=np.concatenate([p.factor_row for p in patterns]),
     )
 
 
@@ -174,6 +175,7 @@ def _newton_batch(
     node_start: IntArray,
     unknown_start: IntArray,
     entry_start: IntArray,
+    factor_entry_start: IntArray,
     fixed_start: IntArray,
     kind: IntArray,
     row: FloatArray,
@@ -190,12 +192,11 @@ def _newton_batch(
     fixed_node: IntArray,
     fixed_pressure: FloatArray,
     unknown: IntArray,
-    diagonal_slot: IntArray,
     branch_slot: IntArray,
     column_start: IntArray,
     matrix_row: IntArray,
-    parent: IntArray,
     factor_start: IntArray,
+    factor_row: IntArray,
     tolerance: float,
     max_iterations: int,
     flow: FloatArray,
@@ -214,6 +215,7 @@ def _newton_batch(
         n0, n1 = node_start[i], node_start[i + 1]
         u0, u1 = unknown_start[i], unknown_start[i + 1]
         e0, e1 = entry_start[i], entry_start[i + 1]
+        l0, l1 = factor_entry_start[i], factor_entry_start[i + 1]
         warm = iterations[i] >= 0
         level = 0.0
         for k in range(fixed_start[i], fixed_start[i + 1]):
@@ -241,12 +243,11 @@ def _newton_batch(
             guess[b0:b1],
             demand[n0:n1],
             unknown[n0:n1],
-            diagonal_slot[u0:u1],
             branch_slot[b0:b1],
             column_start[u0 + i : u1 + i + 1],
             matrix_row[e0:e1],
-            parent[u0:u1],
             factor_start[u0 + i : u1 + i + 1],
+            factor_row[l0:l1],
             tolerance,
             max_iterations,
             warm,
@@ -303,6 +304,7 @@ def solve_batch(
         batch.node_start,
         batch.unknown_start,
         batch.entry_start,
+        batch.factor_entry_start,
         batch.fixed_start,
         kind,
         row,
@@ -319,12 +321,11 @@ def solve_batch(
         batch.fixed_node,
         controls.fixed_pressure,
         batch.unknown,
-        batch.diagonal_slot,
         batch.branch_slot,
         batch.column_start,
         batch.matrix_row,
-        batch.parent,
         batch.factor_start,
+        batch.factor_row,
         tolerance,
         max_iterations,
         state.flow,

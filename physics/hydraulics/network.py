@@ -52,12 +52,11 @@ class MatrixStructure:
     """Where branches and nodes land in the network's matrix; computed once per topology.
 
     Fields: unknown [n_nodes + 1], elimination position of a node, -1 if its pressure is fixed (the
-    last one is the ambient behind leaks); diagonal_slot [n_unknown]; branch_slot [n_branches], -1
-    if an end is fixed; pattern of the upper triangle.
+    last one is the ambient behind leaks); branch_slot [n_branches], -1 if an end is fixed; pattern
+    of the matrix.
     """
 
     unknown: IntArray
-    diagonal_slot: IntArray
     branch_slot: IntArray
     pattern: LdlPattern
 
@@ -226,17 +225,12 @@ def _structure(
         unknown[free] = order
         f, t = unknown[from_node], unknown[to_node]
     low, high = np.minimum(f, t), np.maximum(f, t)
-    keys = np.where(inner, high * max(n, 1) + low, -1)
-    diagonal_keys = np.arange(n, dtype=np.int64) * (n + 1)
-    all_keys = np.unique(np.concatenate([keys[inner], diagonal_keys]))
-    column, row = np.divmod(all_keys, max(n, 1))
-    column_start = np.searchsorted(column, np.arange(n + 1)).astype(np.int64)
-    branch_slot = np.where(inner, np.searchsorted(all_keys, keys), -1).astype(np.int64)
+    keys = np.where(inner, low * max(n, 1) + high, -1)
+    edges = np.unique(keys[inner])  # parallel branches share a place
     return MatrixStructure(
         unknown=unknown,
-        diagonal_slot=np.searchsorted(all_keys, diagonal_keys).astype(np.int64),
-        branch_slot=branch_slot,
-        pattern=analyse_pattern(n, column_start, row.astype(np.int64)),
+        branch_slot=np.where(inner, np.searchsorted(edges, keys), -1).astype(np.int64),
+        pattern=analyse_pattern(n, *np.divmod(edges, max(n, 1))),
     )
 
 

@@ -28,11 +28,12 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-SLOPE_FLOOR = 1e-3  # Pa s/kg: bounds the conductances; alters the path, not the solution
+SLOPE_FLOOR = 1e-8  # Pa s/kg: bounds the conductances; alters the path, not the solution
 GHOST_CONDUCTANCE = 1e-9  # kg/s/Pa, through shut one-way branches while their set is settling
 EAGER_SWITCHES = 25  # iterations in which one-way branches switch at once; later one at a time
 MASS_SHARE = 1e-3  # mass balance is held this much tighter than flows: it costs next to nothing
-ROUNDING = 2e-15  # pressure noise relative to the largest pressure
+SMALLEST_SCALE = 1e-3  # kg/s: a network with less flow than this is held to absolute tolerances
+ROUNDING = 1e-15  # noise of a branch residual relative to the pressures it is made of
 
 SHUT = -1
 CLOSED = 0
@@ -55,12 +56,11 @@ def newton(
     guess: FloatArray,
     demand: FloatArray,
     unknown: IntArray,
-    diagonal_slot: IntArray,
     branch_slot: IntArray,
     column_start: IntArray,
     matrix_row: IntArray,
-    parent: IntArray,
     factor_start: IntArray,
+    factor_row: IntArray,
     tolerance: float,
     max_iterations: int,
     warm: bool,
@@ -73,7 +73,7 @@ def newton(
     Per branch: resolved ``kind`` (-1 shut) and ``row``, end nodes, ``static_drop``
     ``rho g (z_to - z_from)`` [Pa], ``one_way``, ``guess`` [kg/s], ``branch_slot`` of its
     off-diagonal (-1 if an end is fixed). Per node: ``demand`` [kg/s], ``unknown`` (-1 if fixed).
-    Per unknown: ``diagonal_slot``. Then the matrix pattern of :mod:`.sparse_ldl`. ``warm`` says
+    Then the matrix pattern of :mod:`.sparse_ldl`. ``warm`` says
     that the start is an earlier solution, so that its shut one-way branches are believed at first.
 
     Returns (iterations, converged, worst pressure residual [Pa], its branch, worst mass residual
@@ -81,17 +81,17 @@ def newton(
     """
     n_branches = kind.shape[0]
     n_nodes = unknown.shape[0]
-    n_unknown = parent.shape[0]
+    n_unknown = factor_start.shape[0] - 1
     residual = np.zeros(n_branches)
     conductance = np.zeros(n_branches)
     step = np.zeros(n_branches)
     imbalance = np.zeros(n_nodes)
     correction = np.zeros(n_unknown)
     matrix = np.zeros(matrix_row.shape[0])
-    factor_row = np.zeros(factor_start[n_unknown], dtype=np.int64)
-    factor_value = np.zeros(factor_start[n_unknown])
+    ground = np.zeros(n_unknown)
+    factor_value = np.zeros(factor_row.shape[0])
     pivot_inverse = np.zeros(n_unknown)
-    work = np.zeros(n_unknown)
+    work = np.zeros((2, n_unknown))
     work_index = np.zeros((3, n_unknown), dtype=np.int64)
 
     ghost = 0.0
@@ -103,19 +103,17 @@ def newton(
             ghost = GHOST_CONDUCTANCE
     iterations = 0
     steps_without_ghost = 0
+    next_ghost = GHOST_CONDUCTANCE
     while True:
         # residuals of the laws and of the mass balance
         imbalance[:] = -demand
         worst_drop = 0.0
         drop_branch = -1
         worst_ratio = 0.0
-        flow_scale = 1e-6
+        flow_scale = SMALLEST_SCALE
         drop_scale = 1.0
-        pressure_scale = 0.0
         for i in range(n_nodes):
-            pressure_scale = max(pressure_scale, abs(pressure[i]))
             flow_scale = max(flow_scale, abs(demand[i]))
-        noise = ROUNDING * pressure_scale
         for b in range(n_branches):
             if status[b] == SHUT:
                 continue
@@ -123,7 +121,11 @@ def newton(
             t = to_node[b]
             available = pressure[f] - pressure[t] - static_drop[b]
             if status[b] == CLOSED:
-                flow[b] = ghost * available
+                # from zero at the pressure where it opens, so that the law has no jump there
+                at_rest = branch_drop_and_slope(
+                    kind[b], row[b], 0.0, table_flow, table_rise, table_slope, table_size
+                )[0]
+                flow[b] = ghost * (available - at_rest)
                 residual[b] = 0.0
                 conductance[b] = ghost
             else:
@@ -143,18 +145,26 @@ def newton(
                 flow_scale = max(flow_scale, abs(flow[b]))
             imbalance[f] -= flow[b]
             imbalance[t] += flow[b]
-        drop_tolerance = tolerance * drop_scale + noise
+        drop_tolerance = tolerance * drop_scale
         flow_tolerance = tolerance * flow_scale
         for b in range(n_branches):
             if status[b] == OPEN:
-                error = abs(residual[b])
-                ratio = max(
-                    error / drop_tolerance,
-                    error * conductance[b] / (flow_tolerance + noise * conductance[b]),
+                # a residual is a small difference of large pressures; what rounding leaves of it
+                # says nothing
+                drop_there = abs(
+                    residual[b] + pressure[from_node[b]] - pressure[to_node[b]] - static_drop[b]
                 )
+                noise = ROUNDING * (
+                    abs(pressure[from_node[b]])
+                    + abs(pressure[to_node[b]])
+                    + abs(static_drop[b])
+                    + drop_there
+                )
+                error = max(abs(residual[b]) - noise, 0.0)
+                ratio = max(error / drop_tolerance, error * conductance[b] / flow_tolerance)
                 if ratio > worst_ratio:
                     worst_ratio = ratio
-                    worst_drop = error
+                    worst_drop = abs(residual[b])
                     drop_branch = b
         worst_mass = 0.0
         mass_node = -1
@@ -174,7 +184,7 @@ def newton(
                 if not one_way[b] or status[b] == SHUT:
                     continue
                 violation = 0.0
-                if status[b] == OPEN and flow[b] < -flow_tolerance:
+                if status[b] == OPEN and flow[b] < -MASS_SHARE * flow_tolerance:
                     violation = -flow[b] / flow_scale
                 elif status[b] == CLOSED:
                     at_rest = branch_drop_and_slope(
@@ -201,13 +211,17 @@ def newton(
         if switched:
             if iterations >= max_iterations:
                 return iterations, False, worst_drop, drop_branch, worst_mass, mass_node
-            ghost = GHOST_CONDUCTANCE
+            if ghost == 0.0:
+                ghost = next_ghost
             iterations += 1
             continue
         if settled:
             if ghost == 0.0:
                 break
-            ghost = 0.0  # the set stands: once more with shut branches truly shut
+            # the set stands: once more with shut branches truly shut; should that upset the set,
+            # go on with a fainter ghost
+            ghost = 0.0
+            next_ghost *= 1e-3
             steps_without_ghost = 0
             any_closed = False
             for b in range(n_branches):
@@ -222,10 +236,11 @@ def newton(
             # a demand behind shut branches only cannot pull them open without a ghost
             steps_without_ghost += 1
             if steps_without_ghost > 3:
-                ghost = GHOST_CONDUCTANCE
+                ghost = next_ghost
 
         # linear system for the pressure corrections
         matrix[:] = 0.0
+        ground[:] = 0.0
         for i in range(n_nodes):
             if unknown[i] >= 0:
                 correction[unknown[i]] = imbalance[i]
@@ -237,18 +252,20 @@ def newton(
             t = unknown[to_node[b]]
             push = g * residual[b]
             if f >= 0:
-                matrix[diagonal_slot[f]] += g
                 correction[f] += push
+                if t < 0:
+                    ground[f] += g
             if t >= 0:
-                matrix[diagonal_slot[t]] += g
                 correction[t] -= push
+                if f < 0:
+                    ground[t] += g
             if branch_slot[b] >= 0:
-                matrix[branch_slot[b]] -= g
+                matrix[branch_slot[b]] += g
         factorise(
             column_start,
             matrix_row,
             matrix,
-            parent,
+            ground,
             factor_start,
             factor_row,
             factor_value,

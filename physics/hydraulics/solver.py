@@ -136,6 +136,7 @@ def solve(
         flow[:n_branches][reopened] = guess[:n_branches][reopened]
         held = (start.status == CLOSED) & (kind[:n_branches] >= 0)
         status[:n_branches][held] = CLOSED
+        _level_floating(pressure, part, None)  # iterate near zero, whatever level they had
     pressure[network.fixed_node] = controls.fixed_pressure
     pressure[n_nodes] = controls.ambient_pressure
 
@@ -155,12 +156,11 @@ def solve(
         guess,
         demand,
         structure.unknown,
-        structure.diagonal_slot,
         branch_slot,
         pattern.column_start,
         pattern.row,
-        pattern.parent,
         pattern.factor_start,
+        pattern.factor_row,
         tolerance,
         max_iterations,
         start is not None,

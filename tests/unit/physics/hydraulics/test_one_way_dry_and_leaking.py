@@ -96,6 +96,80 @@ def test_check_valves_never_flow_backwards_and_hold_only_against_pressure(seed: 
             assert excess == pytest.approx(500.0 * solution.flow[v] ** 2, rel=1e-5, abs=2e-2)
 
 
+def wild_network(seed: int) -> tuple[Network, np.random.Generator]:
+    """Every kind of element with sizes over many orders of magnitude, on a tree that can carry
+    demands."""
+    rng = np.random.default_rng(seed)
+    b = NetworkBuilder(DENSITY, VISCOSITY)
+    n = int(rng.integers(2, 40))
+    for _ in range(n):
+        b.node(float(rng.uniform(0.0, 30.0)))
+    for k in rng.choice(n, int(rng.integers(1, 3)), replace=False):
+        b.fix_pressure(int(k), float(rng.uniform(1e5, 8e5)))
+
+    def add(i: int, j: int, kinds: int) -> None:
+        kind = int(rng.integers(0, kinds))
+        both_ways = bool(rng.random() < 0.5)
+        if kind < 2:
+            bore = float(10.0 ** rng.uniform(-2.3, 0.0))
+            b.pipe(i, j, float(10.0 ** rng.uniform(-1.0, 3.0)), bore, 1e-4 * bore)
+        elif kind == 2:
+            b.resistance(i, j, float(10.0 ** rng.uniform(-3.0, 7.0)), float(rng.uniform(1.0, 2.2)))
+        elif kind == 3:
+            leakage = float(rng.choice([0.0, 1e-4]))
+            b.valve(i, j, float(10.0 ** rng.uniform(-1.0, 2.5)), leakage=leakage)
+        elif kind == 4:
+            b.check_valve(i, j, float(10.0 ** rng.uniform(1.0, 5.0)), float(rng.choice([0.0, 1e4])))
+        elif kind == 5:
+            curve = PumpCurve(10.0 ** rng.uniform(4.0, 6.0), 0.0, -(10.0 ** rng.uniform(1.0, 5.0)))
+            b.pump(i, j, curve, both_ways)
+        else:
+            b.table_pump(i, j, [0.0, 3.0, 6.0, 10.0], [3e5, 2.8e5, 2e5, 5e4], both_ways)
+
+    for i in range(1, n):
+        add(int(rng.integers(0, i)), i, 4)
+    for _ in range(int(rng.integers(0, n))):
+        i, j = (int(k) for k in rng.choice(n, 2, replace=False))
+        add(i, j, 7)
+    return b.build(), rng
+
+
+@given(st.integers(0, 10**6))
+def test_wild_networks_converge_cold_and_after_wild_changes(seed: int) -> None:
+    network, rng = wild_network(seed)
+    controls = nominal_controls(network)
+    start = None
+    for _ in range(3):
+        controls.opening[:] = rng.uniform(0.05, 1.0, network.n_branches)
+        chord = np.arange(network.n_branches) >= network.n_nodes - 1
+        controls.opening[chord & (rng.random(network.n_branches) < 0.2)] = 0.0
+        stopped = rng.random(network.n_branches) < 0.3
+        controls.speed[:] = np.where(stopped, 0.0, rng.uniform(0.0, 1.2, network.n_branches))
+        controls.demand[:] = 0.5 * rng.normal(size=network.n_nodes) * (rng.random() < 0.5)
+        start = solve(network, controls, start=start).require()
+        gain = np.bincount(network.to_node, start.flow, network.n_nodes)
+        gain -= np.bincount(network.from_node, start.flow, network.n_nodes)
+        gain -= controls.demand
+        gain[network.fixed_node] = 0.0
+        assert np.abs(gain).max() <= 1e-10 * max(1.0, float(np.abs(start.flow).max()))
+        assert np.all(start.flow[network.one_way] >= 0.0)
+
+
+def test_impossible_demand_is_reported_at_its_node() -> None:
+    b = NetworkBuilder(DENSITY, VISCOSITY)
+    tank, end = b.node(name="tank"), b.node(name="/loop/end")
+    b.fix_pressure(tank, 1e5)
+    b.check_valve(end, tank, 100.0)  # the wrong way round for a demand at the end
+    network = b.build()
+    controls = nominal_controls(network)
+    controls.demand[end] = 0.7
+    solution = solve(network, controls)
+    assert not solution.converged
+    assert solution.worst_element.name == "/loop/end"
+    assert solution.worst_element.residual == pytest.approx(0.7, rel=0.5)
+    assert np.all(np.isfinite(solution.pressure))
+
+
 def test_demand_behind_a_check_valve_pulls_it_open() -> None:
     b = NetworkBuilder(DENSITY, VISCOSITY)
     source, behind, end = b.node(), b.node(), b.node()
