@@ -7,16 +7,16 @@ larger of the two is what bounds it.
 
 from __future__ import annotations
 
-from physics.jit import law
+from physics.jit import hot_law, law
 
 
-@law
+@hot_law
 def relative_voltage(clock: float, voltage_intercept: float) -> float:
     """Core voltage relative to that at full clock: linear in the clock, V0 + (1 - V0) f."""
     return voltage_intercept + (1.0 - voltage_intercept) * clock
 
 
-@law
+@hot_law
 def pace(clock: float, memory_clock: float, compute_share: float, memory_share: float) -> float:
     """Pace of a job relative to full clocks, by the roofline: the slower of compute and memory.
 
@@ -34,7 +34,7 @@ def pace(clock: float, memory_clock: float, compute_share: float, memory_share: 
     return min(by_compute, by_memory)
 
 
-@law
+@hot_law
 def leakage_power(
     reference_power: float, coefficient: float, reference_temperature: float, temperature: float
 ) -> float:
@@ -49,7 +49,7 @@ def leakage_power(
     return reference_power * (1.0 + x + 0.5 * x * x)
 
 
-@law
+@hot_law
 def die_power(
     busy_share: float,
     idle_power: float,
@@ -67,7 +67,7 @@ def die_power(
     return (1.0 - busy_share) * idle_power + busy_share * busy
 
 
-@law
+@hot_law
 def throttled_clock(
     clock: float,
     minimum: float,

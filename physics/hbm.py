@@ -6,12 +6,12 @@ JESD238), so refresh power doubles there.
 
 from __future__ import annotations
 
-from physics.jit import law
+from physics.jit import hot_law, law
 
 REFRESH_DOUBLING = 2.0
 
 
-@law
+@hot_law
 def refresh_power(nominal_power: float, temperature: float, doubling_temperature: float) -> float:
     """Refresh power [W] at a junction temperature [degC].
 

@@ -10,10 +10,10 @@ was stored.
 
 from __future__ import annotations
 
-from physics.jit import law
+from physics.jit import hot_law, law
 
 
-@law
+@hot_law
 def decay(x: float) -> float:
     """exp(-x) for x >= 0 by the (0, 4) Pade approximant: positive, below 1, falls to zero.
 
@@ -44,7 +44,7 @@ def convective_conductance(
     return max(conductance, stagnant_conductance)
 
 
-@law
+@hot_law
 def steady_die_rise(
     die_power: float, hbm_power: float, die_resistance: float, mutual_resistance: float
 ) -> float:
@@ -52,7 +52,7 @@ def steady_die_rise(
     return die_resistance * die_power + mutual_resistance * hbm_power
 
 
-@law
+@hot_law
 def steady_hbm_rise(
     die_power: float, hbm_power: float, hbm_resistance: float, mutual_resistance: float
 ) -> float:
@@ -60,7 +60,7 @@ def steady_hbm_rise(
     return hbm_resistance * hbm_power + mutual_resistance * die_power
 
 
-@law
+@hot_law
 def plate_temperature(
     temperature: float,
     coolant_temperature: float,
@@ -77,7 +77,7 @@ def plate_temperature(
     return settled + (temperature - settled) * decay(conductance * step / heat_capacity)
 
 
-@law
+@hot_law
 def package_step(
     plate: float,
     die: float,
@@ -99,10 +99,59 @@ def package_step(
 ) -> tuple[float, float, float, float]:
     """Advance one package by ``step`` seconds.
 
-    Temperatures in degC, powers in W, resistances in K/W, capacities in J/K. ``die_decay`` and
-    ``hbm_decay`` are exp(-step/tau) of the two rises, tau = R C. Returns the new (plate, die, hbm)
-    temperatures and the mean heat flow [W] to the coolant, so that
-    power * step = heat * step + change of C_die T_die + C_hbm T_hbm + C_plate T_plate exactly.
+    Temperatures in degC, powers in W, conductance plate to coolant in W/K (above zero), resistances
+    in K/W, capacities in J/K. ``die_decay`` and ``hbm_decay`` are exp(-step/tau) of the two rises,
+    tau = R C. Returns the new (plate, die, hbm) temperatures and the mean heat flow [W] to the
+    coolant, so that power * step = heat * step + change of
+    C_die T_die + C_hbm T_hbm + C_plate T_plate exactly.
+    """
+    capacity = die_heat_capacity + hbm_heat_capacity + plate_heat_capacity
+    return package_step_with_decay(
+        plate,
+        die,
+        hbm,
+        die_power,
+        hbm_power,
+        regulator_loss,
+        coolant_temperature,
+        1.0 / conductance,
+        decay(conductance * step / capacity),
+        die_resistance,
+        hbm_resistance,
+        mutual_resistance,
+        die_heat_capacity,
+        hbm_heat_capacity,
+        plate_heat_capacity,
+        die_decay,
+        hbm_decay,
+        step,
+    )
+
+
+@hot_law
+def package_step_with_decay(
+    plate: float,
+    die: float,
+    hbm: float,
+    die_power: float,
+    hbm_power: float,
+    regulator_loss: float,
+    coolant_temperature: float,
+    plate_resistance: float,
+    plate_decay: float,
+    die_resistance: float,
+    hbm_resistance: float,
+    mutual_resistance: float,
+    die_heat_capacity: float,
+    hbm_heat_capacity: float,
+    plate_heat_capacity: float,
+    die_decay: float,
+    hbm_decay: float,
+    step: float,
+) -> tuple[float, float, float, float]:
+    """:func:`package_step` with the plate's resistance [K/W] and its decay over the step given.
+
+    For many packages at one flow both are the same and need no division in the loop.
     """
     old_die_rise = die - plate
     old_hbm_rise = hbm - plate
@@ -113,11 +162,14 @@ def package_step(
     # written against the plate, total energy is C_total T_plate + C_die rise_die + C_hbm rise_hbm
     rate = 1.0 / step
     power = (
-        die_power + hbm_power + regulator_loss
-        - die_heat_capacity * (die_rise - old_die_rise) * rate
-        - hbm_heat_capacity * (hbm_rise - old_hbm_rise) * rate
+        die_power
+        + hbm_power
+        + regulator_loss
+        - die_heat_capacity * rate * (die_rise - old_die_rise)
+        - hbm_heat_capacity * rate * (hbm_rise - old_hbm_rise)
     )
     capacity = die_heat_capacity + hbm_heat_capacity + plate_heat_capacity
-    new_plate = plate_temperature(plate, coolant_temperature, power, conductance, capacity, step)
-    heat = power - capacity * (new_plate - plate) * rate
+    settled = coolant_temperature + power * plate_resistance
+    new_plate = settled + (plate - settled) * plate_decay
+    heat = power - capacity * rate * (new_plate - plate)
     return new_plate, new_plate + die_rise, new_plate + hbm_rise, heat

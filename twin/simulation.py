@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +96,7 @@ class Simulation:
         self.state = StateBuffer(self._counts)
         self._blocks = blocks_of(self.plant.constants)
         self._fill()
+        self._settle()
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
         self._alarms: frozenset[tuple[str, int]] = frozenset()
@@ -124,6 +124,7 @@ class Simulation:
         s.cdu.return_temperature[:] = s.cdu.supply_setpoint
         s.cdu.delivered_temperature[:] = s.cdu.supply_setpoint
         s.cdu.measured_temperature[:] = s.cdu.supply_setpoint
+        s.rack.plate_flow[:] = -1.0
         s.cdu.solved_speed[:] = -1.0  # no flows belong to any speed yet
         s.cdu.pump_integral[:] = 0.5
         mains = np.repeat(s.cdu.supply_setpoint, 2)
@@ -159,6 +160,14 @@ class Simulation:
         self._set_weather()
         self._set_workload(everything=True)
         self._step(0)  # the ledger counts from the heat stored now
+
+    def _settle(self) -> None:
+        """Run with the weather and workload of the start, as long as the scenario asks."""
+        steps = round(self.scenario.settle / self.step)
+        if steps > 0:
+            self._step(steps)
+            self.state.blocks.ledger[:] = 0.0
+            self._step(0)
 
     def _racks_of(self, number: int) -> NDArray[np.int64]:
         """Racks of a workload of the scenario; raises InputError that points at its path."""
@@ -203,15 +212,19 @@ class Simulation:
             self._watch()
 
     def _step(self, count: int) -> None:
+        if not self.threaded:
+            from physics.factory.advance import advance
+
+            advance(self._blocks, self.state.blocks, count, self.step)
+            return
         import numba
 
-        from physics.factory.advance import advance
+        from physics.factory.advance import advance_threaded
 
-        with _threads_lock if self.threaded else nullcontext():
-            if self.threaded:
-                limit = numba.config.NUMBA_NUM_THREADS
-                numba.set_num_threads(min(self.scenario.threads or limit, limit))
-            advance(self._blocks, self.state.blocks, count, self.step, self.threaded)
+        with _threads_lock:
+            limit = numba.config.NUMBA_NUM_THREADS
+            numba.set_num_threads(min(self.scenario.threads or limit, limit))
+            advance_threaded(self._blocks, self.state.blocks, count, self.step)
 
     def _steps_to_next(self) -> int:
         """Steps until something has to be looked at again, however the caller cuts the time."""
@@ -253,6 +266,7 @@ class Simulation:
     def apply(self, command: Command) -> Applied:
         """Carry a command out now and log it as an event; raises InputError and changes nothing."""
         applied = controls.apply(self.plant, self.state, self.start, command)
+        self.state.view.rack.calm[:] = 0.0  # the command may have touched an accelerator
         if command.kind == "set":
             text = f"{command.key} set from {applied.before:g} to {applied.after:g}"
         else:

@@ -1,17 +1,17 @@
 """The plant and its state as arrays: what the coupled step reads and writes.
 
-Every ``...Constants`` tuple holds what a layout fixes, every ``...State`` tuple what changes: results,
-set points, faults and workload alike, so that a copy of the state is a complete snapshot. All state
-fields are float64 views of one buffer. Shapes: G accelerators, R racks, Kr rack kinds, C CDUs,
-W rows (aisle zones), H halls, P facility plants, S sites, and units of panels, UPS, transformers.
+Every ``...Constants`` tuple holds what a layout fixes, every ``...State`` tuple what changes:
+results, set points, faults and workload alike, so that a copy of the state is a complete snapshot.
+All state fields are float64 views of one buffer. Shapes: G accelerators, R racks, Kr rack kinds,
+C CDUs, W rows (aisle zones), H halls, P facility plants, S sites, and units of banks.
 Rows of one parent lie together: rack r owns accelerators ``first_gpu[r]:first_gpu[r + 1]``.
 
 Flows appear as capacity rates (mass flow times specific heat, W/K) where only heat matters, so that
 air and any coolant are treated alike.
 
 Compiled code sees each tuple as one two-dimensional block, a row per field, and names the row:
-``cdu[CDU.valve, c]`` is ``state.cdu.valve[c]``. A few blocks instead of some two hundred arrays keep
-compilation ten times shorter. Whole-number fields of constants lie in blocks of their own
+``cdu[CDU.valve, c]`` is ``state.cdu.valve[c]``. A few blocks instead of some two hundred arrays
+make compilation three times shorter. Whole-number fields of constants lie in blocks of their own
 (``..._links``).
 """
 
@@ -137,6 +137,9 @@ class RackState(NamedTuple):
     return_pressure: Floats  # Pa above the pumps' suction
     branch_factor: Floats  # multiplies the branch coefficient
     branch_resistance: Floats  # Pa/(kg/s)^2 in series; infinite: shut
+    plate_conductance: Floats  # W/K of one cold plate or heat sink
+    plate_flow: Floats  # relative flow that conductance belongs to
+    calm: Floats  # 1: every accelerator at its asked clock; zero it when one's inputs are changed
     fan_speed: Floats  # relative to full
     gpu_power: Floats  # W, all modules
     it_power: Floats  # W at the rack's inlet, shelves and fans included

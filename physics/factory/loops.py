@@ -1,15 +1,16 @@
 """Technology-coolant loops in the coupled step: pumps and flows, mains, and the CDU's exchanger.
 
 Hydraulics come first in a step (they depend on controls only), the racks follow, and the exchanger
-then receives what the racks gave to the coolant during the step. Flows are those of a network: every
-rack is a rung between supply and return header, so racks near the unit get more than those at the
-far end. It is solved again only when a pump, a valve or a fault has moved something.
+then receives what the racks gave to the coolant during the step. Flows are those of a network:
+every rack is a rung between supply and return header, so racks near the unit get more than those at
+the far end. It is solved again only when a pump, a valve or a fault has moved something.
 """
 
 from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 
 from physics.control import DIRECT, REVERSE, first_order_lag, pi_step_clamping, rate_limit
@@ -68,7 +69,7 @@ def loop_flow(
 def speed_for_flow(
     flow: float, pumps: float, shutoff_head: float, pump_curve: float, resistance: float
 ) -> float:
-    """Relative speed at which equal pumps in parallel give ``flow``; inverse of :func:`loop_flow`."""
+    """Relative speed at which equal parallel pumps give ``flow``; inverse of :func:`loop_flow`."""
     if pumps <= 0.0:
         return 0.0
     return flow * math.sqrt((resistance + pump_curve / (pumps * pumps)) / shutoff_head)
@@ -88,7 +89,10 @@ def rack_branches(
             exponent[r] = kinds[KIND.branch_exponent, kind]
             transition[r] = kinds[KIND.branch_transition, kind]
     return (
-        racks[RACK_DATA.supply_segment], racks[RACK_DATA.return_segment], coefficient, exponent,
+        racks[RACK_DATA.supply_segment],
+        racks[RACK_DATA.return_segment],
+        coefficient,
+        exponent,
         transition,
     )
 
@@ -108,9 +112,7 @@ def openings_mark(
 
 
 @law
-def set_openings(
-    c: int, first: int, last: int, rack_links: Indices, rack: Floats
-) -> None:
+def set_openings(c: int, first: int, last: int, rack_links: Indices, rack: Floats) -> None:
     """Branch factors and resistances of a loop's racks from their openings.
 
     An opening o is a share of the branch's conductance, so its drop at equal flow is 1/o^2.
@@ -140,8 +142,8 @@ def set_secondary_flows(
 ) -> None:
     """Pump speed towards the differential-pressure set point, then the flow through every rack.
 
-    ``branches`` are per rack: supply and return segment resistance, branch coefficient, exponent and
-    transition; ``work`` [R, 13] is scratch of the network solver.
+    ``branches`` are per rack: supply and return segment resistance, branch coefficient, exponent
+    and transition; ``work`` [R, 13] is scratch of the network solver.
     """
     for c in range(cdus.shape[1]):
         first, last = cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
@@ -334,23 +336,23 @@ def correct_inlet(
         slot = (slot + 1) % (MAIN_CELLS + 1)
 
 
-@kernel()
-def deliver_coolant(cdus: Floats, cdu: Floats, main: Floats, step: float) -> None:
-    """Coolant from every CDU through its supply main to the racks; see :func:`correct_inlet`."""
-    for c in range(cdus.shape[1]):
-        rate = cdu[CDU.secondary_flow, c] * cdus[CDU_DATA.secondary_heat_capacity_per_flow, c]
-        cdu[CDU.delivered_temperature, c] = move_main(
-            2 * c,
-            main,
-            rate,
-            cdu[CDU.supply_temperature, c],
-            cdus[CDU_DATA.supply_main_heat_capacity, c],
-            step,
-        )
+@law
+def deliver_from(c: int, cdus: Floats, cdu: Floats, main: Floats, step: float) -> None:
+    """Coolant from CDU ``c`` through its supply main to its racks; see :func:`correct_inlet`."""
+    rate = cdu[CDU.secondary_flow, c] * cdus[CDU_DATA.secondary_heat_capacity_per_flow, c]
+    cdu[CDU.delivered_temperature, c] = move_main(
+        2 * c,
+        main,
+        rate,
+        cdu[CDU.supply_temperature, c],
+        cdus[CDU_DATA.supply_main_heat_capacity, c],
+        step,
+    )
 
 
-@kernel()
-def exchange_heat(
+@law
+def exchange_at(
+    c: int,
     cdus: Floats,
     cdu_links: Indices,
     rack_links: Indices,
@@ -360,68 +362,119 @@ def exchange_heat(
     plant: Floats,
     step: float,
 ) -> None:
-    """Coolant from the racks through the return main and the CDU, its heat to the facility water.
+    """Coolant from the racks through the return main and CDU ``c``, its heat to facility water.
 
-    Adds the primary return of every CDU to its plant's inflow. All of the pumps' electric power
-    ends in the coolant (wet-rotor and in-cabinet motors), standby power as well.
+    All of the pumps' electric power ends in the coolant (wet-rotor and in-cabinet motors), standby
+    power as well.
     """
+    specific_heat = (
+        cdus[CDU_DATA.secondary_heat_capacity_per_flow, c] / cdus[CDU_DATA.secondary_density, c]
+    )
+    mass_flow, warmth = 0.0, 0.0
+    for r in range(cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]):
+        if rack_links[RACK_LINK.cdu, r] == c:
+            mass_flow += rack[RACK.mass_flow, r]
+            warmth += rack[RACK.mass_flow, r] * rack[RACK.outflow_temperature, r]
+    rate = mass_flow * specific_heat
+    mixed = warmth / mass_flow if mass_flow > 0.0 else cdu[CDU.return_temperature, c]
+    arriving = move_main(
+        2 * c + 1, main, rate, mixed, cdus[CDU_DATA.return_main_heat_capacity, c], step
+    )
+    cdu[CDU.return_temperature, c], entering = mixing_volume(
+        cdu[CDU.return_temperature, c],
+        cdus[CDU_DATA.return_heat_capacity, c],
+        rate,
+        arriving,
+        cdu[CDU.pump_power, c],
+        step,
+    )
+    p = cdu_links[CDU_LINK.plant, c]
+    water = plant[PLANT.supply_temperature, p]
+    primary = cdu[CDU.primary_flow, c] * cdus[CDU_DATA.primary_heat_capacity_per_flow, c]
+    side = cdus[CDU_DATA.rated_ua_side, c]
+    # a share of UA lost to fouling, as the resistance that takes it away at the rated point
+    lost = min(cdu[CDU.fouling, c], 0.99)
+    fouling_resistance = 2.0 / side * lost / (1.0 - lost)
+    heat, _, _, _ = plate_exchanger(
+        rate,
+        1.0,
+        entering,
+        primary,
+        1.0,
+        water,
+        cdus[CDU_DATA.secondary_rated_capacity_rate, c],
+        side,
+        cdus[CDU_DATA.primary_rated_capacity_rate, c],
+        side,
+        0.0,
+        fouling_resistance,
+    )
+    if rate > 0.0:
+        leaving = entering - heat / rate
+        capacity = cdus[CDU_DATA.supply_main_heat_capacity, c]
+        change = leaving - cdu[CDU.supply_temperature, c]
+        correct_inlet(2 * c, main, rate, change, capacity, step)
+        cdu[CDU.supply_temperature, c] = leaving
+        cdu[CDU.measured_temperature, c] = first_order_lag(
+            cdu[CDU.measured_temperature, c], leaving, step, SENSOR_TIME_CONSTANT
+        )
+    cdu[CDU.heat, c] = heat
+    cdu[CDU.primary_supply_temperature, c] = water
+    back = water + heat / primary if primary > 0.0 else water
+    cdu[CDU.primary_return_temperature, c] = back
+
+
+@kernel()
+def collect_returns(cdus: Floats, cdu_links: Indices, cdu: Floats, plant: Floats) -> None:
+    """Add the primary return of every CDU to its plant's inflow."""
     for c in range(cdus.shape[1]):
-        specific_heat = (
-            cdus[CDU_DATA.secondary_heat_capacity_per_flow, c] / cdus[CDU_DATA.secondary_density, c]
-        )
-        mass_flow, warmth = 0.0, 0.0
-        for r in range(
-            cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
-        ):
-            if rack_links[RACK_LINK.cdu, r] == c:
-                mass_flow += rack[RACK.mass_flow, r]
-                warmth += rack[RACK.mass_flow, r] * rack[RACK.outflow_temperature, r]
-        rate = mass_flow * specific_heat
-        mixed = warmth / mass_flow if mass_flow > 0.0 else cdu[CDU.return_temperature, c]
-        arriving = move_main(
-            2 * c + 1, main, rate, mixed, cdus[CDU_DATA.return_main_heat_capacity, c], step
-        )
-        cdu[CDU.return_temperature, c], entering = mixing_volume(
-            cdu[CDU.return_temperature, c],
-            cdus[CDU_DATA.return_heat_capacity, c],
-            rate,
-            arriving,
-            cdu[CDU.pump_power, c],
-            step,
-        )
         p = cdu_links[CDU_LINK.plant, c]
-        water = plant[PLANT.supply_temperature, p]
         primary = cdu[CDU.primary_flow, c] * cdus[CDU_DATA.primary_heat_capacity_per_flow, c]
-        side = cdus[CDU_DATA.rated_ua_side, c]
-        # a share of UA lost to fouling, as the resistance that takes it away at the rated point
-        lost = min(cdu[CDU.fouling, c], 0.99)
-        fouling_resistance = 2.0 / side * lost / (1.0 - lost)
-        heat, _, _, _ = plate_exchanger(
-            rate,
-            1.0,
-            entering,
-            primary,
-            1.0,
-            water,
-            cdus[CDU_DATA.secondary_rated_capacity_rate, c],
-            side,
-            cdus[CDU_DATA.primary_rated_capacity_rate, c],
-            side,
-            0.0,
-            fouling_resistance,
-        )
-        if rate > 0.0:
-            leaving = entering - heat / rate
-            capacity = cdus[CDU_DATA.supply_main_heat_capacity, c]
-            change = leaving - cdu[CDU.supply_temperature, c]
-            correct_inlet(2 * c, main, rate, change, capacity, step)
-            cdu[CDU.supply_temperature, c] = leaving
-            cdu[CDU.measured_temperature, c] = first_order_lag(
-                cdu[CDU.measured_temperature, c], leaving, step, SENSOR_TIME_CONSTANT
-            )
-        cdu[CDU.heat, c] = heat
-        cdu[CDU.primary_supply_temperature, c] = water
-        back = water + heat / primary if primary > 0.0 else water
-        cdu[CDU.primary_return_temperature, c] = back
         plant[PLANT.inflow_rate, p] += primary
-        plant[PLANT.inflow_enthalpy, p] += primary * back
+        plant[PLANT.inflow_enthalpy, p] += primary * cdu[CDU.primary_return_temperature, c]
+
+
+@kernel()
+def deliver_serial(cdus: Floats, cdu: Floats, main: Floats, step: float) -> None:
+    """:func:`deliver_from` for every CDU."""
+    for c in range(cdus.shape[1]):
+        deliver_from(c, cdus, cdu, main, step)
+
+
+@kernel(parallel=True)
+def deliver_parallel(cdus: Floats, cdu: Floats, main: Floats, step: float) -> None:
+    """:func:`deliver_from` for every CDU, over threads."""
+    for c in numba.prange(cdus.shape[1]):
+        deliver_from(c, cdus, cdu, main, step)
+
+
+@kernel()
+def exchange_serial(
+    cdus: Floats,
+    cdu_links: Indices,
+    rack_links: Indices,
+    cdu: Floats,
+    main: Floats,
+    rack: Floats,
+    plant: Floats,
+    step: float,
+) -> None:
+    """:func:`exchange_at` for every CDU."""
+    for c in range(cdus.shape[1]):
+        exchange_at(c, cdus, cdu_links, rack_links, cdu, main, rack, plant, step)
+
+
+@kernel(parallel=True)
+def exchange_parallel(
+    cdus: Floats,
+    cdu_links: Indices,
+    rack_links: Indices,
+    cdu: Floats,
+    main: Floats,
+    rack: Floats,
+    plant: Floats,
+    step: float,
+) -> None:
+    """:func:`exchange_at` for every CDU, over threads."""
+    for c in numba.prange(cdus.shape[1]):
+        exchange_at(c, cdus, cdu_links, rack_links, cdu, main, rack, plant, step)

@@ -1,0 +1,357 @@
+"""Accelerators of one rack in the coupled step: power, clocks, packages.
+
+This is where nearly all the time goes at 260,000 accelerators, so the loops are written to
+vectorise: no branches that the compiler cannot turn into selects, no library functions, no calls,
+all product constants in locals. ``fastmath`` allows sums and maxima to be split over vector lanes;
+the order is fixed by the compiled code, so results are the same for any number of threads.
+
+Two loops do the same physics. :func:`advance_all` knows everything: throttling, shutdown, blocked
+plates. :func:`advance_calm` is for a rack in which nothing of that is under way, the usual case,
+and leaves out what cannot matter there, which takes half the time.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from physics.compute import (
+    die_power,
+    leakage_power,
+    pace,
+    relative_voltage,
+    throttled_clock,
+)
+from physics.factory.arrays import GPU, GPU_DATA, KIND, KIND_LINK, Floats, Indices
+from physics.hbm import refresh_power
+from physics.jit import kernel, larger, law
+from physics.package import decay, package_step, package_step_with_decay, steady_die_rise
+
+STAGNANT_CONDUCTANCE = 0.8  # W/K: a filled, still plate with its hoses to 40 degC tray air
+MINIMUM_MEMORY_CLOCK = 0.2
+VECTOR_MATH = {"reassoc", "nsz", "nnan", "contract"}
+
+
+@kernel()
+def rise_decays(kinds: Floats, step: float) -> Floats:
+    """How rises over the plate decay in a step, per rack kind: shape [Kr, 3].
+
+    exp(-step/tau) of the die, its mean over the step, and exp(-step/tau) of the stacks.
+    """
+    decays = np.empty((kinds.shape[1], 3))
+    for k in range(kinds.shape[1]):
+        relative = step / (kinds[KIND.die_resistance, k] * kinds[KIND.die_heat_capacity, k])
+        decays[k, 0] = math.exp(-relative)
+        decays[k, 1] = (1.0 - decays[k, 0]) / relative
+        decays[k, 2] = math.exp(
+            -step / (kinds[KIND.hbm_resistance, k] * kinds[KIND.hbm_heat_capacity, k])
+        )
+    return decays
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=VECTOR_MATH)
+def advance_all(
+    first: int,
+    last: int,
+    kind: int,
+    kinds: Floats,
+    kind_links: Indices,
+    constants: Floats,
+    gpu: Floats,
+    utilisation: float,
+    compute_share: float,
+    memory_share: float,
+    energised: float,
+    clock_ceiling: float,
+    coolant_temperature: float,
+    coolant_rise_per_plate: float,
+    conductance: float,
+    decays: Floats,
+    step: float,
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Advance accelerators ``first:last`` of one rack by ``step`` seconds.
+
+    ``coolant_rise_per_plate`` [K] is what one plate adds to the coolant before the next one in
+    series; ``conductance`` [W/K] is a plate's at the rack's flow; ``decays`` are those of
+    :func:`rise_decays`. Returns (module power [W], heat to coolant [W], hottest die [degC], hottest
+    stack [degC], sum of clocks, number throttled, sum of pace times busy share, number online).
+    """
+    die_idle = kinds[KIND.die_idle_power, kind]
+    leakage_reference_power = kinds[KIND.die_leakage_power, kind]
+    leakage_coefficient = kinds[KIND.leakage_coefficient, kind]
+    leakage_reference = kinds[KIND.leakage_reference, kind]
+    dynamic = kinds[KIND.die_dynamic_power, kind]
+    voltage_intercept = kinds[KIND.voltage_intercept, kind]
+    minimum_clock = kinds[KIND.minimum_clock, kind]
+    loss_per_output = 1.0 / kinds[KIND.regulator_efficiency, kind] - 1.0
+    hbm_static = kinds[KIND.hbm_static_power, kind]
+    hbm_refresh = kinds[KIND.hbm_refresh_power, kind]
+    hbm_access = kinds[KIND.hbm_access_power, kind] * memory_share
+    doubling = kinds[KIND.hbm_doubling_temperature, kind]
+    hbm_throttle = kinds[KIND.hbm_throttle_temperature, kind]
+    hbm_shutdown = kinds[KIND.hbm_shutdown_temperature, kind]
+    hottest_factor = kinds[KIND.hbm_hottest_factor, kind]
+    slowdown = kinds[KIND.slowdown_temperature, kind]
+    shutdown = kinds[KIND.shutdown_temperature, kind]
+    die_resistance = kinds[KIND.die_resistance, kind]
+    hbm_resistance = kinds[KIND.hbm_resistance, kind]
+    mutual = kinds[KIND.mutual_resistance, kind]
+    die_capacity = kinds[KIND.die_heat_capacity, kind]
+    hbm_capacity = kinds[KIND.hbm_heat_capacity, kind]
+    plate_capacity = kinds[KIND.plate_heat_capacity, kind]
+    plate_mask = (
+        kind_links[KIND_LINK.series_plates, kind] - 1
+    )  # position on the path; 1, 2 or 4 plates
+    die_decay, die_lag, hbm_decay = decays[kind, 0], decays[kind, 1], decays[kind, 2]
+
+    # slices begin at zero, so that indices are provably not negative and the loop vectorises
+    plates = gpu[GPU.plate_temperature, first:last]
+    dies = gpu[GPU.die_temperature, first:last]
+    stacks = gpu[GPU.hbm_temperature, first:last]
+    clocks = gpu[GPU.clock, first:last]
+    memory_clocks = gpu[GPU.memory_clock, first:last]
+    powers = gpu[GPU.power, first:last]
+    onlines = gpu[GPU.online, first:last]
+    flow_factors = gpu[GPU.flow_factor, first:last]
+    leakage_factors = constants[GPU_DATA.leakage_factor, first:last]
+    resistance_factors = constants[GPU_DATA.resistance_factor, first:last]
+    total_power = 0.0
+    total_heat = 0.0
+    hottest_die = -273.15
+    hottest_hbm = -273.15
+    clock_sum = 0.0
+    throttled = 0.0
+    work = 0.0
+    online_count = 0.0
+    for i in range(plates.shape[0]):
+        plate = plates[i]
+        die = dies[i]
+        hbm = stacks[i]
+        clock = clocks[i]
+        memory_clock = memory_clocks[i]
+        online = onlines[i]
+        hottest_stack = plate + hottest_factor * (hbm - plate)
+
+        running = online * energised
+        running = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else running
+        onlines[i] = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else online
+        clock = throttled_clock(clock, minimum_clock, clock_ceiling, die, slowdown, step)
+        memory_clock = throttled_clock(
+            memory_clock, MINIMUM_MEMORY_CLOCK, 1.0, hottest_stack, hbm_throttle, step
+        )
+        speed = pace(clock, memory_clock, compute_share, memory_share)
+
+        voltage = relative_voltage(clock, voltage_intercept)
+        on_hbm = running * (
+            hbm_static
+            + refresh_power(hbm_refresh, hottest_stack, doubling)
+            + hbm_access * speed * utilisation
+        )
+        # leakage at the die's mean temperature over the step: most dies settle within it
+        resistance = die_resistance * resistance_factors[i]
+        operations = speed * compute_share
+        at_start = leakage_factors[i] * leakage_power(
+            leakage_reference_power, leakage_coefficient, leakage_reference, die
+        )
+        estimate = running * die_power(
+            utilisation, die_idle, at_start, dynamic, voltage, operations
+        )
+        settled = plate + steady_die_rise(estimate, on_hbm, resistance, mutual)
+        leakage = leakage_factors[i] * leakage_power(
+            leakage_reference_power,
+            leakage_coefficient,
+            leakage_reference,
+            settled + (die - settled) * die_lag,
+        )
+        on_die = running * die_power(utilisation, die_idle, leakage, dynamic, voltage, operations)
+        loss = (on_die + on_hbm) * loss_per_output
+
+        inlet = coolant_temperature + coolant_rise_per_plate * float(i & plate_mask)
+        new_plate, new_die, new_hbm, heat = package_step(
+            plate,
+            die,
+            hbm,
+            on_die,
+            on_hbm,
+            loss,
+            inlet,
+            max(conductance * flow_factors[i], STAGNANT_CONDUCTANCE),
+            resistance,
+            hbm_resistance,
+            mutual,
+            die_capacity,
+            hbm_capacity,
+            plate_capacity,
+            die_decay,
+            hbm_decay,
+            step,
+        )
+        plates[i] = new_plate
+        dies[i] = new_die
+        stacks[i] = new_hbm
+        clocks[i] = clock
+        memory_clocks[i] = memory_clock
+        power = on_die + on_hbm + loss
+        powers[i] = power
+
+        total_power += power
+        total_heat += heat
+        hottest_die = larger(hottest_die, new_die)
+        hottest_hbm = larger(hottest_hbm, new_plate + hottest_factor * (new_hbm - new_plate))
+        clock_sum += running * clock
+        slowed = 1.0 if (speed < 0.999 * min(1.0, clock_ceiling) or running < 1.0) else 0.0
+        throttled += slowed
+        work += running * speed * utilisation
+        online_count += running
+    return (
+        total_power,
+        total_heat,
+        hottest_die,
+        hottest_hbm,
+        clock_sum,
+        throttled,
+        work,
+        online_count,
+    )
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=VECTOR_MATH)
+def advance_calm(
+    first: int,
+    last: int,
+    kind: int,
+    kinds: Floats,
+    kind_links: Indices,
+    constants: Floats,
+    gpu: Floats,
+    utilisation: float,
+    compute_share: float,
+    memory_share: float,
+    clock: float,
+    coolant_temperature: float,
+    coolant_rise_per_plate: float,
+    conductance: float,
+    decays: Floats,
+    step: float,
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """:func:`advance_all` for a rack that :func:`is_calm` and has no part at a limit.
+
+    All accelerators run at ``clock`` and full memory clock and have the same conductance, so
+    clocks, voltage, pace and the plates' decay are the rack's.
+    """
+    die_idle = kinds[KIND.die_idle_power, kind]
+    leakage_reference_power = kinds[KIND.die_leakage_power, kind]
+    leakage_coefficient = kinds[KIND.leakage_coefficient, kind]
+    leakage_reference = kinds[KIND.leakage_reference, kind]
+    dynamic = kinds[KIND.die_dynamic_power, kind]
+    loss_per_output = 1.0 / kinds[KIND.regulator_efficiency, kind] - 1.0
+    hbm_refresh = kinds[KIND.hbm_refresh_power, kind]
+    doubling = kinds[KIND.hbm_doubling_temperature, kind]
+    hottest_factor = kinds[KIND.hbm_hottest_factor, kind]
+    die_resistance = kinds[KIND.die_resistance, kind]
+    hbm_resistance = kinds[KIND.hbm_resistance, kind]
+    mutual = kinds[KIND.mutual_resistance, kind]
+    die_capacity = kinds[KIND.die_heat_capacity, kind]
+    hbm_capacity = kinds[KIND.hbm_heat_capacity, kind]
+    plate_capacity = kinds[KIND.plate_heat_capacity, kind]
+    plate_mask = kind_links[KIND_LINK.series_plates, kind] - 1
+    die_decay, die_lag, hbm_decay = decays[kind, 0], decays[kind, 1], decays[kind, 2]
+    speed = pace(clock, 1.0, compute_share, memory_share)
+    voltage = relative_voltage(clock, kinds[KIND.voltage_intercept, kind])
+    operations = speed * compute_share
+    hbm_steady = (
+        kinds[KIND.hbm_static_power, kind]
+        + kinds[KIND.hbm_access_power, kind] * memory_share * speed * utilisation
+    )
+    conductance = max(conductance, STAGNANT_CONDUCTANCE)
+    plate_resistance = 1.0 / conductance
+    plate_decay = decay(conductance * step / (die_capacity + hbm_capacity + plate_capacity))
+
+    plates = gpu[GPU.plate_temperature, first:last]
+    dies = gpu[GPU.die_temperature, first:last]
+    stacks = gpu[GPU.hbm_temperature, first:last]
+    powers = gpu[GPU.power, first:last]
+    leakage_factors = constants[GPU_DATA.leakage_factor, first:last]
+    resistance_factors = constants[GPU_DATA.resistance_factor, first:last]
+    total_power = 0.0
+    total_heat = 0.0
+    hottest_die = -273.15
+    hottest_hbm = -273.15
+    for i in range(plates.shape[0]):
+        plate = plates[i]
+        die = dies[i]
+        hbm = stacks[i]
+        hottest_stack = plate + hottest_factor * (hbm - plate)
+        on_hbm = hbm_steady + refresh_power(hbm_refresh, hottest_stack, doubling)
+        resistance = die_resistance * resistance_factors[i]
+        at_start = leakage_factors[i] * leakage_power(
+            leakage_reference_power, leakage_coefficient, leakage_reference, die
+        )
+        estimate = die_power(utilisation, die_idle, at_start, dynamic, voltage, operations)
+        settled = plate + steady_die_rise(estimate, on_hbm, resistance, mutual)
+        leakage = leakage_factors[i] * leakage_power(
+            leakage_reference_power,
+            leakage_coefficient,
+            leakage_reference,
+            settled + (die - settled) * die_lag,
+        )
+        on_die = die_power(utilisation, die_idle, leakage, dynamic, voltage, operations)
+        loss = (on_die + on_hbm) * loss_per_output
+        inlet = coolant_temperature + coolant_rise_per_plate * float(i & plate_mask)
+        new_plate, new_die, new_hbm, heat = package_step_with_decay(
+            plate,
+            die,
+            hbm,
+            on_die,
+            on_hbm,
+            loss,
+            inlet,
+            plate_resistance,
+            plate_decay,
+            resistance,
+            hbm_resistance,
+            mutual,
+            die_capacity,
+            hbm_capacity,
+            plate_capacity,
+            die_decay,
+            hbm_decay,
+            step,
+        )
+        plates[i] = new_plate
+        dies[i] = new_die
+        stacks[i] = new_hbm
+        power = on_die + on_hbm + loss
+        powers[i] = power
+        total_power += power
+        total_heat += heat
+        hottest_die = larger(hottest_die, new_die)
+        hottest_hbm = larger(hottest_hbm, new_plate + hottest_factor * (new_hbm - new_plate))
+    count = float(last - first)
+    slowed = count if speed < 0.999 * min(1.0, clock) else 0.0
+    return (
+        total_power,
+        total_heat,
+        hottest_die,
+        hottest_hbm,
+        count * clock,
+        slowed,
+        count * speed * utilisation,
+        count,
+    )
+
+
+@law
+def is_calm(first: int, last: int, gpu: Floats, clock_ceiling: float) -> bool:
+    """Whether all accelerators run at their asked clock with open plates and full memory clock."""
+    for g in range(first, last):
+        if (
+            gpu[GPU.clock, g] != clock_ceiling
+            or gpu[GPU.memory_clock, g] != 1.0
+            or gpu[GPU.online, g] != 1.0
+            or gpu[GPU.flow_factor, g] != 1.0
+        ):
+            return False
+    return True
