@@ -140,25 +140,31 @@ def fitted(points: Floats, azimuth: float, elevation: float, angle: float, aspec
     """
     a, e = np.radians(azimuth), np.radians(elevation)
     back = np.array([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
-    focal = (points.min(axis=0) + points.max(axis=0)) / 2
-    radius = max(float(np.linalg.norm(points - focal, axis=1).max()), 0.1)
-    tangent = np.tan(np.radians(angle) / 2)
-    distance = radius / np.sin(np.radians(angle) / 2)
-    left, right, top, bottom = MARGINS
-    middle = np.array([(left - right) * aspect, bottom - top])  # of the free area, in half heights
-    half = np.array([(1 - left - right) * aspect, 1 - top - bottom])
-    direction = -back
-    side = np.cross(direction, [0.0, 0.0, 1.0])
+    side = np.cross(-back, [0.0, 0.0, 1.0])
     side /= np.linalg.norm(side)
-    up = np.cross(side, direction)
-    for _ in range(40):
-        offset = points - (focal + back * distance)
-        depth = np.maximum(offset @ direction, 1e-3)
-        place = np.column_stack([offset @ side, offset @ up]) / depth[:, None] / tangent
-        low, high = place.min(axis=0), place.max(axis=0)
-        shift = ((low + high) / 2 - middle) * distance * tangent
-        focal = focal + side * shift[0] + up * shift[1]
-        distance *= float(np.max((high - low) / 2 / half)) ** 0.8
+    up = np.cross(side, -back)
+    tangent = np.tan(np.radians(angle) / 2)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    near = (points - middle) @ back
+    left, right, top, bottom = MARGINS
+    bounds = (
+        (side, (2 * left - 1) * aspect * tangent, (1 - 2 * right) * aspect * tangent),
+        (up, (2 * bottom - 1) * tangent, (1 - 2 * top) * tangent),
+    )
+    # A point at height v over an axis is seen between the slopes low and high when
+    # low (d - near) <= v - shift <= high (d - near); both must hold for one shift.
+    ends = []
+    for axis, low, high in bounds:
+        v = (points - middle) @ axis
+        ends.append((float((v + high * near).max()), float((v + low * near).min())))
+    distance = max(
+        (most - least) / (high - low)
+        for (most, least), (_, low, high) in zip(ends, bounds, strict=True)
+    )
+    distance = max(distance, float(near.max()) + 0.1)
+    focal = middle.copy()
+    for (most, least), (axis, low, high) in zip(ends, bounds, strict=True):
+        focal += axis * ((most - high * distance) + (least - low * distance)) / 2
     position = focal + back * distance
     return Camera(tuple(position.tolist()), tuple(focal.tolist()), view_angle=angle)
 
