@@ -7,7 +7,7 @@ arrays with :func:`make_network`; solve it with :func:`physics.hydraulics.solver
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -195,6 +195,23 @@ def nominal_controls(network: Network, ambient_pressure: float = 0.0) -> Control
         fixed_pressure=network.fixed_pressure.copy(),
         ambient_pressure=ambient_pressure,
     )
+
+
+def with_fluid(network: Network, density: ArrayLike, viscosity: ArrayLike) -> Network:
+    """The same network with other fluid properties, as temperatures move.
+
+    Density [kg/m3] and dynamic viscosity [Pa s], each one number or one per branch. Pipes, valves
+    and static heads follow; coefficients of resistances, filters and pump curves are stated for a
+    density and stay. Raises ValueError unless both are positive.
+    """
+    rho = np.broadcast_to(np.asarray(density, dtype=np.float64), network.kind.shape).copy()
+    mu = np.broadcast_to(np.asarray(viscosity, dtype=np.float64), network.kind.shape)
+    if not (np.all(rho > 0.0) and np.all(mu > 0.0)):
+        raise ValueError("density and viscosity must be positive")
+    parameter = network.parameter.copy()
+    pipe = network.kind == int(BranchKind.PIPE)
+    parameter[pipe, 4] = mu[pipe]
+    return replace(network, density=rho, parameter=parameter)
 
 
 def _structure(

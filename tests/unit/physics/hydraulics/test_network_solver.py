@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from physics.hydraulics.builder import NetworkBuilder
 from physics.hydraulics.fittings import power_law_drop
 from physics.hydraulics.friction import FrictionModel, pipe_drop
-from physics.hydraulics.network import Controls, Network, NotConverged, nominal_controls
+from physics.hydraulics.network import Controls, Network, NotConverged, nominal_controls, with_fluid
 from physics.hydraulics.pumps import GRAVITY, PumpCurve
 from physics.hydraulics.solver import solve
 from physics.hydraulics.valves import ValveCharacteristic, valve_resistance
@@ -314,3 +314,18 @@ def test_non_convergence_names_the_worst_element_and_its_residual() -> None:
     with pytest.raises(NotConverged, match=r"/hall-a/branch-\d .*residual .* Pa") as failure:
         solution.require()
     assert failure.value.solution is solution
+
+
+def test_warmer_fluid_flows_more_easily_through_the_same_network() -> None:
+    b = NetworkBuilder(DENSITY, VISCOSITY)
+    one, two = b.node(), b.node()
+    b.fix_pressure(one, 2e5)
+    b.fix_pressure(two, 1e5)
+    b.pipe(one, two, 200.0, 0.05, 1e-5)
+    cold = b.build()
+    warm = with_fluid(cold, 990.0, 0.55e-3)
+    flow = solve(warm, nominal_controls(warm)).require().flow[0]
+    assert pipe_drop(flow, 200.0, 0.05, 1e-5, 0.0, 990.0, 0.55e-3) == pytest.approx(1e5, rel=1e-6)
+    assert flow > solve(cold, nominal_controls(cold)).require().flow[0]
+    with pytest.raises(ValueError, match="positive"):
+        with_fluid(cold, 990.0, 0.0)

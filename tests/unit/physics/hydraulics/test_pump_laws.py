@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physics.hydraulics import pumps
+from physics.hydraulics.pump_groups import pump_group_power, pump_group_powers
 from physics.hydraulics.pumps import PumpCurve
 
 CURVE = PumpCurve(3e5, -2e3, -900.0)
@@ -169,3 +170,18 @@ def test_electrical_power_has_the_rated_efficiencies_at_rating() -> None:
     assert 0.0 < idle < 0.1 * rated
     half = pumps.pump_electrical_power(0.5 * rated, rated, 0.93, 0.97)
     assert 0.5 * rated < half < power
+
+
+def test_group_of_pumps_is_so_many_single_pumps() -> None:
+    args = (998.0, 9.0, 0.78, 4e3, 0.93, 0.97)
+    one = pump_group_power(6.0, CURVE.rise(6.0), 1.0, 1.0, *args)
+    three = pump_group_power(18.0, CURVE.rise(6.0), 1.0, 3.0, *args)
+    assert three == pytest.approx((3.0 * one[0], 3.0 * one[1]))
+    assert one[1] > one[0] > pumps.hydraulic_power(6.0, CURVE.rise(6.0), 998.0)
+    assert pump_group_power(0.0, 0.0, 1.0, 0.0, *args) == (0.0, 0.0)
+    assert pump_group_power(0.0, 0.0, 0.0, 2.0, *args) == (0.0, 0.0)
+    columns = [np.full(2, x) for x in (18.0, CURVE.rise(6.0), 1.0, 3.0, *args)]
+    shaft, electrical = np.zeros(2), np.zeros(2)
+    pump_group_powers(*columns, shaft, electrical)
+    np.testing.assert_allclose(shaft, three[0])
+    np.testing.assert_allclose(electrical, three[1])
