@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, model_validator
 
 from assets.locations import SCENARIOS_FOLDER
 from twin import units as u
 from twin import yaml_file
 from twin.errors import InputError, near_matches
+from twin.yaml_file import Document, Key, key_text
 
 
 class Element(BaseModel):
     """Base of everything in a scenario: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class WeatherChange(Element):
+    """A shift of the weather from what it would have been, from a time on."""
+
+    at: u.Duration = Field(description="time since the start, such as 2 h")
+    dry_bulb: u.TemperatureShift = Field(default=0.0, description="shift, such as 6 K")
+    wet_bulb: u.TemperatureShift = Field(default=0.0, description="shift, such as 3 K")
+    ramp: u.Duration = Field(default=0.0, description="time over which to move there")
 
 
 class WeatherChoice(Element):
@@ -33,6 +44,9 @@ class WeatherChoice(Element):
     dry_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
     wet_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
     file: str | None = Field(default=None, description="EPW file, relative to the scenario")
+    changes: tuple[WeatherChange, ...] = Field(
+        default=(), description="shifts on top of it, rising in time"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> WeatherChoice:
@@ -43,6 +57,9 @@ class WeatherChoice(Element):
                 raise ValueError("wet_bulb cannot be above dry_bulb")
         if self.kind == "epw" and self.file is None:
             raise ValueError("epw weather needs file")
+        times = [change.at for change in self.changes]
+        if times != sorted(times):
+            raise ValueError("weather changes must rise in time")
         return self
 
 
@@ -107,6 +124,13 @@ class TimedEvent(Element):
         return self
 
 
+class Expected(Element):
+    """What must be true of a run, and why."""
+
+    that: str = Field(description="expectation, such as max(gpu.temperature) < 87 degC")
+    because: str = Field(default="", description="the reason, for whoever sees it fail")
+
+
 DESIGN_LOAD = (Workload(profile=(Load(utilisation=1.0, compute_share=1.0, memory_share=0.6),)),)
 
 
@@ -119,6 +143,9 @@ class Scenario(Element):
     name: str = Field(default="design-load", description="short name")
     title: str = Field(default="", description="name for people")
     description: str = Field(default="", description="what happens and what to expect")
+    layout: str | None = Field(
+        default=None, description="layout that it was written for: its events and paths are of it"
+    )
     start: datetime = Field(
         default=datetime(2026, 8, 1, 14, 0), description="local date and time of the start"
     )
@@ -126,12 +153,30 @@ class Scenario(Element):
     step: Annotated[u.Duration, Field(gt=0, le=5)] = Field(
         default=1.0, description="time step, at most 5 s"
     )
+    settle: u.Duration = Field(
+        default=0.0,
+        description="time run before the start with its weather and workload, to begin settled",
+    )
+    observe_every: Annotated[u.Duration, Field(gt=0)] = Field(
+        default=1.0, description="time between looks for the expectations"
+    )
     seed: Annotated[int, Field(ge=0)] = Field(default=0, description="of all random spread")
     threads: PositiveInt | None = Field(default=None, description="left out: all cores")
     weather: WeatherChoice = Field(default=WeatherChoice())
     workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
     tokens: TokenModel = Field(default=TokenModel())
     events: tuple[TimedEvent, ...] = Field(default=())
+    expect: tuple[str | Expected, ...] = Field(
+        default=(), description="what must be true of a run on its layout"
+    )
+    _document: Document | None = PrivateAttr(default=None)
+
+    def located(self, error: InputError, key: Key) -> InputError:
+        """An error about a key of this scenario, with file and line where it came from a file."""
+        if self._document is None:
+            return InputError(error.message, key=key_text(key), found=error.found,
+                              allowed=error.allowed)
+        return self._document.error(error.message, key, error.found, error.allowed)
 
 
 def find_scenario(name_or_path: str | Path) -> Path:
@@ -142,11 +187,42 @@ def find_scenario(name_or_path: str | Path) -> Path:
     bundled = {file.stem: file for file in sorted(SCENARIOS_FOLDER.glob("*.yaml"))}
     if str(name_or_path) in bundled:
         return bundled[str(name_or_path)]
+    if path.is_dir():
+        raise InputError("is a folder, not a scenario file", path)
     raise InputError("scenario not found", path, found=str(name_or_path),
                      allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]))
 
 
-def load_scenario(name_or_path: str | Path) -> Scenario:
-    """Read a scenario; raises InputError with file, line, key, found and allowed."""
+def load_scenario(
+    name_or_path: str | Path, parameters: Mapping[str, Any] | None = None
+) -> Scenario:
+    """Read a scenario; raises InputError with file, line, key, found and allowed.
+
+    ``parameters`` replace values of the file's own. Weather and workload files are looked for
+    beside the scenario.
+    """
+    from twin.scenario_template import expanded
+
     document = yaml_file.read(find_scenario(name_or_path))
-    return yaml_file.validate(document, Scenario)
+    document = expanded(document, _read_base, parameters or {})
+    return scenario_from_document(document)
+
+
+def scenario_from_document(document: Document) -> Scenario:
+    """Check parsed YAML without templates and make a scenario of it; see :func:`load_scenario`."""
+    scenario = yaml_file.validate(document, Scenario)
+    weather = scenario.weather
+    if weather.file is not None:
+        weather = weather.model_copy(update={"file": str(document.file.parent / weather.file)})
+        scenario = scenario.model_copy(update={"weather": weather})
+    scenario._document = document
+    return scenario
+
+
+def _read_base(name: str, document: Document) -> Document:
+    beside = document.file.parent / name
+    try:
+        return yaml_file.read(find_scenario(beside if beside.is_file() else name))
+    except InputError as error:
+        raise document.error("extends an unknown scenario", ("extends",), name,
+                             error.allowed) from None

@@ -26,7 +26,7 @@ from physics.weather_laws import (
     yearly_interpolation,
 )
 from twin.errors import InputError, near_matches
-from twin.scenario import Scenario
+from twin.scenario import Scenario, WeatherChange
 
 if TYPE_CHECKING:
     from twin.layout.models import Site
@@ -156,6 +156,28 @@ class HourlyWeather:
         dry_bulb[:], wet_bulb[:], pressure[:] = dry, wet, between(self.pressure)
 
 
+class ChangedWeather:
+    """Another weather, shifted from given times on; the wet bulb stays below the dry bulb."""
+
+    def __init__(self, base: Weather, changes: Sequence[WeatherChange]):
+        self.base = base
+        self.changes = tuple(changes)
+
+    def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
+        """See :class:`Weather`."""
+        self.base.at(time, dry_bulb, wet_bulb, pressure)
+        dry = wet = 0.0
+        for change in self.changes:
+            since = time - change.at
+            if since < 0.0:
+                break
+            share = min(1.0, since / change.ramp) if change.ramp > 0.0 else 1.0
+            dry += share * (change.dry_bulb - dry)
+            wet += share * (change.wet_bulb - wet)
+        dry_bulb += dry
+        wet_bulb[:] = np.minimum(wet_bulb + wet, dry_bulb)
+
+
 @functools.cache
 def _climates() -> dict[str, Climate]:
     return load_climates()
@@ -167,6 +189,12 @@ def weather_for(plant: Plant, scenario: Scenario) -> Weather:
     Raises InputError for an unknown climate, or a weather file that is missing, unreadable or has
     gaps longer than a day.
     """
+    weather = _base_weather(plant, scenario)
+    changes = scenario.weather.changes
+    return ChangedWeather(weather, changes) if changes else weather
+
+
+def _base_weather(plant: Plant, scenario: Scenario) -> Weather:
     choice = scenario.weather
     if choice.kind == "epw":
         return read_epw(Path(str(choice.file)), scenario.start)

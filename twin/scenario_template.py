@@ -1,0 +1,103 @@
+"""Scenarios as templates: ``extends`` another one, and ``${parameter}`` in its values.
+
+::
+
+    schema: twin.scenario/1
+    extends: cdu-trip                # keys given here replace those of the base
+    parameters: {cdu: cdu-2, at: 3 min}
+    events:
+      - {at: "${at}", path: "/pilot/hall-a/row-01/${cdu}", inject: trip}
+
+Whoever runs it may give other values for the parameters (cases, sweeps).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twin.errors import near_matches
+from twin.yaml_file import Document, Key
+
+MAXIMUM_BASES = 8
+_PARAMETER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+
+
+def expanded(
+    document: Document, read: Callable[[str, Document], Document], given: Mapping[str, Any],
+    depth: int = 0,
+) -> Document:
+    """A document with its base merged in and its parameters filled in.
+
+    Parameters
+    ----------
+    read : reads the base that a document's ``extends`` names
+    given : values that replace those of the document's ``parameters``
+
+    Raises
+    ------
+    InputError : bases in a circle, a parameter without value, or one given that does not exist
+    """
+    data = _merged(document, read, depth)
+    if not isinstance(data, dict):
+        return document
+    known = data.pop("parameters", None)
+    known = known if known is not None else {}
+    if not isinstance(known, dict):
+        raise document.error("parameters are not a mapping", ("parameters",), repr(known)[:60],
+                             "name: value lines")
+    for name in given:
+        if name not in known:
+            raise document.error("unknown parameter", ("parameters",), name,
+                                 near_matches(name, [*known]) if known else "it has none")
+    values = {**known, **given}
+    filled = {
+        name: _filled(value, values, document, (name,)) for name, value in data.items()
+    }
+    return Document(filled, document.lines, document.file)
+
+
+def _merged(document: Document, read: Callable[[str, Document], Document], depth: int) -> Any:
+    if not isinstance(document.data, dict):
+        return document.data
+    data = dict(document.data)
+    base_name = data.pop("extends", None)
+    if base_name is None:
+        return data
+    if not isinstance(base_name, str):
+        raise document.error("extends a scenario by name or file", ("extends",),
+                             repr(base_name)[:60])
+    if depth >= MAXIMUM_BASES:
+        raise document.error("bases go in a circle or too deep", ("extends",), base_name,
+                             f"at most {MAXIMUM_BASES} levels")
+    base = _merged(read(base_name, document), read, depth + 1)
+    parameters = {**(base.get("parameters") or {}), **(data.get("parameters") or {})}
+    merged = {**base, **data}
+    if parameters:
+        merged["parameters"] = parameters
+    return merged
+
+
+def _filled(value: Any, values: Mapping[str, Any], document: Document, key: Key) -> Any:
+    if isinstance(value, dict):
+        return {n: _filled(v, values, document, (*key, n)) for n, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(v, values, document, (*key, n)) for n, v in enumerate(value)]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        return str(lookup(match.group(1)))
+
+    def lookup(name: str) -> Any:
+        if name not in values:
+            raise document.error("unknown parameter", key, "${" + name + "}",
+                                 near_matches(name, [*values]) if values else
+                                 "give it under `parameters`")
+        return values[name]
+
+    whole = _PARAMETER.fullmatch(value)
+    if whole is not None:
+        return lookup(whole.group(1))
+    return _PARAMETER.sub(replace, value)
