@@ -1,0 +1,190 @@
+"""A plant as an OpenUSD stage.
+
+::
+
+    site.usd                     sublayers, the layout as written, time range
+    site_files/places.usdc       sites, plants, halls, rows
+               equipment.usdc    every machine: one prim each, or instancers
+               building.usdc     slabs, walls, pipes, busways
+               recording.usdc    channels over time (with a recording)
+               products/...      one asset for each product
+
+The layout itself travels in the root layer's ``customLayerData``: an importer compares the prims
+with what it gives and turns differences into changes of the layout.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from twin.catalog.loader import Catalog, CatalogEntry, bundled_catalog
+from twin.errors import InputError
+from twin.layout.loader import Layout
+from twin.plant.plant import Plant
+from twin.scene import scene
+from twin.usd.authoring import define, new_layer, save, short_reason
+from twin.usd.building import building_layer
+from twin.usd.frames import UNITS, Frames
+from twin.usd.instancers import instancers_layer
+from twin.usd.names import ROOT, PrimPaths, identifier
+from twin.usd.product_asset import LODS, AssetOptions, write_asset
+from twin.usd.pxr_modules import Sdf, Tf, UsdUtils
+from twin.usd.site_layers import equipment_layer, generations, places_layer
+
+SCHEMA = "twin.usd/1"
+Form = Literal["addressable", "compact"]
+EXTENSIONS = (".usd", ".usda", ".usdc", ".usdz")
+ADDRESSABLE_UNITS = 20_000
+"""Up to so many machines the form is addressable unless asked otherwise."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: root layer, form, number of machines, accelerators and product assets."""
+
+    file: Path
+    form: Form
+    machines: int
+    accelerators: int
+    products: int
+
+
+def export_stage(
+    plant: Plant,
+    file: Path,
+    form: Form | None = None,
+    lod: str = "medium",
+    recording: Path | None = None,
+    every: int = 1,
+    options: AssetOptions | None = None,
+) -> Exported:
+    """Write a plant as a stage: ``.usd`` and ``.usdc`` binary, ``.usda`` text, ``.usdz`` packed.
+
+    form : one prim for each machine (addressable) or instancers (compact); None chooses by size
+    lod : model that is shown: low, medium, high
+    recording : adds its channels, of one in ``every`` frames
+
+    Raises
+    ------
+    InputError : unknown ending or lod, folder missing, recording of another layout, not writable
+    """
+    extension = file.suffix.lower()
+    if extension not in EXTENSIONS:
+        raise InputError("unknown kind of stage", file, found=file.suffix or "no ending",
+                         allowed=", ".join(EXTENSIONS))
+    if lod not in LODS:
+        raise InputError("unknown level of detail", key="lod", found=lod, allowed=", ".join(LODS))
+    if not file.absolute().parent.is_dir():
+        raise InputError("folder does not exist", file.absolute().parent)
+    if extension == ".usdz":
+        with tempfile.TemporaryDirectory(prefix="twin-usdz-") as folder:
+            inner = Path(folder) / f"{identifier(file.stem)}.usdc"
+            report = export_stage(plant, inner, form, lod, recording, every, options)
+            _pack(inner, file)
+        return Exported(file, report.form, report.machines, report.accelerators, report.products)
+    machines = sum(plant.levels[level].count for level in UNITS)
+    chosen: Form = form or ("addressable" if machines <= ADDRESSABLE_UNITS else "compact")
+    products = _write(plant, file, chosen, lod, recording, every, options or AssetOptions())
+    return Exported(file, chosen, machines, plant.levels["gpu"].count, products)
+
+
+def layout_catalog(layout: Layout) -> Catalog:
+    """The bundled catalogue with the layout's own products."""
+    bundled = bundled_catalog()
+    own = [
+        CatalogEntry(product, {}, layout.document.file)
+        for name, product in layout.products.items()
+        if name not in bundled or bundled[name].product != product
+    ]
+    return bundled.extended(own)
+
+
+def products_of(plant: Plant, catalog: Catalog, form: Form) -> list[str]:
+    """Products whose assets a stage refers to."""
+    names: dict[str, None] = {}
+    for level in UNITS:
+        if plant.levels[level].count:
+            own = (generations(plant, catalog, level) if form == "addressable"
+                   else plant.product_ids(level))
+            names.update(dict.fromkeys(own))
+    return list(names)
+
+
+def _write(
+    plant: Plant, file: Path, form: Form, lod: str, recording: Path | None, every: int,
+    options: AssetOptions,
+) -> int:
+    extension = "usda" if file.suffix.lower() == ".usda" else "usdc"
+    folder = f"{identifier(file.stem)}_files"
+    beside = file.parent / folder
+    catalog = layout_catalog(plant.layout)
+    paths, frames = PrimPaths(plant.levels), Frames(plant)
+    products = products_of(plant, catalog, form)
+    asset_options = AssetOptions(options.supply, options.created, options.thumbnail,
+                                 text=extension == "usda")
+    for name in products:
+        write_asset(beside / "products", name, catalog, asset_options)
+    layers: dict[str, Any] = {}
+    if recording is not None:
+        from twin.usd.recording_layer import recording_layer
+
+        layers["recording"] = recording_layer(plant, paths, frames, form, recording, every,
+                                              extension)
+    layers["places"] = places_layer(plant, paths, frames, extension)
+    if form == "addressable":
+        layers["equipment"] = equipment_layer(plant, paths, frames, catalog, "./products", lod,
+                                              extension)
+    else:
+        layers["equipment"] = instancers_layer(plant, paths, frames, "./products", lod, extension)
+    layers["building"] = building_layer(scene(plant), extension)
+    for name, layer in layers.items():
+        save(layer, beside / f"{name}.{extension}")
+    root = _root_layer(plant, extension, form, [f"./{folder}/{name}.{extension}"
+                                                for name in layers])
+    if "recording" in layers:
+        _copy_times(layers["recording"], root)
+    save(root, file)
+    return len(products)
+
+
+def _root_layer(plant: Plant, extension: str, form: Form, sublayers: list[str]) -> Any:
+    root = new_layer(extension, ROOT)
+    define(root, f"/{ROOT}", "Xform", "assembly")
+    root.subLayerPaths = sublayers
+    root.pseudoRoot.SetInfo("customLayerData", {
+        "twin": {
+            "schema": SCHEMA,
+            "form": form,
+            "name": plant.name,
+            "digest": plant.digest,
+            "layout": json.dumps(plant.layout.document.data, ensure_ascii=False),
+        }
+    })
+    return root
+
+
+def _copy_times(source: Any, target: Any) -> None:
+    """Take over a layer's time range."""
+    for key in ("startTimeCode", "endTimeCode", "timeCodesPerSecond", "framesPerSecond"):
+        if source.pseudoRoot.HasInfo(key):
+            target.pseudoRoot.SetInfo(key, source.pseudoRoot.GetInfo(key))
+
+
+def _pack(stage: Path, file: Path) -> None:
+    """Pack a stage with all it refers to into one usdz file."""
+    partial = file.with_name(f".{identifier(file.stem)}.partial.usdz")
+    try:
+        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(stage)), str(partial)):
+            raise InputError("cannot be packed", file)
+        shutil.move(partial, file)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file) from None
+    except Tf.ErrorException as error:
+        raise InputError(f"cannot be packed: {short_reason(error)}", file) from None
+    finally:
+        partial.unlink(missing_ok=True)

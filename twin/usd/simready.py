@@ -1,0 +1,44 @@
+"""NVIDIA's own validator over an asset, with the rules of the AI-factory tier."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from pathlib import Path
+from typing import Any
+
+from twin.errors import TwinError
+from twin.usd.asset_layers import PROFILE, PROFILE_VERSION
+
+
+@functools.cache
+def _validator() -> Any:
+    """The validator with all installed tiers loaded."""
+    try:
+        import simready.foundation.tier_aif  # noqa: F401 - the rules must be installed
+        import simready.validate as validator
+    except ImportError as error:
+        raise TwinError(f"NVIDIA's SimReady validator is not installed ({error.name}): "
+                        "pip install 'ai-factory-twin[simready]'") from None
+    logging.getLogger("simready").setLevel(logging.ERROR)
+    validator.initialize([], [], [])
+    return validator
+
+
+def validate_asset(file: Path) -> list[str]:
+    """What the profile AIF-Entity 0.2.0 finds wrong with an asset, warnings included.
+
+    Raises
+    ------
+    TwinError : the validator is not installed, or could not judge the file
+    """
+    validator = _validator()
+    result = validator.validate_asset(validator.AssetValidationConfig(
+        asset_path=str(file), profile_id=PROFILE, profile_version=PROFILE_VERSION
+    ))
+    if result is None or not result.features_summary:
+        raise TwinError(f"{file}: the validator could not judge it")
+    failing = [f"{name} fails {summary.get('failing requirements', '')}"
+               for name, summary in sorted(result.features_summary.items())
+               if not summary.get("passed")]
+    return failing + [str(issue.message) for issue in result.issues]
