@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from twin.cli import inspect, replay, run, serve
+from twin.cli import export, import_usd, inspect, new_test, replay, run, serve, test
 from twin.errors import TwinError
 
 app = typer.Typer(
@@ -22,10 +22,15 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
+app.command("test")(test.check_cases)
+app.command("new-test")(new_test.new_test)
 app.command("info")(inspect.info)
 app.command("check")(inspect.check)
 app.command("schema")(inspect.schema)
 app.command("doctor")(inspect.doctor)
+app.command("export")(export.export)
+app.command("simready")(export.simready)
+app.command("import")(import_usd.import_usd)
 
 
 def _add_plugins() -> None:
