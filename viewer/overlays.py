@@ -18,6 +18,7 @@ from viewer.picking import Hit
 from viewer.scene_builder import SceneView
 from viewer.text import Panel
 
+SMALLEST = (240, 160)  # pixel; a smaller window has no room for overlays
 ROWS = 14  # most values shown of the picked element
 
 
@@ -43,6 +44,8 @@ class Overlays:
         scale = max(0.6, min(2.0, size[1] / 720))
         look = (size, theme.name)
         out: list[Panel] = []
+        if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
+            return out
         if frame is not None:
             title = scene.model.title
             items = hud.kpi_items(

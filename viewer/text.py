@@ -85,8 +85,8 @@ def overlay(picture: NDArray[np.uint8], panels: list[Panel]) -> NDArray[np.uint8
     """``picture`` (h, w, 3) with the panels laid over it."""
     base = Image.fromarray(picture).convert("RGBA")
     for panel in panels:
-        base.alpha_composite(
-            Image.fromarray(panel.image), (max(0, panel.x), max(0, panel.y)),
-            (max(0, -panel.x), max(0, -panel.y)),
-        )  # fmt: skip
+        image = Image.fromarray(panel.image)
+        left, top = max(0, -panel.x), max(0, -panel.y)
+        if left < image.width and top < image.height:
+            base.alpha_composite(image, (max(0, panel.x), max(0, panel.y)), (left, top))
     return np.asarray(base.convert("RGB"))
