@@ -49,6 +49,24 @@ def leakage_power(
     return reference_power * (1.0 + x + 0.5 * x * x)
 
 
+@law
+def leakage_polynomial(
+    reference_power: float, coefficient: float, reference_temperature: float
+) -> tuple[float, float, float]:
+    """Coefficients (a0, a1, a2) with which a0 + a1 T + a2 T^2 is :func:`leakage_power` [W]."""
+    square = 0.5 * coefficient * coefficient
+    return (
+        reference_power
+        * (
+            1.0
+            - coefficient * reference_temperature
+            + square * reference_temperature * reference_temperature
+        ),
+        reference_power * (coefficient - 2.0 * square * reference_temperature),
+        reference_power * square,
+    )
+
+
 @hot_law
 def die_power(
     busy_share: float,

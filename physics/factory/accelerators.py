@@ -19,6 +19,7 @@ import numpy as np
 
 from physics.compute import (
     die_power,
+    leakage_polynomial,
     leakage_power,
     pace,
     relative_voltage,
@@ -106,17 +107,9 @@ def advance_all(
     )  # position on the path; 1, 2 or 4 plates
     die_decay, die_lag, hbm_decay = decays[kind, 0], decays[kind, 1], decays[kind, 2]
 
-    # slices begin at zero, so that indices are provably not negative and the loop vectorises
-    plates = gpu[GPU.plate_temperature, first:last]
-    dies = gpu[GPU.die_temperature, first:last]
-    stacks = gpu[GPU.hbm_temperature, first:last]
-    clocks = gpu[GPU.clock, first:last]
-    memory_clocks = gpu[GPU.memory_clock, first:last]
-    powers = gpu[GPU.power, first:last]
-    onlines = gpu[GPU.online, first:last]
-    flow_factors = gpu[GPU.flow_factor, first:last]
-    leakage_factors = constants[GPU_DATA.leakage_factor, first:last]
-    resistance_factors = constants[GPU_DATA.resistance_factor, first:last]
+    # unsigned indices: no look for negative ones, and no slices, whose reference counts would cost
+    # a third of the loop for a rack of 72
+    start = np.uint64(first)
     total_power = 0.0
     total_heat = 0.0
     hottest_die = -273.15
@@ -125,18 +118,19 @@ def advance_all(
     throttled = 0.0
     work = 0.0
     online_count = 0.0
-    for i in range(plates.shape[0]):
-        plate = plates[i]
-        die = dies[i]
-        hbm = stacks[i]
-        clock = clocks[i]
-        memory_clock = memory_clocks[i]
-        online = onlines[i]
+    for i in range(last - first):
+        g = start + np.uint64(i)
+        plate = gpu[GPU.plate_temperature, g]
+        die = gpu[GPU.die_temperature, g]
+        hbm = gpu[GPU.hbm_temperature, g]
+        clock = gpu[GPU.clock, g]
+        memory_clock = gpu[GPU.memory_clock, g]
+        online = gpu[GPU.online, g]
         hottest_stack = plate + hottest_factor * (hbm - plate)
 
         running = online * energised
         running = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else running
-        onlines[i] = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else online
+        gpu[GPU.online, g] = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else online
         clock = throttled_clock(clock, minimum_clock, clock_ceiling, die, slowdown, step)
         memory_clock = throttled_clock(
             memory_clock, MINIMUM_MEMORY_CLOCK, 1.0, hottest_stack, hbm_throttle, step
@@ -150,16 +144,16 @@ def advance_all(
             + hbm_access * speed * utilisation
         )
         # leakage at the die's mean temperature over the step: most dies settle within it
-        resistance = die_resistance * resistance_factors[i]
+        resistance = die_resistance * constants[GPU_DATA.resistance_factor, g]
         operations = speed * compute_share
-        at_start = leakage_factors[i] * leakage_power(
+        at_start = constants[GPU_DATA.leakage_factor, g] * leakage_power(
             leakage_reference_power, leakage_coefficient, leakage_reference, die
         )
         estimate = running * die_power(
             utilisation, die_idle, at_start, dynamic, voltage, operations
         )
         settled = plate + steady_die_rise(estimate, on_hbm, resistance, mutual)
-        leakage = leakage_factors[i] * leakage_power(
+        leakage = constants[GPU_DATA.leakage_factor, g] * leakage_power(
             leakage_reference_power,
             leakage_coefficient,
             leakage_reference,
@@ -177,7 +171,7 @@ def advance_all(
             on_hbm,
             loss,
             inlet,
-            max(conductance * flow_factors[i], STAGNANT_CONDUCTANCE),
+            max(conductance * gpu[GPU.flow_factor, g], STAGNANT_CONDUCTANCE),
             resistance,
             hbm_resistance,
             mutual,
@@ -188,13 +182,13 @@ def advance_all(
             hbm_decay,
             step,
         )
-        plates[i] = new_plate
-        dies[i] = new_die
-        stacks[i] = new_hbm
-        clocks[i] = clock
-        memory_clocks[i] = memory_clock
+        gpu[GPU.plate_temperature, g] = new_plate
+        gpu[GPU.die_temperature, g] = new_die
+        gpu[GPU.hbm_temperature, g] = new_hbm
+        gpu[GPU.clock, g] = clock
+        gpu[GPU.memory_clock, g] = memory_clock
         power = on_die + on_hbm + loss
-        powers[i] = power
+        gpu[GPU.power, g] = power
 
         total_power += power
         total_heat += heat
@@ -242,9 +236,11 @@ def advance_calm(
     clocks, voltage, pace and the plates' decay are the rack's.
     """
     die_idle = kinds[KIND.die_idle_power, kind]
-    leakage_reference_power = kinds[KIND.die_leakage_power, kind]
-    leakage_coefficient = kinds[KIND.leakage_coefficient, kind]
-    leakage_reference = kinds[KIND.leakage_reference, kind]
+    leakage_0, leakage_1, leakage_2 = leakage_polynomial(
+        kinds[KIND.die_leakage_power, kind],
+        kinds[KIND.leakage_coefficient, kind],
+        kinds[KIND.leakage_reference, kind],
+    )
     dynamic = kinds[KIND.die_dynamic_power, kind]
     loss_per_output = 1.0 / kinds[KIND.regulator_efficiency, kind] - 1.0
     hbm_refresh = kinds[KIND.hbm_refresh_power, kind]
@@ -260,7 +256,9 @@ def advance_calm(
     die_decay, die_lag, hbm_decay = decays[kind, 0], decays[kind, 1], decays[kind, 2]
     speed = pace(clock, 1.0, compute_share, memory_share)
     voltage = relative_voltage(clock, kinds[KIND.voltage_intercept, kind])
-    operations = speed * compute_share
+    # die power is base + leaking (a0 + a1 T + a2 T^2), with everything else the rack's
+    base = die_power(utilisation, die_idle, 0.0, dynamic, voltage, speed * compute_share)
+    leaking = utilisation * voltage
     hbm_steady = (
         kinds[KIND.hbm_static_power, kind]
         + kinds[KIND.hbm_access_power, kind] * memory_share * speed * utilisation
@@ -269,35 +267,24 @@ def advance_calm(
     plate_resistance = 1.0 / conductance
     plate_decay = decay(conductance * step / (die_capacity + hbm_capacity + plate_capacity))
 
-    plates = gpu[GPU.plate_temperature, first:last]
-    dies = gpu[GPU.die_temperature, first:last]
-    stacks = gpu[GPU.hbm_temperature, first:last]
-    powers = gpu[GPU.power, first:last]
-    leakage_factors = constants[GPU_DATA.leakage_factor, first:last]
-    resistance_factors = constants[GPU_DATA.resistance_factor, first:last]
+    start = np.uint64(first)
     total_power = 0.0
     total_heat = 0.0
     hottest_die = -273.15
     hottest_hbm = -273.15
-    for i in range(plates.shape[0]):
-        plate = plates[i]
-        die = dies[i]
-        hbm = stacks[i]
+    for i in range(last - first):
+        g = start + np.uint64(i)
+        plate = gpu[GPU.plate_temperature, g]
+        die = gpu[GPU.die_temperature, g]
+        hbm = gpu[GPU.hbm_temperature, g]
         hottest_stack = plate + hottest_factor * (hbm - plate)
         on_hbm = hbm_steady + refresh_power(hbm_refresh, hottest_stack, doubling)
-        resistance = die_resistance * resistance_factors[i]
-        at_start = leakage_factors[i] * leakage_power(
-            leakage_reference_power, leakage_coefficient, leakage_reference, die
-        )
-        estimate = die_power(utilisation, die_idle, at_start, dynamic, voltage, operations)
+        resistance = die_resistance * constants[GPU_DATA.resistance_factor, g]
+        leak = leaking * constants[GPU_DATA.leakage_factor, g]
+        estimate = base + leak * (leakage_0 + die * (leakage_1 + die * leakage_2))
         settled = plate + steady_die_rise(estimate, on_hbm, resistance, mutual)
-        leakage = leakage_factors[i] * leakage_power(
-            leakage_reference_power,
-            leakage_coefficient,
-            leakage_reference,
-            settled + (die - settled) * die_lag,
-        )
-        on_die = die_power(utilisation, die_idle, leakage, dynamic, voltage, operations)
+        mean = settled + (die - settled) * die_lag
+        on_die = base + leak * (leakage_0 + mean * (leakage_1 + mean * leakage_2))
         loss = (on_die + on_hbm) * loss_per_output
         inlet = coolant_temperature + coolant_rise_per_plate * float(i & plate_mask)
         new_plate, new_die, new_hbm, heat = package_step_with_decay(
@@ -320,11 +307,11 @@ def advance_calm(
             hbm_decay,
             step,
         )
-        plates[i] = new_plate
-        dies[i] = new_die
-        stacks[i] = new_hbm
+        gpu[GPU.plate_temperature, g] = new_plate
+        gpu[GPU.die_temperature, g] = new_die
+        gpu[GPU.hbm_temperature, g] = new_hbm
         power = on_die + on_hbm + loss
-        powers[i] = power
+        gpu[GPU.power, g] = power
         total_power += power
         total_heat += heat
         hottest_die = larger(hottest_die, new_die)
