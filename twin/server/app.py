@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
-from twin.server.guard import Guard, TooLarge
+from twin.server.guard import Guard
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
@@ -89,7 +89,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(TwinError)
     async def refused(request: Request, error: TwinError) -> JSONResponse:
         status = 422
-        for kind, code in ((Forbidden, 403), (TooLarge, 413), (Gone, 404), (Busy, 503),
+        for kind, code in ((Forbidden, 403), (Gone, 404), (Busy, 503),
                            (Unavailable, 501)):
             if isinstance(error, kind):
                 status = code

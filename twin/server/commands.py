@@ -63,17 +63,20 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
         await asyncio.wrap_future(session.call(lambda: session.set_speed(speed, user.name)))
     elif name == "step":
         count = 1 if value is None else value
-        if isinstance(count, bool) or not isinstance(count, int):
+        whole = isinstance(count, int) or (isinstance(count, float) and count.is_integer())
+        if isinstance(count, bool) or not whole:
             raise InputError("number of steps is not a whole number", key="value",
                              found=repr(count)[:80])
-        await _twice(session.call(lambda: session.run_steps(count, user.name)))
+        await _twice(session.call(lambda: session.run_steps(int(count), user.name)))
     else:
         moment = value
         if isinstance(moment, bool) or not isinstance(moment, int | float):
             raise InputError("time is not a number of seconds", key="value",
                              found=repr(moment)[:80])
         await _twice(session.call(lambda: session.seek(float(moment), user.name)))
-    return session.status()
+    status = session.status()
+    status["session"] = status.pop("id")  # an answer's id is that of its command
+    return status
 
 
 async def _twice(future: Future[Future[dict[str, Any]]]) -> dict[str, Any]:

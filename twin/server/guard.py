@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from twin.errors import InputError
 from twin.server.commands import Forbidden
 from twin.server.security import Access, Bucket, Role, User, bearer
 
@@ -23,10 +23,6 @@ SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 ]
-
-
-class TooLarge(InputError):
-    """The request's body is larger than is read."""
 
 
 class Guard:
@@ -93,7 +89,7 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.maximum_body:
-                raise TooLarge("request body too large", allowed=f"{self.maximum_body} bytes")
+                raise HTTPException(413, "request body too large")
             return message
 
         return limited

@@ -37,17 +37,35 @@ class Viewer:
     next_due: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: str = ""
+    _early: bytes | None = None  # came before its time and is the newest
+    _timer: asyncio.TimerHandle | None = None
 
     def offer(self, frame: bytes, clock: float) -> None:
-        """A new frame of the viewer's view."""
+        """A new frame of the viewer's view; one that comes too early waits for its time."""
         interval = 1.0 / self.rate
-        if clock < self.next_due - EARLY * interval:
+        early = self.next_due - clock
+        if early > EARLY * interval:
+            self._early = frame
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(early, self._in_time)
             return
+        self._forget_early()
         self.next_due = max(self.next_due + interval, clock + 0.5 * interval)
         if self.frame is not None:
             self.dropped += 1
         self.frame = frame
         self.wake.set()
+
+    def _in_time(self) -> None:
+        frame, self._timer = self._early, None
+        if frame is not None:
+            self.offer(frame, self.next_due)
+
+    def _forget_early(self) -> None:
+        self._early = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def tell(self, message: dict[str, Any]) -> None:
         """Queue a text message; the oldest goes when there are too many."""
@@ -57,8 +75,14 @@ class Viewer:
         self.texts.append(json.dumps(message))
         self.wake.set()
 
+    def show_other(self, rate: float) -> None:
+        """The viewer looks at another view now."""
+        self._forget_early()
+        self.rate, self.next_due, self.frame = rate, 0.0, None
+
     def close(self, reason: str) -> None:
         """End the connection after what is queued."""
+        self._forget_early()
         self.closed = reason
         self.wake.set()
 
@@ -93,6 +117,7 @@ class Hub:
     def remove(self, viewer: Viewer) -> None:
         """A connection ended."""
         self._leave(viewer)
+        viewer.close("gone")
         if viewer in self.viewers:
             self.viewers.discard(viewer)
             self.dropped_by_gone += viewer.dropped
@@ -113,9 +138,7 @@ class Hub:
             group = self._groups[subscription.view] = _Group(view)
         if old is not group:
             self._leave(viewer)
-        viewer.rate = subscription.rate
-        viewer.next_due = 0.0
-        viewer.frame = None
+        viewer.show_other(subscription.rate)
         group.viewers.add(viewer)
         self._group_of[viewer] = group
         self._set_rate(group)

@@ -34,7 +34,7 @@ log = logging.getLogger("twin.keeper")
 Work = Callable[[], None]
 
 CHECKPOINT_INTERVAL = 10.0  # simulated s between checkpoints
-CHECKPOINT_PAUSE = 2.0  # s of the clock between checkpoints, however fast time goes
+CHECKPOINT_PAUSE = 1.0  # s of the clock between checkpoints, however fast time goes
 FRAMES_AT_ONCE = 32  # per write: a chunk of the recording
 MAXIMUM_BEHIND = 32  # frames from which a session without a promised pace waits
 MAXIMUM_WAITING_BYTES = 256 * 2**20

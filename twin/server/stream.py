@@ -185,7 +185,7 @@ async def _handle(message: dict[str, Any], viewer: Viewer, hub: Hub, user: User)
         raise _Bad(id, error) from None
     except OSError as error:
         raise _Bad(id, TwinError(f"not stored: {error.strerror}")) from None
-    viewer.tell({"type": "ack", "id": id, "ok": True, **answer})
+    viewer.tell({**answer, "type": "ack", "id": id, "ok": True})
 
 
 async def _refuse(websocket: WebSocket, reason: str) -> None:

@@ -1,0 +1,82 @@
+"""What a viewer is sent: the newest, at its rate, the last one always, and never a backlog."""
+
+import asyncio
+import json
+
+from twin.server.hub import MAXIMUM_TEXTS, Viewer
+
+
+def received(offers, rate=10.0, takes=None):
+    """Frames a viewer would send when frames are offered at times [s]; ``takes`` delays reading."""
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        viewer = Viewer("v", rate=rate)
+        shown = []
+
+        async def read():
+            while True:
+                await viewer.wake.wait()
+                viewer.wake.clear()
+                frame, viewer.frame = viewer.frame, None
+                if frame is not None:
+                    shown.append(frame)
+                    if takes:
+                        await asyncio.sleep(takes)
+
+        reader = asyncio.create_task(read())
+        began = loop.time()
+        for number, moment in enumerate(offers):
+            await asyncio.sleep(max(0.0, began + moment - loop.time()))
+            viewer.offer(b"%d" % number, loop.time())
+        await asyncio.sleep(max(2.5 / rate, 2 * (takes or 0)))
+        reader.cancel()
+        return shown, viewer
+
+    return asyncio.run(run())
+
+
+def test_frames_faster_than_the_rate_are_thinned_and_the_last_one_comes():
+    shown, viewer = received([i * 0.01 for i in range(50)], rate=20.0)
+    assert shown[-1] == b"49"
+    assert 5 <= len(shown) <= 16
+    assert viewer.dropped == 0
+
+
+def test_a_single_change_right_after_a_frame_is_not_lost():
+    shown, _ = received([0.0, 0.005], rate=5.0)
+    assert shown == [b"0", b"1"]
+
+
+def test_a_slow_reader_gets_the_newest_and_misses_the_rest():
+    shown, viewer = received([i * 0.02 for i in range(20)], rate=100.0, takes=0.1)
+    assert shown[-1] == b"19"
+    assert len(shown) < 12
+    assert viewer.dropped > 0
+    assert viewer.frame is None
+
+
+def test_texts_are_bounded_and_the_oldest_go():
+    async def run():
+        viewer = Viewer("v")
+        for number in range(MAXIMUM_TEXTS + 10):
+            viewer.tell({"number": number})
+        return viewer
+
+    viewer = asyncio.run(run())
+    assert len(viewer.texts) == MAXIMUM_TEXTS
+    assert viewer.lost_texts == 10
+    assert json.loads(viewer.texts[0]) == {"number": 10}
+
+
+def test_a_closed_viewer_leaves_no_timer():
+    async def run():
+        loop = asyncio.get_running_loop()
+        viewer = Viewer("v", rate=1.0)
+        viewer.offer(b"0", loop.time())
+        viewer.offer(b"1", loop.time())
+        assert viewer._timer is not None
+        viewer.close("gone")
+        assert viewer._timer is None
+
+    asyncio.run(run())
