@@ -2,18 +2,22 @@
 
 A control is one input field of the state with limits. A fault is a named set of writes to controls
 that a person would call by that name; clearing it writes the healthy values back. A path may name an
-element of the control's level or anything above it, which means all elements below.
+element of the control's level or anything above it, which means all elements below; where that would
+leave open which kind of element is meant, it is refused.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.errors import InputError, near_matches
+from twin.plant.levels import PARENTS
 from twin.units import example, parse_quantity
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ class Control:
     low, high : limits in that unit
     description : what it does
     field : field of the state when it differs from key
+    whole : whether only whole numbers make sense (switches and counts)
     """
 
     level: str
@@ -41,6 +46,7 @@ class Control:
     high: float
     description: str
     field: str = ""
+    whole: bool = False
 
     @property
     def source(self) -> str:
@@ -50,31 +56,31 @@ class Control:
 
 CONTROLS: tuple[Control, ...] = (
     Control("cdu", "supply_setpoint", "degC", 10, 60, "Technology coolant supply set point"),
-    Control("cdu", "pumps_online", "", 0, 8, "Number of pumps able to run"),
-    Control("cdu", "valve_fault", "", 0, 1, "1 freezes the primary valve where it stands"),
+    Control("cdu", "pumps_online", "", 0, 8, "Number of pumps able to run", whole=True),
+    Control("cdu", "valve_fault", "", 0, 1, "1 freezes the primary valve where it stands", whole=True),
     Control("cdu", "fouling", "", 0, 0.95, "Share of the exchanger's UA lost"),
-    Control("cdu", "isolated", "", 0, 1, "1 shuts the primary side"),
+    Control("cdu", "isolated", "", 0, 1, "1 shuts the primary side", whole=True),
     Control("rack", "utilisation", "", 0, 1, "Share of time the accelerators are busy"),
     Control("rack", "compute_share", "", 0, 1, "Share of peak operations asked for at full pace"),
     Control("rack", "memory_share", "", 0, 1, "Share of peak memory bandwidth at full pace"),
     Control("rack", "power_cap", "W", 50, math.inf, "Cap of each accelerator module's power"),
     Control("rack", "flow_factor", "", 0, 1, "Open share of the rack's hydraulic conductance"),
-    Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker"),
-    Control("gpu", "online", "", 0, 1, "0 stops the accelerator, 1 starts it again"),
+    Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker", whole=True),
+    Control("gpu", "online", "", 0, 1, "0 stops the accelerator, 1 starts it again", whole=True),
     Control("gpu", "flow_factor", "", 0, 1, "Share of the cold plate's conductance left"),
     Control("row", "recirculation_fault", "", 0, 0.9, "Added share of hot-aisle air drawn"),
-    Control("panel", "online", "", 0, 1, "0 takes the panel out of service"),
+    Control("panel", "online", "", 0, 1, "0 takes the panel out of service", whole=True),
     Control("hall", "air_setpoint", "degC", 15, 40, "Supply air set point of the air handlers"),
-    Control("crah", "online", "", 0, 1, "0 stops the air handler"),
-    Control("ups", "online", "", 0, 1, "0 takes the UPS out of service"),
-    Control("hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
+    Control("crah", "online", "", 0, 1, "0 stops the air handler", whole=True),
+    Control("ups", "online", "", 0, 1, "0 takes the UPS out of service", whole=True),
+    Control("hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
     Control("plant", "supply_setpoint", "degC", 5, 50, "Facility water supply set point"),
     Control("plant", "fouling", "", 0, 0.95, "Share of the coolers' UA lost"),
-    Control("cooler", "online", "", 0, 1, "0 stops the cooler"),
-    Control("pump", "online", "", 0, 1, "0 stops the pump"),
-    Control("chiller", "online", "", 0, 1, "0 stops the chiller"),
-    Control("plant_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
-    Control("site_transformer", "online", "", 0, 1, "0 takes the transformer out of service"),
+    Control("cooler", "online", "", 0, 1, "0 stops the cooler", whole=True),
+    Control("pump", "online", "", 0, 1, "0 stops the pump", whole=True),
+    Control("chiller", "online", "", 0, 1, "0 stops the chiller", whole=True),
+    Control("plant_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
+    Control("site_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
 )
 
 
@@ -140,17 +146,37 @@ class Applied:
     after: float
 
 
-def _candidates(plant: Plant, path: str, levels: list[str]) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
-    """Levels of ``levels`` that lie at or below ``path``, nearest first, with their rows."""
+def _at(plant: Plant, path: str, levels: list[str], what: str) -> tuple[str, NDArray[np.int64]]:
+    """The one of ``levels`` that a path means, and the rows of it at or below the path.
+
+    What was named itself goes before what lies below it, and a level before those below that.
+
+    Raises
+    ------
+    InputError : unknown path, none of the levels lies there, or several that are no one's parents
+    """
     if path.strip() == "/":
-        found = [(name, np.arange(plant.levels[name].count)) for name in levels]
+        found = {name: np.arange(plant.levels[name].count) for name in levels}
     else:
-        level, row = plant.levels.find(path)
-        found = [
-            (name, plant.levels.below(level, row, name) if name != level else np.array([row]))
-            for name in levels
-        ]
-    return [(name, rows) for name, rows in found if len(rows)]
+        own, row = plant.levels.find(path)
+        found = {name: plant.levels.below(own, row, name) for name in levels}
+    found = {name: rows for name, rows in found.items() if len(rows)}
+    if not found:
+        raise InputError(f"nothing at this path has '{what}'", key="path", found=path,
+                         allowed=f"a path of, or above, a {' or '.join(levels)}")
+    highest = [name for name in found if not any(above in found for above in _above(name))]
+    if len(highest) > 1:
+        raise InputError(f"several kinds of element at this path have '{what}'", key="path",
+                         found=path, allowed=f"the path of one {' or '.join(highest)}")
+    return highest[0], found[highest[0]]
+
+
+def _above(level: str) -> Iterator[str]:
+    """Levels above a level."""
+    parent = PARENTS[level]
+    while parent is not None:
+        yield parent
+        parent = PARENTS[parent]
 
 
 def _value(control: Control, value: float | str | None, key: str) -> float:
@@ -168,29 +194,26 @@ def _value(control: Control, value: float | str | None, key: str) -> float:
         unit = f" {control.unit}" if control.unit else ""
         raise InputError("value out of range", key=key, found=f"{number:g}",
                          allowed=f"{control.low:g} to {control.high:g}{unit}")
+    if control.whole and number != round(number):
+        raise InputError("value is not a whole number", key=key, found=f"{number:g}",
+                         allowed=f"{control.low:g} to {control.high:g}")
     return number
 
 
-def resolve_control(plant: Plant, path: str, key: str) -> tuple[Control, np.ndarray]:  # type: ignore[type-arg]
+def resolve_control(plant: Plant, path: str, key: str) -> tuple[Control, NDArray[np.int64]]:
     """The control of a key that applies at a path, and the rows it changes.
 
-    Raises InputError for an unknown path, or a key no element at or below the path has.
+    Raises InputError for an unknown path, and a key that no or several kinds of element there have.
     """
     named = [control for control in CONTROLS if control.key == key]
     if not named:
         raise InputError("unknown control", key="key", found=key,
                          allowed=near_matches(key, sorted({c.key for c in CONTROLS})))
-    found = _candidates(plant, path, [control.level for control in named])
-    if not found:
-        levels = ", ".join(control.level for control in named)
-        raise InputError(f"nothing at this path has '{key}'", key="path", found=path,
-                         allowed=f"a path of, or above, a {levels}")
-    # what was named itself goes before what lies below it, and the highest level before deeper ones
-    level, rows = found[0]
+    level, rows = _at(plant, path, [control.level for control in named], key)
     return next(control for control in named if control.level == level), rows
 
 
-def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, np.ndarray]:  # type: ignore[type-arg]
+def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, NDArray[np.int64]]:
     """The fault of a name that applies at a path, and the rows it hits; raises InputError."""
     named = [fault for fault in FAULTS if fault.name == name]
     if not named:
@@ -198,15 +221,17 @@ def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, np.ndarray
                          allowed=near_matches(name, sorted({f.name for f in FAULTS})))
     if path.strip() == "/":
         raise InputError("a fault needs the path of an element", key="path", found=path)
-    own_level, _ = plant.levels.find(path)
-    exact = [fault for fault in named if fault.level == own_level]
-    found = _candidates(plant, path, [fault.level for fault in (exact or named)])
-    if not found:
-        levels = ", ".join(fault.level for fault in named)
-        raise InputError(f"fault '{name}' does not exist here", key="path", found=path,
-                         allowed=f"a path of, or above, a {levels}")
-    level, rows = found[0]
+    level, rows = _at(plant, path, [fault.level for fault in named], name)
     return next(fault for fault in named if fault.level == level), rows
+
+
+def check(plant: Plant, command: Command) -> None:
+    """Raise InputError if a command cannot be carried out on this plant."""
+    if command.kind == "set":
+        control, _ = resolve_control(plant, command.path, command.key)
+        _value(control, command.value, command.key)
+    else:
+        resolve_fault(plant, command.path, command.key)
 
 
 def apply(plant: Plant, state: StateBuffer, start: StateBuffer, command: Command) -> Applied:

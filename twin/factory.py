@@ -87,14 +87,14 @@ class Factory:
         every : simulated time between kept frames
         channels : which to keep; None for those a recording keeps
         """
-        from twin.cli.run import parse_duration
+        from twin.cli.run import frame_interval, parse_duration
 
         def seconds(value: str | float, name: str) -> float:
             return parse_duration(value, name) if isinstance(value, str) else float(value)
 
         simulation = self.simulation(scenario, seed=seed)
         total = simulation.scenario.duration if duration is None else seconds(duration, "duration")
-        interval = seconds(every, "every")
+        interval = frame_interval(seconds(every, "every"), simulation.step, "every")
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []
         frames: dict[str, list[Any]] = {channel.name: [] for channel in kept}

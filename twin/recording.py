@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
 from twin.channels import BY_NAME, CHANNELS, Channel
@@ -87,14 +90,12 @@ class Recorder:
         self.interval = interval
         self.written = 0
         self._events_written = 0
-        self._open: list[dict[str, Floats]] = []
+        self._open: list[dict[str, NDArray[np.float32]]] = []
         self._times: list[float] = []
         self._arrays: dict[str, Array[Any]] = {}
         self._prepare_folder()
-        try:
+        with self._writing():
             self._create()
-        except OSError as error:
-            raise InputError(f"cannot write the recording: {error.strerror}", self.path) from None
 
     def __enter__(self) -> Recorder:
         return self
@@ -102,12 +103,29 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn what the file system refuses into one message, and keep zarr's remarks to itself."""
+        from zarr.errors import ZarrUserWarning
+
+        try:
+            with warnings.catch_warnings():
+                # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read;
+                # scene and events lie beside the arrays on purpose
+                warnings.filterwarnings("ignore", category=ZarrUserWarning)
+                yield
+        except OSError as error:
+            raise InputError(
+                f"the recording cannot be written: {error.strerror or error}", self.path
+            ) from None
+
     def _prepare_folder(self) -> None:
         if self.path.exists():
-            if not (self.path / "zarr.json").is_file():
+            if not _is_recording(self.path):
                 raise InputError("exists and is not a recording; it is left untouched", self.path,
                                  allowed="a new path ending in .zarr")
-            shutil.rmtree(self.path)
+            with self._writing():
+                shutil.rmtree(self.path)
         if not self.path.parent.is_dir():
             raise InputError("folder does not exist", self.path.parent)
 
@@ -181,14 +199,18 @@ class Recorder:
         """Record the simulation's state as it is now."""
         self._times.append(self.simulation.time)
         self._open.append({
-            channel.name: np.asarray(self.simulation.channel(channel.name)).copy()
+            channel.name: rounded(self.simulation.channel(channel.name), channel)
             for channel in self.channels
         })
         if len(self._open) == CHUNK_FRAMES:
             self.flush()
 
     def flush(self) -> None:
-        """Write the frames gathered since the last flush."""
+        """Write the frames gathered since the last flush; raises InputError when it cannot."""
+        with self._writing():
+            self._flush()
+
+    def _flush(self) -> None:
         if not self._open:
             self._write_events()
             return
@@ -198,8 +220,7 @@ class Recorder:
             self._consolidate()
         for channel in self.channels:
             frames = np.stack([frame[channel.name] for frame in self._open])
-            rounded = np.round(frames / channel.resolution) * channel.resolution
-            self._arrays[channel.name][first:last] = rounded.astype(np.float32)
+            self._arrays[channel.name][first:last] = frames
         for level in dict.fromkeys(channel.level for channel in self.channels):
             self._arrays[level][first:last] = self._times
         self.written = last
@@ -224,10 +245,25 @@ class Recorder:
 
     def close(self) -> None:
         """Write what is open and cut the store to the frames it holds."""
-        self.flush()
-        if self.capacity != self.written:
-            self._resize(self.written)
-            self._consolidate()
+        with self._writing():
+            self._flush()
+            if self.capacity != self.written:
+                self._resize(self.written)
+                self._consolidate()
+
+
+def rounded(values: Floats, channel: Channel) -> NDArray[np.float32]:
+    """Values as a recording keeps them: to the nearest multiple of the channel's resolution."""
+    multiples = np.round(np.asarray(values) / channel.resolution)
+    return np.asarray(multiples * channel.resolution, dtype=np.float32)
+
+
+def _is_recording(folder: Path) -> bool:
+    try:
+        document = json.loads((folder / "zarr.json").read_text())
+        return str(document["attributes"]["format"]).startswith("twin.recording/")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def open_recording(path: str | Path) -> xarray.DataTree:

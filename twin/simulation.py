@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,7 @@ class Simulation:
         self._settle()
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
+        self._sound = self.state.snapshot()
         self._alarms: frozenset[tuple[str, int]] = frozenset()
 
     # --- start ------------------------------------------------------------------------------------
@@ -197,7 +198,8 @@ class Simulation:
     def advance(self, seconds: float) -> None:
         """Run ``seconds`` of simulated time, in whole steps (at least one).
 
-        Raises NumericalError, naming the element, when a temperature is no longer a number.
+        Raises NumericalError, naming the element, when a temperature is no longer a number; the
+        simulation then stands before the step that failed.
         """
         remaining = max(1, round(seconds / self.step))
         while remaining > 0:
@@ -206,7 +208,10 @@ class Simulation:
                 self._set_weather()
             self._set_workload()
             count = min(remaining, self._steps_to_next())
+            np.copyto(self._sound, self.state.buffer)
             self._step(count)
+            if self._broken().any():
+                self._stop(count)
             self.steps += count
             remaining -= count
             self._watch()
@@ -285,15 +290,33 @@ class Simulation:
         """Values of a channel for all elements of its level, shape [count]; may be a view."""
         return BY_NAME[name].read(self.plant, self.state)
 
-    def _watch(self) -> None:
-        """Stop on numbers that are none; log racks that begin or cease to throttle."""
+    def _broken(self) -> NDArray[np.bool_]:
+        """Racks with a temperature or power that is not a number, shape [racks]."""
         rack = self.state.view.rack
-        bad = ~np.isfinite(rack.it_power + rack.outlet_temperature + rack.maximum_gpu_temperature)
-        if bad.any():
-            path = self.plant.levels.path("rack", int(np.flatnonzero(bad)[0]))
-            raise NumericalError(
-                f"{path}: a temperature or power is not a number at {self.time:.0f} s"
-            )
+        return ~np.isfinite(rack.it_power + rack.outlet_temperature + rack.maximum_gpu_temperature)
+
+    def _stop(self, count: int) -> NoReturn:
+        """Find the step within the last ``count`` that failed, go back before it, and raise.
+
+        What is not a number spreads with the coolant, so only its first step names its origin.
+        """
+        self.state.restore(self._sound)
+        for _ in range(count):
+            np.copyto(self._sound, self.state.buffer)
+            self._step(1)
+            if self._broken().any():
+                break
+            self.steps += 1
+        first = int(np.flatnonzero(self._broken())[0])
+        self.state.restore(self._sound)
+        path = self.plant.levels.path("rack", first)
+        raise NumericalError(
+            f"{path}: a temperature or power is not a number after {self.time:g} s"
+        )
+
+    def _watch(self) -> None:
+        """Log racks that begin or cease to throttle."""
+        rack = self.state.view.rack
         throttled = frozenset(("rack", int(r)) for r in np.flatnonzero(rack.throttled > 0))
         fresh = sorted(throttled - self._alarms)
         for level, r in fresh[:20]:

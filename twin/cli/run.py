@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,14 @@ def parse_duration(text: str, option: str) -> float:
     return seconds
 
 
+def frame_interval(seconds: float, step: float, option: str) -> float:
+    """An interval between frames, which must hold whole time steps; raises InputError."""
+    if abs(seconds / step - round(seconds / step)) > 1e-6 or seconds < step - 1e-9:
+        raise InputError(f"{option} does not hold whole time steps", key=option,
+                         found=f"{seconds:g} s", allowed=f"multiples of the time step, {step:g} s")
+    return seconds
+
+
 def run(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     scenario: Annotated[
@@ -59,7 +68,7 @@ def run(
     factory = Factory.load(layout)
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
     total = parse_duration(duration, "--for") if duration else simulation.scenario.duration
-    interval = parse_duration(every, "--every")
+    interval = frame_interval(parse_duration(every, "--every"), simulation.step, "--every")
     if not as_json:
         _announce(simulation)
     started = time.perf_counter()
@@ -67,7 +76,7 @@ def run(
         if record is not None:
             from twin.recording import Recorder
 
-            frames = int(total // interval) + 1
+            frames = math.ceil(total / interval - 1e-9) + 1
             with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
                 _advance(simulation, total, interval, recorder, show=not as_json)
         else:
@@ -86,11 +95,16 @@ def run(
         "digest": simulation.digest(),
     }
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps({key: _number_or_none(value) for key, value in result.items()}))
     else:
         _show(result, simulation)
         if record is not None:
             typer.echo(f"Recorded in {record}: look at it with  twin render {record} -o picture.png")
+
+
+def _number_or_none(value: Any) -> Any:
+    """JSON has no word for what is not a number (PUE without IT power): null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _announce(simulation: Simulation) -> None:

@@ -1,0 +1,169 @@
+"""Controls and faults by path: limits, kinds of element, clearing, and refusals that change nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin.controls import CONTROLS, FAULTS, Command, Control, Fault, apply, check, resolve_control
+from twin.errors import InputError
+from twin.factory import Factory
+from twin.plant import Plant
+from twin.simulation import Simulation
+from twin.state import StateBuffer
+
+ROW = "/pilot/hall-a/row-01"
+
+
+@pytest.fixture(scope="module")
+def built(pilot: Factory) -> Simulation:
+    return pilot.simulation()
+
+
+@pytest.fixture
+def state(built: Simulation) -> StateBuffer:
+    fresh = StateBuffer(built._counts)
+    fresh.restore(built.start.snapshot())
+    return fresh
+
+
+def first_path(plant: Plant, level: str) -> str | None:
+    return plant.levels.path(level, 0) if plant.levels[level].count else None
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda c: f"{c.level}.{c.key}")
+def test_control_is_a_field_of_the_state_and_takes_its_limits(
+    control: Control, built: Simulation, state: StateBuffer
+) -> None:
+    assert state.field(control.source).shape == (built.plant.levels[control.level].count,)
+    path = first_path(built.plant, control.level)
+    if path is None:
+        return
+    for value in (control.low, control.high):
+        applied = apply(built.plant, state, built.start, Command("set", path, control.key, value))
+        assert applied.elements == 1
+        assert applied.after == value
+        assert state.field(control.source)[0] == value
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda c: f"{c.level}.{c.key}")
+def test_values_out_of_range_change_nothing(
+    control: Control, built: Simulation, state: StateBuffer
+) -> None:
+    path = first_path(built.plant, control.level)
+    if path is None:
+        return
+    before = state.digest()
+    beyond = [control.low - 1.0, math.nan]
+    if math.isfinite(control.high):
+        beyond.append(control.high + 1.0)
+    for value in beyond:
+        with pytest.raises(InputError, match="out of range") as caught:
+            apply(built.plant, state, built.start, Command("set", path, control.key, value))
+        assert caught.value.key == control.key
+        assert caught.value.found
+        assert caught.value.allowed
+    assert state.digest() == before
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.level}.{f.name}")
+def test_fault_can_be_injected_and_cleared(
+    fault: Fault, built: Simulation, state: StateBuffer
+) -> None:
+    path = first_path(built.plant, fault.level)
+    if path is None:
+        return
+    healthy = state.digest()
+    applied = apply(built.plant, state, built.start, Command("inject", path, fault.name))
+    assert state.digest() != healthy
+    assert applied.elements == 1
+    assert applied.before != applied.after
+    apply(built.plant, state, built.start, Command("clear", path, fault.name))
+    assert state.digest() == healthy
+
+
+def test_switches_and_counts_take_whole_numbers_only(built: Simulation, state: StateBuffer) -> None:
+    with pytest.raises(InputError, match="not a whole number"):
+        apply(built.plant, state, built.start, Command("set", f"{ROW}/rack-01", "energised", 0.5))
+
+
+def test_quantities_may_be_text_with_a_unit(built: Simulation, state: StateBuffer) -> None:
+    command = Command("set", f"{ROW}/rack-01", "power_cap", "1.2 kW")
+    assert apply(built.plant, state, built.start, command).after == 1200.0
+    with pytest.raises(InputError, match="does not convert") as caught:
+        apply(
+            built.plant, state, built.start, Command("set", f"{ROW}/rack-01", "power_cap", "40 degC")
+        )
+    assert caught.value.found == "'40 degC'"
+
+
+def test_a_path_above_means_everything_below(built: Simulation, state: StateBuffer) -> None:
+    for path in (ROW, "/pilot", "/"):
+        command = Command("set", path, "utilisation", 0.25)
+        assert apply(built.plant, state, built.start, command).elements == 8
+    assert np.all(state.view.rack.utilisation == 0.25)
+
+
+def test_the_element_named_goes_before_those_below_it(built: Simulation) -> None:
+    # racks and accelerators both have a flow factor
+    assert resolve_control(built.plant, f"{ROW}/rack-02", "flow_factor")[0].level == "rack"
+    assert resolve_control(built.plant, ROW, "flow_factor")[0].level == "rack"
+    gpu = built.plant.levels.path("gpu", 0)
+    control, rows = resolve_control(built.plant, gpu, "flow_factor")
+    assert (control.level, rows.tolist()) == ("gpu", [0])
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (Command("set", "/pilot", "online", 0.0), "several kinds"),
+        (Command("set", "/", "fouling", 0.2), "several kinds"),
+        (Command("inject", "/pilot/hall-a", "trip"), "several kinds"),
+        (Command("set", "/pilot", "colour", 1.0), "unknown control"),
+        (Command("set", f"{ROW}/rack-99", "utilisation", 1.0), "no 'rack-99'"),
+        (Command("set", "rack-01", "utilisation", 1.0), "not a path"),
+        (Command("set", f"{ROW}/rack-01", "valve_fault", 1.0), "nothing at this path"),
+        (Command("set", f"{ROW}/rack-01", "utilisation", None), "value is missing"),
+        (Command("set", f"{ROW}/rack-01", "utilisation", "a lot"), "not a number"),
+        (Command("inject", f"{ROW}/rack-01", "gremlins"), "unknown fault"),
+        (Command("inject", "/", "breaker-open"), "needs the path"),
+        (Command("clear", f"{ROW}/rack-01", "valve-stuck"), "nothing at this path"),
+    ],
+)
+def test_commands_that_cannot_be_meant_are_refused(
+    built: Simulation, state: StateBuffer, command: Command, words: str
+) -> None:
+    before = state.digest()
+    with pytest.raises(InputError, match=words) as caught:
+        apply(built.plant, state, built.start, command)
+    assert caught.value.key
+    with pytest.raises(InputError, match=words):
+        check(built.plant, command)
+    assert state.digest() == before
+
+
+def test_pumps_fail_one_after_the_other_and_all_come_back(
+    built: Simulation, state: StateBuffer
+) -> None:
+    path = built.plant.levels.path("cdu", 0)
+    fitted = float(built.start.view.cdu.pumps_online[0])
+    for failed in range(1, 5):
+        apply(built.plant, state, built.start, Command("inject", path, "pump-failure"))
+        assert state.view.cdu.pumps_online[0] == max(fitted - failed, 0.0)
+    apply(built.plant, state, built.start, Command("clear", path, "pump-failure"))
+    assert state.view.cdu.pumps_online[0] == fitted
+
+
+@given(value=st.floats(0.0, 1.0), rack=st.integers(0, 7))
+def test_setting_one_rack_leaves_the_others(built: Simulation, value: float, rack: int) -> None:
+    state = StateBuffer(built._counts)
+    state.restore(built.start.snapshot())
+    path = built.plant.levels.path("rack", rack)
+    apply(built.plant, state, built.start, Command("set", path, "utilisation", value))
+    changed = np.flatnonzero(state.buffer != built.start.buffer)
+    assert len(changed) <= 1
+    assert state.view.rack.utilisation[rack] == value
