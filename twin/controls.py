@@ -57,7 +57,9 @@ class Control:
 CONTROLS: tuple[Control, ...] = (
     Control("cdu", "supply_setpoint", "degC", 10, 60, "Technology coolant supply set point"),
     Control("cdu", "pumps_online", "", 0, 8, "Number of pumps able to run", whole=True),
-    Control("cdu", "valve_fault", "", 0, 1, "1 freezes the primary valve where it stands", whole=True),
+    Control(
+        "cdu", "valve_fault", "", 0, 1, "1 freezes the primary valve where it stands", whole=True
+    ),
     Control("cdu", "fouling", "", 0, 0.95, "Share of the exchanger's UA lost"),
     Control("cdu", "isolated", "", 0, 1, "1 shuts the primary side", whole=True),
     Control("rack", "utilisation", "", 0, 1, "Share of time the accelerators are busy"),
@@ -73,14 +75,26 @@ CONTROLS: tuple[Control, ...] = (
     Control("hall", "air_setpoint", "degC", 15, 40, "Supply air set point of the air handlers"),
     Control("crah", "online", "", 0, 1, "0 stops the air handler", whole=True),
     Control("ups", "online", "", 0, 1, "0 takes the UPS out of service", whole=True),
-    Control("hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
+    Control(
+        "hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True
+    ),
     Control("plant", "supply_setpoint", "degC", 5, 50, "Facility water supply set point"),
     Control("plant", "fouling", "", 0, 0.95, "Share of the coolers' UA lost"),
     Control("cooler", "online", "", 0, 1, "0 stops the cooler", whole=True),
     Control("pump", "online", "", 0, 1, "0 stops the pump", whole=True),
     Control("chiller", "online", "", 0, 1, "0 stops the chiller", whole=True),
-    Control("plant_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
-    Control("site_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True),
+    Control(
+        "plant_transformer",
+        "online",
+        "",
+        0,
+        1,
+        "0 takes the transformer out of service",
+        whole=True,
+    ),
+    Control(
+        "site_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True
+    ),
 )
 
 
@@ -162,12 +176,20 @@ def _at(plant: Plant, path: str, levels: list[str], what: str) -> tuple[str, NDA
         found = {name: plant.levels.below(own, row, name) for name in levels}
     found = {name: rows for name, rows in found.items() if len(rows)}
     if not found:
-        raise InputError(f"nothing at this path has '{what}'", key="path", found=path,
-                         allowed=f"a path of, or above, a {' or '.join(levels)}")
+        raise InputError(
+            f"nothing at this path has '{what}'",
+            key="path",
+            found=path,
+            allowed=f"a path of, or above, a {' or '.join(levels)}",
+        )
     highest = [name for name in found if not any(above in found for above in _above(name))]
     if len(highest) > 1:
-        raise InputError(f"several kinds of element at this path have '{what}'", key="path",
-                         found=path, allowed=f"the path of one {' or '.join(highest)}")
+        raise InputError(
+            f"several kinds of element at this path have '{what}'",
+            key="path",
+            found=path,
+            allowed=f"the path of one {' or '.join(highest)}",
+        )
     return highest[0], found[highest[0]]
 
 
@@ -186,17 +208,26 @@ def _value(control: Control, value: float | str | None, key: str) -> float:
         try:
             number = parse_quantity(value, control.unit)
         except ValueError as error:
-            raise InputError(f"value {error}", key=key, found=repr(value),
-                             allowed=example(control.unit)) from None
+            raise InputError(
+                f"value {error}", key=key, found=repr(value), allowed=example(control.unit)
+            ) from None
     else:
         number = float(value)
     if math.isnan(number) or not control.low <= number <= control.high:
         unit = f" {control.unit}" if control.unit else ""
-        raise InputError("value out of range", key=key, found=f"{number:g}",
-                         allowed=f"{control.low:g} to {control.high:g}{unit}")
+        raise InputError(
+            "value out of range",
+            key=key,
+            found=f"{number:g}",
+            allowed=f"{control.low:g} to {control.high:g}{unit}",
+        )
     if control.whole and number != round(number):
-        raise InputError("value is not a whole number", key=key, found=f"{number:g}",
-                         allowed=f"{control.low:g} to {control.high:g}")
+        raise InputError(
+            "value is not a whole number",
+            key=key,
+            found=f"{number:g}",
+            allowed=f"{control.low:g} to {control.high:g}",
+        )
     return number
 
 
@@ -207,8 +238,12 @@ def resolve_control(plant: Plant, path: str, key: str) -> tuple[Control, NDArray
     """
     named = [control for control in CONTROLS if control.key == key]
     if not named:
-        raise InputError("unknown control", key="key", found=key,
-                         allowed=near_matches(key, sorted({c.key for c in CONTROLS})))
+        raise InputError(
+            "unknown control",
+            key="key",
+            found=key,
+            allowed=near_matches(key, sorted({c.key for c in CONTROLS})),
+        )
     level, rows = _at(plant, path, [control.level for control in named], key)
     return next(control for control in named if control.level == level), rows
 
@@ -217,8 +252,12 @@ def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, NDArray[np
     """The fault of a name that applies at a path, and the rows it hits; raises InputError."""
     named = [fault for fault in FAULTS if fault.name == name]
     if not named:
-        raise InputError("unknown fault", key="key", found=name,
-                         allowed=near_matches(name, sorted({f.name for f in FAULTS})))
+        raise InputError(
+            "unknown fault",
+            key="key",
+            found=name,
+            allowed=near_matches(name, sorted({f.name for f in FAULTS})),
+        )
     if path.strip() == "/":
         raise InputError("a fault needs the path of an element", key="path", found=path)
     level, rows = _at(plant, path, [fault.level for fault in named], name)

@@ -32,10 +32,25 @@ from physics.volume import mixing_volume
 STILL_FLOW = 0.02  # share of rated flow below which the coolant counts as standing
 SHELF_TEMPERATURE = 40.0  # degC of the shelves' modules
 SHELF_TARGET_LOAD = 0.6  # modules are switched on until each carries at most this share
+AUXILIARY_SLOWDOWN = 70.0  # degC of the rack's coolant or air, where its other parts begin to slow
+AUXILIARY_SHUTDOWN = 80.0  # degC where the last of them has stopped
 FAN_MINIMUM_SPEED = 0.35
 FAN_TARGET_TEMPERATURE = 72.0  # degC of the hottest die, where an air-cooled node's fans reach 60 %
 FAN_GAIN = 0.03  # speed per kelvin
 FAN_TIME_CONSTANT = 10.0  # s
+
+
+@law
+def running_auxiliaries(coolant_temperature: float) -> float:
+    """Share of a rack's processors, switches and drives that run at a coolant temperature [degC].
+
+    They protect themselves as accelerators do: all run at ordinary temperatures, none where the
+    coolant that leaves them is so warm that their own limits are passed. Without this a rack whose
+    coolant stands would be heated without end by parts that no coolant reaches. Engineering
+    estimate: limits of 95-105 degC, 25 K above the coolant.
+    """
+    share = (AUXILIARY_SHUTDOWN - coolant_temperature) / (AUXILIARY_SHUTDOWN - AUXILIARY_SLOWDOWN)
+    return min(1.0, max(0.0, share))
 
 
 @law
@@ -188,7 +203,8 @@ def advance_rack(
         calm = throttled == 0.0 and is_calm(first, last, gpu, ceiling)
         rack[RACK.calm, r] = 1.0 if calm else 0.0
 
-    auxiliary = energised * (
+    auxiliary = energised * running_auxiliaries(rack[RACK.outlet_temperature, r])
+    auxiliary *= (
         kinds[KIND.auxiliary_idle_power, kind]
         + (kinds[KIND.auxiliary_maximum_power, kind] - kinds[KIND.auxiliary_idle_power, kind])
         * utilisation

@@ -96,7 +96,10 @@ def test_quantities_may_be_text_with_a_unit(built: Simulation, state: StateBuffe
     assert apply(built.plant, state, built.start, command).after == 1200.0
     with pytest.raises(InputError, match="does not convert") as caught:
         apply(
-            built.plant, state, built.start, Command("set", f"{ROW}/rack-01", "power_cap", "40 degC")
+            built.plant,
+            state,
+            built.start,
+            Command("set", f"{ROW}/rack-01", "power_cap", "40 degC"),
         )
     assert caught.value.found == "'40 degC'"
 

@@ -211,9 +211,7 @@ def test_a_ramp_moves_every_second_and_ends_exactly(pilot: Factory) -> None:
 
 
 def test_a_command_holds_until_the_next_point(pilot: Factory) -> None:
-    scenario = Scenario(
-        workload=(loads({"utilisation": 0.5}, {"at": "30 s", "utilisation": 0.9}),)
-    )
+    scenario = Scenario(workload=(loads({"utilisation": 0.5}, {"at": "30 s", "utilisation": 0.9}),))
     simulation = pilot.simulation(scenario)
     simulation.advance(10.0)
     simulation.apply(Command("set", "/", "utilisation", 0.1))

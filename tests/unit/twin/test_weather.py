@@ -68,8 +68,9 @@ def test_afternoons_are_warmest_and_driest() -> None:
 
 
 def test_weather_has_no_jumps() -> None:
-    weather = NormalWeather([CLIMATES["busan"] if "busan" in CLIMATES else CLIMATES["seoul"]],
-                            datetime(2026, 2, 28, 12))
+    weather = NormalWeather(
+        [CLIMATES["busan"] if "busan" in CLIMATES else CLIMATES["seoul"]], datetime(2026, 2, 28, 12)
+    )
     dry = [at(weather, quarter * 900.0)[0][0] for quarter in range(4 * 48)]
     assert np.abs(np.diff(dry)).max() < 1.0
 
@@ -107,7 +108,8 @@ def test_the_scenario_chooses(pilot: Factory) -> None:
         choice = WeatherChoice(kind=kind, dry_bulb="10 degC", wet_bulb="8 degC")  # type: ignore[arg-type]
         assert isinstance(weather_for(plant, Scenario(weather=choice)), expected)
     constant = weather_for(
-        plant, Scenario(weather=WeatherChoice(kind="constant", dry_bulb="10 degC", wet_bulb="8 degC"))
+        plant,
+        Scenario(weather=WeatherChoice(kind="constant", dry_bulb="10 degC", wet_bulb="8 degC")),
     )
     assert isinstance(constant, ConstantWeather)
     assert constant.pressure[0] == pressure_at_elevation(86.0)
