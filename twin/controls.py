@@ -1,9 +1,9 @@
 """What operators and scenarios may change: set points, workload and faults, by path.
 
 A control is one input field of the state with limits. A fault is a named set of writes to controls
-that a person would call by that name; clearing it writes the healthy values back. A path may name an
-element of the control's level or anything above it, which means all elements below; where that would
-leave open which kind of element is meant, it is refused.
+that a person would call by that name; clearing it writes the healthy values back. A path may name
+an element of the control's level or anything above it, which means all elements below; where that
+would leave open which kind of element is meant, it is refused.
 """
 
 from __future__ import annotations

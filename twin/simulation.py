@@ -76,7 +76,7 @@ class Simulation:
     weather: Weather | None = None
 
     def __post_init__(self) -> None:
-        self.step = self.scenario.step
+        self.step: float = self.scenario.step
         self.steps = 0
         self._weather_steps = max(1, round(WEATHER_INTERVAL / self.step))
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
@@ -112,10 +112,10 @@ class Simulation:
         for group in (s.panel, s.crah, s.ups, s.hall_transformer, s.cooler, s.pump, s.chiller,
                       s.plant_transformer, s.site_transformer):
             group.online[:] = 1.0
-        for group, name in (("rack", "energised"), ("rack", "flow_factor"), ("gpu", "online"),
+        for owner, name in (("rack", "energised"), ("rack", "flow_factor"), ("gpu", "online"),
                             ("gpu", "flow_factor"), ("gpu", "clock"), ("gpu", "memory_clock"),
                             ("row", "fed"), ("hall", "fed"), ("plant", "fed"), ("plant", "demand")):
-            self.state.field(f"{group}.{name}")[:] = 1.0
+            self.state.field(f"{owner}.{name}")[:] = 1.0
         for name, rows in self.plant.out_of_service.items():
             self.state.field("rack.energised" if name == "rack" else f"{name}.online")[rows] = 0.0
         s.rack.power_cap[:] = math.inf

@@ -48,7 +48,7 @@ def run(
         str | None, typer.Option(help="Scenario file, or the name of a bundled scenario")
     ] = None,
     duration: Annotated[
-        str | None, typer.Option("--for", help="Simulated time, such as 10min (else the scenario's)")
+        str | None, typer.Option("--for", help="Simulated time, such as 10min (or the scenario's)")
     ] = None,
     record: Annotated[
         Path | None, typer.Option(help="Write a recording (Zarr folder) here")
@@ -99,7 +99,7 @@ def run(
     else:
         _show(result, simulation)
         if record is not None:
-            typer.echo(f"Recorded in {record}: look at it with  twin render {record} -o picture.png")
+            typer.echo(f"Recorded in {record}: see it with  twin render {record} -o picture.png")
 
 
 def _number_or_none(value: Any) -> Any:

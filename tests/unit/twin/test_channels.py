@@ -44,7 +44,9 @@ def test_channel_describes_itself_well(channel: Channel) -> None:
     assert channel.low < channel.high
     # a legend of fewer than ten or more than a million steps is a slip of the table
     assert 10 <= (channel.high - channel.low) / channel.resolution <= 1e9
-    assert channel.title and channel.description and not channel.description.endswith(".")
+    assert channel.title
+    assert channel.description
+    assert not channel.description.endswith(".")
     assert channel.colours in ("thermal", "sequential", "share")
     if channel.warning is not None and channel.limit is not None:
         assert (channel.warning > channel.limit) == channel.falling

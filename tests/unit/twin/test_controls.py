@@ -1,4 +1,4 @@
-"""Controls and faults by path: limits, kinds of element, clearing, and refusals that change nothing."""
+"""Controls and faults by path: limits, kinds of element, clearing, refusals that change nothing."""
 
 from __future__ import annotations
 

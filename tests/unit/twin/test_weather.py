@@ -107,10 +107,8 @@ def test_the_scenario_chooses(pilot: Factory) -> None:
     for kind, expected in chosen.items():
         choice = WeatherChoice(kind=kind, dry_bulb="10 degC", wet_bulb="8 degC")  # type: ignore[arg-type]
         assert isinstance(weather_for(plant, Scenario(weather=choice)), expected)
-    constant = weather_for(
-        plant,
-        Scenario(weather=WeatherChoice(kind="constant", dry_bulb="10 degC", wet_bulb="8 degC")),
-    )
+    choice = WeatherChoice(kind="constant", dry_bulb="10 degC", wet_bulb="8 degC")
+    constant = weather_for(plant, Scenario(weather=choice))
     assert isinstance(constant, ConstantWeather)
     assert constant.pressure[0] == pressure_at_elevation(86.0)
 
