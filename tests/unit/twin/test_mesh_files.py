@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from usd_stages import small
 
 from twin import mesh_files
 from twin.errors import InputError
 from twin.mesh_files import export_meshes
 from twin.plant.plant import Plant, compile_plant
-from usd_stages import small
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""SimReady assets: every product of the profile passes NVIDIA's validator; others' become products."""
+"""SimReady assets: all products of the profile pass NVIDIA's validator; others' become products.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from usd_stages import LAYOUT, layout_of
 
 from assets.meshes import DETAIL_BUDGETS
 from twin.catalog import bundled_catalog
@@ -19,13 +21,12 @@ from twin.usd.aif_values import Supply
 from twin.usd.product_asset import AssetOptions, has_model, product_parts, write_asset
 from twin.usd.third_party import import_product, product_entry
 from twin.usd.thumbnail import thumbnail
-from usd_stages import LAYOUT, layout_of
 
 pytest.importorskip("pxr")
 pytest.importorskip("simready.validate")
-from pxr import Sdf, Usd, UsdGeom  # noqa: E402
+from pxr import Sdf, Usd, UsdGeom
 
-from twin.usd.simready import validate_asset  # noqa: E402
+from twin.usd.simready import validate_asset
 
 CATALOG = bundled_catalog()
 EQUIPMENT = [name for name in CATALOG if class_of(CATALOG[name].product) in ASSET_CLASSES]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from usd_stages import small
+
 from twin.errors import InputError
 from twin.plant.plant import Plant, compile_plant
 from twin.usd.export import export_stage
@@ -72,7 +72,7 @@ def test_stage_metadata(form: str, request: pytest.FixtureRequest) -> None:
 
 
 def test_all_paths_are_relative_and_resolve(addressable: Path) -> None:
-    layers, assets, unresolved = UsdUtils.ComputeAllDependencies(Sdf.AssetPath(str(addressable)))
+    layers, _, unresolved = UsdUtils.ComputeAllDependencies(Sdf.AssetPath(str(addressable)))
     assert not unresolved
     assert len(layers) > 20
     for layer in layers:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from usd_stages import small
 
 from twin.errors import InputError
 from twin.factory import Factory
@@ -15,10 +16,9 @@ from twin.recording import Recorder, open_recording
 from twin.usd.export import export_stage
 from twin.usd.instancers import accelerator_rows
 from twin.usd.recording_layer import colours_of
-from usd_stages import small
 
 pytest.importorskip("pxr")
-from pxr import Usd  # noqa: E402
+from pxr import Usd
 
 FRAMES = 3
 

@@ -1,0 +1,150 @@
+"""What the twin asks of a rigid-body engine: little enough that another can take its place.
+
+Bodies are numbers. Lengths are metres, masses kilograms, forces newtons, angles radians; turns are
+quaternions x, y, z, w. A world does the same for the same calls on one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+UPRIGHT: Quaternion = (0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Coulomb friction and restitution of a surface; those of two that touch multiply."""
+
+    friction: float = 0.5
+    restitution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Centre of mass and turn of a body, with its velocities [m/s, rad/s]."""
+
+    position: Vector
+    turn: Quaternion
+    velocity: Vector
+    spin: Vector
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Two bodies that touch: where, the normal force, and how far apart (negative: overlap)."""
+
+    first: int
+    second: int
+    position: Vector
+    force: float
+    distance: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A camera's picture: colour [h, w, 3], distance along the view [h, w, m], body seen [h, w]."""
+
+    colour: NDArray[np.uint8]
+    distance: NDArray[np.float64]
+    body: NDArray[np.int64]
+
+
+class RigidBackend(Protocol):
+    """One world of rigid bodies."""
+
+    def set_gravity(self, gravity: Vector) -> None:
+        """Set the acceleration that all bodies feel [m/s2]."""
+
+    def add_floor(self, surface: Surface) -> int:
+        """Add the half space below z = 0."""
+
+    def add_boxes(
+        self, size: Vector, mass: float, positions: Sequence[Vector], turns: Sequence[Quaternion],
+        surface: Surface, centre: Vector = (0.0, 0.0, 0.0),
+    ) -> list[int]:
+        """Add equal boxes; ``mass`` 0 fixes them. ``centre``: of mass, from the box's middle."""
+
+    def add_articulated(self, urdf: str, position: Vector, turn: Quaternion, fixed: bool) -> int:
+        """Add a body of links and joints from the text of a URDF file."""
+
+    def fix(self, body: int, other: int, at: Vector, at_other: Vector) -> int:
+        """Tie two bodies rigidly, points in their frames; returns the tie."""
+
+    def untie(self, tie: int) -> None:
+        """Remove a tie."""
+
+    def pose(self, body: int) -> Pose:
+        """Where a body is and how it moves."""
+
+    def place(self, body: int, position: Vector, turn: Quaternion) -> None:
+        """Put a body somewhere at rest."""
+
+    def push(self, body: int, force: Vector, torque: Vector) -> None:
+        """Act on a body at its centre of mass, world axes, for the next step."""
+
+    def step(self, seconds: float, substeps: int = 1) -> None:
+        """Advance by a fixed time, in equal parts."""
+
+    def contacts(self, body: int | None = None) -> list[Contact]:
+        """Contacts of the last step, of one body or of all."""
+
+    def closest(self, first: int, second: int, reach: float) -> float:
+        """Smallest distance between two bodies [m]: negative if they overlap, inf beyond reach."""
+
+    def joints(self, body: int) -> list[str]:
+        """Names of a body's joints that move, in order."""
+
+    def joint_angles(self, body: int) -> list[float]:
+        """Positions of those joints [rad or m]."""
+
+    def set_joint_angles(self, body: int, angles: Sequence[float]) -> None:
+        """Put the joints somewhere at once."""
+
+    def reach_for(
+        self, body: int, link: str, position: Vector, turn: Quaternion | None,
+        rest: Sequence[float],
+    ) -> list[float]:
+        """Joint positions that bring a link near a pose; to be checked by :meth:`link_position`."""
+
+    def link_position(self, body: int, link: str) -> Vector:
+        """Position of a link's frame."""
+
+    def camera(
+        self, eye: Vector, target: Vector, up: Vector, size: tuple[int, int], field_of_view: float,
+        reach: float,
+    ) -> Picture:
+        """Picture from a camera; field of view vertical [deg]; ``reach`` [m] bounds its depth."""
+
+    def rays(
+        self, origins: NDArray[np.float64], ends: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Share of each ray's way to its first hit (1: none) and the body hit (-1)."""
+
+    def paint(self, body: int, colour: tuple[float, float, float]) -> None:
+        """Set a body's colour, 0..1."""
+
+    def close(self) -> None:
+        """Give the world back."""
+
+
+def open_world(engine: str = "pybullet") -> Any:
+    """A world of the named engine.
+
+    Raises
+    ------
+    TwinError : the engine is unknown or not installed
+    """
+    from twin.errors import TwinError
+
+    if engine != "pybullet":
+        raise TwinError(f"unknown rigid-body engine '{engine}': pybullet")
+    from twin.rigid.bullet import BulletWorld
+
+    return BulletWorld()
