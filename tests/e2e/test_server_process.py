@@ -72,16 +72,17 @@ def test_something_that_is_no_twin_is_told_from_one():
 
 def deaf_viewer(port):
     """A viewer that asks for everything and never reads."""
-    connection = socket.create_connection(("127.0.0.1", port))
+    connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    connection.connect(("127.0.0.1", port))
     connection.sendall(
         f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         "Sec-WebSocket-Version: 13\r\n\r\n".encode()
     )
+    assert connection.recv(12) == b"HTTP/1.1 101"
     message = b'{"type":"subscribe","channels":["gpu.*","rack.*"],"rate":30,"detail":"fine"}'
-    mask = b"\0\0\0\0"
-    connection.sendall(bytes([0x81, 0x80 | len(message)]) + mask + message)
+    connection.sendall(bytes([0x81, 0x80 | len(message)]) + bytes(4) + message)
     return connection
 
 

@@ -15,7 +15,7 @@ from twin.server.session import Listener, Session
 from twin.server.subscription import Slice, Subscription
 
 MAXIMUM_TEXTS = 256
-EARLY = 0.25  # share of a viewer's interval by which a frame may come early
+EARLY = 0.6  # share of a viewer's interval by which a frame may come early; the mean rate is kept
 
 
 @dataclass(eq=False)

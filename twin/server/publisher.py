@@ -18,7 +18,7 @@ from twin.protocol import Block, encode_frame
 from twin.server.subscription import Slice, Subscription
 
 MAXIMUM_VIEWS = 64
-EARLY = 0.25  # share of a frame's interval by which a step may come early and still be shown
+EARLY = 0.6  # share of a frame's interval by which a step may come early and still be shown
 
 
 @dataclass(frozen=True)

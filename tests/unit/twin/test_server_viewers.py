@@ -75,6 +75,7 @@ def test_a_closed_viewer_leaves_no_timer():
         viewer = Viewer("v", rate=1.0)
         viewer.offer(b"0", loop.time())
         viewer.offer(b"1", loop.time())
+        viewer.offer(b"2", loop.time())
         assert viewer._timer is not None
         viewer.close("gone")
         assert viewer._timer is None
