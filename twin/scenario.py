@@ -13,6 +13,7 @@ from assets.locations import SCENARIOS_FOLDER
 from twin import units as u
 from twin import yaml_file
 from twin.errors import InputError, near_matches
+from twin.workload.spec import Inference, Jobs, Series, Training
 from twin.yaml_file import Document, Key, key_text
 
 
@@ -78,13 +79,21 @@ class Load(Element):
 
 
 class Workload(Element):
-    """What a part of the factory computes."""
+    """What a part of the factory computes: exactly one of profile, series, training, inference."""
 
-    path: str = Field(default="/", pattern=r"^/", description="racks at or below this path")
-    profile: tuple[Load, ...] = Field(min_length=1, description="points in time, rising")
+    path: str = Field(
+        default="/", pattern=r"^/", description="racks at or below this path, or on this CDU"
+    )
+    profile: tuple[Load, ...] = Field(default=(), description="points in time, rising")
+    series: Series | None = Field(default=None, description="a measured time series")
+    training: Training | None = Field(default=None, description="a synchronous training job")
+    inference: Inference | None = Field(default=None, description="a service under requests")
 
     @model_validator(mode="after")
     def _rising(self) -> Workload:
+        others = (self.series, self.training, self.inference)
+        if bool(self.profile) + sum(entry is not None for entry in others) != 1:
+            raise ValueError("give exactly one of profile, series, training, inference")
         times = [point.at for point in self.profile]
         if times != sorted(times):
             raise ValueError("profile points must rise in time")
@@ -164,6 +173,7 @@ class Scenario(Element):
     threads: PositiveInt | None = Field(default=None, description="left out: all cores")
     weather: WeatherChoice = Field(default=WeatherChoice())
     workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
+    jobs: Jobs | None = Field(default=None, description="jobs under a scheduler")
     tokens: TokenModel = Field(default=TokenModel())
     events: tuple[TimedEvent, ...] = Field(default=())
     expect: tuple[str | Expected, ...] = Field(
@@ -211,10 +221,7 @@ def load_scenario(
 def scenario_from_document(document: Document) -> Scenario:
     """Check parsed YAML without templates and make a scenario of it; see :func:`load_scenario`."""
     scenario = yaml_file.validate(document, Scenario)
-    weather = scenario.weather
-    if weather.file is not None:
-        weather = weather.model_copy(update={"file": str(document.file.parent / weather.file)})
-        scenario = scenario.model_copy(update={"weather": weather})
+    scenario = _with_files_beside(scenario, document.file.parent)
     scenario._document = document
     return scenario
 
@@ -226,3 +233,22 @@ def _read_base(name: str, document: Document) -> Document:
     except InputError as error:
         raise document.error("extends an unknown scenario", ("extends",), name,
                              error.allowed) from None
+
+
+def _with_files_beside(scenario: Scenario, folder: Path) -> Scenario:
+    """The scenario with the files it names looked for in a folder."""
+
+    def placed(element: Any, key: str) -> Any:
+        if element is None or getattr(element, key) is None:
+            return element
+        return element.model_copy(update={key: str(folder / getattr(element, key))})
+
+    workload = tuple(
+        entry.model_copy(update={"series": placed(entry.series, "file"),
+                                 "inference": placed(entry.inference, "requests")})
+        for entry in scenario.workload
+    )
+    return scenario.model_copy(update={
+        "weather": placed(scenario.weather, "file"), "workload": workload,
+        "jobs": placed(scenario.jobs, "file"),
+    })

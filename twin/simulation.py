@@ -17,15 +17,16 @@ from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
-from twin.scenario import Load, Scenario, TimedEvent
+from twin.scenario import Scenario, TimedEvent
 from twin.state import StateBuffer, counts_of
 from twin.weather import Weather
+from twin.workload.driver import drivers_of
 
 if TYPE_CHECKING:
     from twin.plant import Plant
 
 WEATHER_INTERVAL = 60.0  # s between looks at the weather
-RAMP_INTERVAL = 1.0  # s between values of a workload that is ramping
+SETTLING_LOOKS = 60  # steps of settling at which drivers may correct the workload
 THREADED_FROM = 20_000  # accelerators from which threads pay
 MAXIMUM_EVENTS = 10_000
 
@@ -55,6 +56,7 @@ class Snapshot:
     pending: int
     state: Floats
     alarms: frozenset[tuple[str, int]]
+    drivers: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -87,10 +89,7 @@ class Simulation:
             self.weather = weather_module.weather_for(self.plant, self.scenario)
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
-        self._workload_rows = [
-            (self._racks_of(number), load.profile)
-            for number, load in enumerate(self.scenario.workload)
-        ]
+        self.drivers = drivers_of(self)
         for number in range(len(self.scenario.events)):
             self._check(number)
         self.state = StateBuffer(self._counts)
@@ -159,24 +158,20 @@ class Simulation:
             tokens.parameters * tokens.operations_per_parameter / tokens.model_flops_utilisation
         )
         self._set_weather()
-        self._set_workload(everything=True)
+        self._set_workload(starting=True)
         self._step(0)  # the ledger counts from the heat stored now
 
     def _settle(self) -> None:
         """Run with the weather and workload of the start, as long as the scenario asks."""
         steps = round(self.scenario.settle / self.step)
         if steps > 0:
-            self._step(steps)
+            for _ in range(min(steps, SETTLING_LOOKS)):  # drivers that correct themselves
+                self._step(1)
+                self._set_workload(starting=True)
+            self._step(max(steps - SETTLING_LOOKS, 0))
+            self._set_workload(starting=True)
             self.state.blocks.ledger[:] = 0.0
             self._step(0)
-
-    def _racks_of(self, number: int) -> NDArray[np.int64]:
-        """Racks of a workload of the scenario; raises InputError that points at its path."""
-        try:
-            path = self.scenario.workload[number].path
-            return controls.resolve_control(self.plant, path, "utilisation")[1]
-        except InputError as error:
-            raise self.scenario.located(error, ("workload", number, "path")) from None
 
     def _check(self, number: int) -> None:
         """Refuse an event that cannot be carried out: it must fail now, not in an hour."""
@@ -236,8 +231,7 @@ class Simulation:
         upcoming = []
         if self._pending < len(self._timeline):
             upcoming.append(self._timeline[self._pending].at)
-        for _, profile in self._workload_rows:
-            upcoming.extend(_next_change(point, self.time) for point in profile)
+        upcoming.extend(driver.next_change(self.time) for driver in self.drivers)
         to_weather = self._weather_steps - self.steps % self._weather_steps
         ahead = min(upcoming, default=math.inf) - self.time
         return to_weather if ahead == math.inf else max(
@@ -258,13 +252,10 @@ class Simulation:
         self.weather.at(self.time, site.dry_bulb_temperature, site.wet_bulb_temperature,
                         site.pressure)
 
-    def _set_workload(self, everything: bool = False) -> None:
-        """Write due workload points; a value set by a command stays until the next point."""
-        for rows, profile in self._workload_rows:
-            for key in ("utilisation", "compute_share", "memory_share"):
-                value = _profile_value(profile, key, self.time, self.step, everything)
-                if value is not None:
-                    self.state.field(f"rack.{key}")[rows] = value
+    def _set_workload(self, starting: bool = False) -> None:
+        """Let the drivers write what the racks are asked to do from now on."""
+        for driver in self.drivers:
+            driver.set(self, starting)
 
     # --- looking and acting -----------------------------------------------------------------------
 
@@ -337,7 +328,8 @@ class Simulation:
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on from now."""
-        return Snapshot(self.time, self.steps, self._pending, self.state.snapshot(), self._alarms)
+        return Snapshot(self.time, self.steps, self._pending, self.state.snapshot(), self._alarms,
+                        tuple(driver.snapshot() for driver in self.drivers))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back (or on) to a snapshot of this plant and scenario."""
@@ -345,6 +337,8 @@ class Simulation:
         self.steps = snapshot.steps
         self._pending = snapshot.pending
         self._alarms = snapshot.alarms
+        for driver, kept in zip(self.drivers, snapshot.drivers):
+            driver.restore(kept)
 
     def digest(self) -> str:
         """Hash of every bit of the state."""
@@ -391,6 +385,13 @@ class Simulation:
             "energy_residual": self.energy_residual(),
         }
 
+    def workload_figures(self) -> dict[str, float]:
+        """Key figures of jobs, training, inference and measured series so far, in SI."""
+        figures: dict[str, float] = {}
+        for driver in self.drivers:
+            figures.update(driver.figures(self))
+        return figures
+
     def info(self) -> dict[str, Any]:
         """Counts of the plant, for tables and hello messages."""
         return {"layout": self.plant.name, "gpus": self._counts["gpu"],
@@ -403,39 +404,3 @@ def _command(event: TimedEvent) -> Command:
     if event.inject is not None:
         return Command("inject", event.path, event.inject)
     return Command("clear", event.path, str(event.clear))
-
-
-def _next_change(point: Load, now: float) -> float:
-    """Time of a workload point's next change after ``now`` [s]; infinite when it is over."""
-    if point.at > now + 1e-9:
-        return point.at
-    if now >= point.at + point.ramp - 1e-9:
-        return math.inf
-    passed = math.floor((now - point.at) / RAMP_INTERVAL + 1e-9)
-    return min(point.at + (passed + 1) * RAMP_INTERVAL, point.at + point.ramp)
-
-
-def _profile_value(
-    profile: tuple[Load, ...], key: str, now: float, step: float, everything: bool
-) -> float | None:
-    """Value of a profile at a time; None when nothing is due.
-
-    A point is due in the step that begins at or next after its time, and through its ramp, whose
-    values move every ``RAMP_INTERVAL``.
-    """
-    previous = None
-    current = None
-    for point in profile:
-        if getattr(point, key) is None or point.at > now + 1e-9:
-            continue
-        previous, current = current, point
-    if current is None:
-        return None
-    value = float(getattr(current, key))
-    since = now - current.at
-    if since < current.ramp - 1e-9 and previous is not None:
-        before = float(getattr(previous, key))
-        passed = math.floor(since / RAMP_INTERVAL + 1e-9) * RAMP_INTERVAL
-        return before + (value - before) * passed / current.ramp
-    over = since - current.ramp if previous is not None else since
-    return value if everything or over < step - 1e-9 else None

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
-from twin.errors import InputError
+from twin.errors import InputError, near_matches
+from twin.regression.bound import Combined, Constant, Figure, Reported, RunFigure
 from twin.regression.dimensions import NUMBER, Unit, coherent, unit_of_channel
 from twin.regression.elements import Rows, ancestor_rows, channel_named, rows_at
 from twin.regression.problem import ExpectationError
@@ -39,38 +40,10 @@ if TYPE_CHECKING:
     from twin.plant import Plant
 
 
-@dataclass(frozen=True)
-class Constant:
-    """A number written in the expectation; ``written`` is the unit as people wrote it."""
-
-    unit: Unit
-    value: float
-    written: Unit
-
-
-@dataclass(frozen=True)
-class RunFigure:
-    """A function over a window of a series, a test or an event."""
-
-    unit: Unit
-    function: str
-    subject: Series | Condition | EventName
-    share: float = 0.0  # of percentile
-    qualifiers: tuple[Qualifier, ...] = ()
-    at: int = 0
-
-
-@dataclass(frozen=True)
-class Combined:
-    """Arithmetic between figures."""
-
-    unit: Unit
-    operator: str
-    left: Figure
-    right: Figure
-
-
-Figure = Constant | RunFigure | Combined
+REPORTED = "workload."
+REPORTED_UNITS = (("tokens_per_s", "token/s"), ("tokens_per_j", "token/J"),
+                  ("requests_per_s", "1/s"), ("_s", "s"), ("_w", "W"))
+"""Units of reported figures by how their names end."""
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide,
 }
@@ -85,13 +58,17 @@ class Binder:
 
     Attributes
     ----------
-    events : names of the events that commands of the scenario bring about, for checking
+    kinds : events that may come besides those of commands
+    scheduled : path and name of the events on the scenario's timeline
+    reported : names of the workload's key figures
+    observed : series and conditions to watch
     """
 
     plant: Plant
     text: str
     kinds: frozenset[str]
     scheduled: tuple[tuple[str, str], ...] = ()
+    reported: frozenset[str] = frozenset()
     observed: list[Series | Condition] = field(default_factory=list)
 
     def fail(self, message: str, at: int, allowed: str = "") -> ExpectationError:
@@ -105,6 +82,8 @@ class Binder:
             unit = Unit(node.unit.powers, node.unit.offset, coherent(node.unit.powers).text)
             return Constant(unit, node.value, node.unit)
         if isinstance(node, ChannelName):
+            if node.name.startswith(REPORTED):
+                return self.reported_figure(node)
             return self.channel(node)
         if isinstance(node, Negative):
             return self.negative(node)
@@ -130,6 +109,15 @@ class Binder:
             return values if everything else values[rows]
 
         return Series(unit_of_channel(channel.unit), channel.level, rows, read, channel=name)
+
+    def reported_figure(self, node: ChannelName) -> Reported:
+        name = node.name.removeprefix(REPORTED)
+        if name not in self.reported:
+            known = sorted(self.reported)
+            hint = near_matches(name, known) if known else "this workload reports none"
+            raise self.fail(f"the workload has no figure '{name}'", node.at, hint)
+        unit = next((text for end, text in REPORTED_UNITS if name.endswith(end)), "")
+        return Reported(unit_of_channel(unit), name)
 
     def negative(self, node: Negative) -> Series | Figure:
         inner = self.value(node.value)
@@ -188,7 +176,7 @@ class Binder:
     ) -> tuple[Callable[[Frame], Floats], Callable[[Frame], Floats], str | None, Rows | None]:
         """Readers of both sides with one value per element of the deeper level."""
         for side in (left, right):
-            if isinstance(side, RunFigure | Combined):
+            if isinstance(side, RunFigure | Combined | Reported):
                 raise self.fail("a figure of the whole run cannot be mixed with values in time", at,
                                 "put a function such as max() around the channel as well")
         if isinstance(left, Constant):

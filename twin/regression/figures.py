@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from physics.factory.arrays import Floats
-from twin.regression.bind import OPERATORS, Combined, Constant, Figure, RunFigure
+from twin.regression.bind import OPERATORS
+from twin.regression.bound import Combined, Constant, Figure, Reported, RunFigure
 from twin.regression.series import Condition, ConditionObservation, Observation, Series
 from twin.regression.syntax import EventName, Qualifier
 from twin.regression.windows import Timeline, Window, matches, window_of
@@ -45,6 +46,7 @@ class Record:
     durations : seconds each frame stands for, shape [frames]
     series, tests : observations by identity of the observed object
     path : path of an element
+    reported : key figures of the workload
     """
 
     timeline: Timeline
@@ -52,6 +54,7 @@ class Record:
     series: dict[int, Observation]
     tests: dict[int, ConditionObservation]
     path: Callable[[str, int], str]
+    reported: dict[str, float]
 
     def place(self, subject: Series | Condition, row: int, frame: int) -> str:
         """Where and when, for messages."""
@@ -65,6 +68,9 @@ def evaluate(figure: Figure, record: Record, inherited: tuple[Qualifier, ...]) -
     """Value of a figure; windows of its own go before those inherited from the expectation."""
     if isinstance(figure, Constant):
         return Result(figure.value, figure.value)
+    if isinstance(figure, Reported):
+        value = record.reported[figure.name]
+        return Result(value, value)
     if isinstance(figure, Combined):
         return _combined(figure, record, inherited)
     window = window_of(record.timeline, figure.qualifiers or inherited)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from twin.regression.bind import Binder, Constant, Figure, RunFigure
+from twin.regression.bind import Binder
+from twin.regression.bound import Constant, Figure, RunFigure
 from twin.regression.dimensions import Unit
 from twin.regression.figures import Record, Result, evaluate
 from twin.regression.outcome import Outcome, Status, Trace, shown

@@ -13,7 +13,7 @@ from twin.scenario import Scenario
 if TYPE_CHECKING:
     from twin.regression.bind import Binder
 
-RUN_KINDS = ("throttling", "recovered")
+RUN_KINDS = ("throttling", "recovered", "gap", "job-started", "job-finished", "job-failed")
 """Kinds of events that a run brings about by itself, whatever else the plant's parts may add."""
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import InputError
-from twin.regression.bind import Binder, Figure
+from twin.regression.bind import Binder
+from twin.regression.bound import Figure
 from twin.regression.figures import Record, Result, evaluate
 from twin.regression.judge import Judge, bind_condition
 from twin.regression.known_events import RUN_KINDS, scheduled_events
@@ -47,7 +48,8 @@ class Observer:
 
     def _binder(self, text: str) -> Binder:
         simulation = self.simulation
-        return Binder(simulation.plant, text, self.kinds, scheduled_events(simulation.scenario))
+        return Binder(simulation.plant, text, self.kinds, scheduled_events(simulation.scenario),
+                      frozenset(simulation.workload_figures()))
 
     def _watch(self, binder: Binder) -> None:
         for subject in binder.observed:
@@ -110,7 +112,7 @@ class Observer:
             timeline, np.diff(times),
             {key: kept for key, (_, kept) in self._series.items()},
             {key: kept for key, (_, kept) in self._tests.items()},
-            simulation.plant.levels.path,
+            simulation.plant.levels.path, simulation.workload_figures(),
         )
 
     def outcomes(self) -> list[Outcome]:

@@ -152,7 +152,7 @@ def _run(case: Case, options: Options, started: float) -> CaseResult:
     return CaseResult(
         case.name, case.title, str(case.file), outcomes, tuple(invariants.outcomes()), report,
         state, changes,
-        figures={**simulation.averages(), **simulation.kpis()},
+        figures={**simulation.averages(), **simulation.kpis(), **simulation.workload_figures()},
         events=tuple((e.time, e.path, e.kind, e.message) for e in list(simulation.events)[:200]),
         pictures=pictures, plot=plot, simulated=simulation.time,
         wall=time.perf_counter() - started, description=case.description,

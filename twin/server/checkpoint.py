@@ -44,6 +44,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         "time": snapshot.time, "steps": snapshot.steps, "pending": snapshot.pending,
         "alarms": sorted(snapshot.alarms), "commands": checkpoint.commands,
         "entries": checkpoint.entries, "events": checkpoint.events,
+        "drivers": list(snapshot.drivers),
     }
     text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
     partial = folder / f"checkpoint-{snapshot.steps:012d}.partial"
@@ -104,7 +105,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
             state = np.asarray(content["state"], dtype=np.float64)
         alarms = frozenset((str(level), int(row)) for level, row in facts["alarms"])
         snapshot = Snapshot(float(facts["time"]), int(facts["steps"]), int(facts["pending"]),
-                            state, alarms)
+                            state, alarms, tuple(facts.get("drivers", ())))
         return Checkpoint(
             snapshot, int(facts["commands"]), int(facts["entries"]), int(facts["events"])
         )

@@ -1,0 +1,1 @@
+"""What a factory computes: profiles, measured series, synthetic training and inference, jobs."""

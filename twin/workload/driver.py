@@ -1,0 +1,167 @@
+"""What sets the racks' workload while a simulation runs, and the plain profile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import InputError
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+    from twin.scenario import Load
+    from twin.simulation import Simulation
+
+RAMP_INTERVAL = 1.0  # s between values of a profile that is ramping
+INPUTS = ("utilisation", "compute_share", "memory_share")
+Rows = NDArray[np.int64]
+
+
+class Driver(Protocol):
+    """Sets workload inputs of racks; decides by simulated time only, however a caller cuts it."""
+
+    def set(self, simulation: Simulation, starting: bool) -> None:
+        """Write the inputs for the step that begins now; ``starting``: before time runs."""
+        ...
+
+    def next_change(self, now: float) -> float:
+        """Time of the next change after ``now`` [s]; infinite when there is none."""
+        ...
+
+    def snapshot(self) -> Any:
+        """Plain data that a later :meth:`restore` needs; None when time decides all."""
+        ...
+
+    def restore(self, kept: Any) -> None:
+        """Go back to a snapshot."""
+        ...
+
+    def figures(self, simulation: Simulation) -> dict[str, float]:
+        """Key figures of the work done so far, in SI, shares as 0..1."""
+        ...
+
+
+class Stateless:
+    """Parts of a driver that time alone decides."""
+
+    def snapshot(self) -> Any:
+        """Nothing is kept."""
+        return None
+
+    def restore(self, kept: Any) -> None:
+        """Nothing to go back to."""
+
+    def figures(self, simulation: Simulation) -> dict[str, float]:
+        """None of its own."""
+        return {}
+
+
+class ProfileDriver(Stateless):
+    """Points in time with ramps between them; a value set by a command stays until the next."""
+
+    def __init__(self, rows: Rows, profile: Sequence[Load]):
+        self.rows = rows
+        self.profile = tuple(profile)
+
+    def set(self, simulation: Simulation, starting: bool) -> None:
+        """See :class:`Driver`."""
+        for key in INPUTS:
+            value = profile_value(self.profile, key, simulation.time, simulation.step, starting)
+            if value is not None:
+                simulation.state.field(f"rack.{key}")[self.rows] = value
+
+    def next_change(self, now: float) -> float:
+        """See :class:`Driver`."""
+        return min((_next_change(point, now) for point in self.profile), default=math.inf)
+
+
+def _next_change(point: Load, now: float) -> float:
+    """Time of a point's next change after ``now`` [s]; infinite when it is over."""
+    if point.at > now + 1e-9:
+        return float(point.at)
+    if now >= point.at + point.ramp - 1e-9:
+        return math.inf
+    passed = math.floor((now - point.at) / RAMP_INTERVAL + 1e-9)
+    return float(min(point.at + (passed + 1) * RAMP_INTERVAL, point.at + point.ramp))
+
+
+def profile_value(
+    profile: Sequence[Load], key: str, now: float, step: float, everything: bool
+) -> float | None:
+    """Value of a profile at a time; None when nothing is due.
+
+    A point is due in the step that begins at or next after its time, and through its ramp, whose
+    values move every ``RAMP_INTERVAL``.
+    """
+    previous = None
+    current = None
+    for point in profile:
+        if getattr(point, key) is None or point.at > now + 1e-9:
+            continue
+        previous, current = current, point
+    if current is None:
+        return None
+    value = float(getattr(current, key))
+    since = now - current.at
+    if since < current.ramp - 1e-9 and previous is not None:
+        before = float(getattr(previous, key))
+        passed = math.floor(since / RAMP_INTERVAL + 1e-9) * RAMP_INTERVAL
+        return float(before + (value - before) * passed / current.ramp)
+    over = since - current.ramp if previous is not None else since
+    return value if everything or over < step - 1e-9 else None
+
+
+def racks_at(plant: Plant, path: str) -> Rows:
+    """Racks at or below a path, or on the CDU of a path.
+
+    Raises InputError for an unknown path, or one without racks.
+    """
+    if path.strip() == "/":
+        return np.arange(plant.levels["rack"].count, dtype=np.int64)
+    level, row = plant.levels.find(path)
+    if level == "cdu":
+        rows = np.flatnonzero(plant.constants.rack.cdu == row).astype(np.int64)
+    else:
+        rows = plant.levels.below(level, row, "rack")
+    if len(rows) == 0:
+        raise InputError("there is no rack at or below this path", key="path", found=path,
+                         allowed="the path of a rack, or above racks, or of a CDU")
+    return rows
+
+
+def drivers_of(simulation: Simulation) -> list[Driver]:
+    """Drivers of everything in a scenario's workload, in its order; raises InputError."""
+    scenario, plant = simulation.scenario, simulation.plant
+    drivers: list[Driver] = []
+    for number, entry in enumerate(scenario.workload):
+        try:
+            rows = racks_at(plant, entry.path)
+        except InputError as error:
+            raise scenario.located(error, ("workload", number, "path")) from None
+        if entry.profile:
+            drivers.append(ProfileDriver(rows, entry.profile))
+        elif entry.series is not None:
+            from twin.workload.series import SeriesDriver
+
+            drivers.append(SeriesDriver(plant, entry.series, entry.path, rows, scenario.start))
+        elif entry.training is not None:
+            from twin.workload.training import TrainingDriver
+
+            drivers.append(TrainingDriver(plant, entry.training, rows))
+        elif entry.inference is not None:
+            from twin.workload.inference import InferenceDriver
+
+            drivers.append(InferenceDriver(plant, entry.inference, rows, scenario))
+    if scenario.jobs is not None:
+        from twin.workload.job_driver import JobDriver
+
+        try:
+            rows = racks_at(plant, scenario.jobs.path)
+        except InputError as error:
+            raise scenario.located(error, ("jobs", "path")) from None
+        drivers.append(JobDriver(plant, scenario.jobs, rows))
+    return drivers

@@ -1,0 +1,219 @@
+"""Inference service: requests arrive, prompts are read, answers are written token by token.
+
+Requests are treated as a fluid. Prefill is bound by arithmetic, decode by memory bandwidth: one
+decode step of a replica reads all weights and the caches of its batch, so that a larger batch gives
+more tokens for the same power. Both rates scale with the racks' present pace (clocks, throttling).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+from twin.errors import InputError
+from twin.workload.driver import Rows
+from twin.workload.racks import peak_figures, running, speeds
+from twin.workload.spec import Inference, LanguageModel
+from twin.workload.table import numbers, read_table, seconds_since
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+    from twin.scenario import Scenario
+    from twin.simulation import Simulation
+
+DAY = 24.0  # h
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where a service stands: tokens waiting, and what was done so far.
+
+    Attributes
+    ----------
+    prompts, answers : tokens waiting for prefill and for decode
+    requests : requests not finished (a mean)
+    arrived, read, written : requests, prompt tokens and answer tokens so far
+    waited : request seconds spent in the system
+    time : up to which it is advanced [s]
+    """
+
+    prompts: float = 0.0
+    answers: float = 0.0
+    requests: float = 0.0
+    arrived: float = 0.0
+    read: float = 0.0
+    written: float = 0.0
+    waited: float = 0.0
+    time: float = 0.0
+
+
+def prefill_rate(model: LanguageModel, operations: float) -> float:
+    """Prompt tokens per second of accelerators with ``operations`` [flop/s] together."""
+    return float(operations * model.flops_utilisation / (2.0 * model.active_parameters))
+
+
+def decode_rate(
+    model: LanguageModel, batch: float, context: float, operations: float, bandwidth: float
+) -> float:
+    """Answer tokens per second of one replica that decodes ``batch`` requests together.
+
+    The roofline of one step: weights once and every request's cache over the bandwidth [byte/s], or
+    the arithmetic of the batch over the operations [flop/s], whichever takes longer. With few
+    requests of a sparse model only the experts they use are read.
+    """
+    if batch <= 0.0:
+        return 0.0
+    touched = 1.0 - (1.0 - model.active_parameters / model.parameters) ** batch
+    weights = model.parameters * touched * model.bytes_per_parameter
+    reading = weights + batch * context * model.cache_bytes_per_token
+    by_memory = reading / (bandwidth * model.bandwidth_utilisation)
+    by_compute = batch * 2.0 * model.active_parameters / (operations * model.flops_utilisation)
+    return float(batch / max(by_memory, by_compute))
+
+
+class InferenceDriver:
+    """Runs one service on some racks."""
+
+    def __init__(self, plant: Plant, spec: Inference, rows: Rows, scenario: Scenario):
+        self.spec = spec
+        self.rows = rows
+        self.seed = scenario.seed
+        self.start = scenario.start
+        self.service = Service()
+        self._operations, self._bandwidth = peak_figures(plant)
+        self._trace = self._read(scenario) if spec.requests is not None else None
+        self._step = 1.0
+        self._fits()
+
+    def _fits(self) -> None:
+        model, spec = self.spec.model, self.spec
+        if model.active_parameters > model.parameters:
+            raise InputError("active_parameters are above parameters", key="workload.model")
+        if len(self.rows) == 0:
+            raise InputError("a service needs racks", key="workload.path")
+        context = spec.prompt_tokens + 0.5 * spec.output_tokens
+        self._context = context
+
+    def _read(self, scenario: Scenario) -> tuple[Floats, Floats, Floats]:
+        """Times [s], prompt and output tokens of real requests, by time."""
+        spec = self.spec
+        file = Path(str(spec.requests))
+        table = read_table(file, {spec.time: "time", spec.prompt: "prompt tokens",
+                                  spec.output: "output tokens"})
+        times = seconds_since(table[spec.time], scenario.start, None, file, spec.time)
+        prompt = numbers(table[spec.prompt], file, spec.prompt)
+        output = numbers(table[spec.output], file, spec.output)
+        for column, values in ((spec.prompt, prompt), (spec.output, output)):
+            bad = np.flatnonzero(~(values >= 0.0))
+            if len(bad):
+                raise InputError("is not a number of tokens", file, int(bad[0]) + 2, column)
+        order = np.argsort(times, kind="stable")
+        return times[order], prompt[order], output[order]
+
+    def arrivals(self, now: float, span: float) -> tuple[float, float, float]:
+        """Requests, prompt tokens and output tokens that arrive in ``span`` seconds from now."""
+        spec = self.spec
+        if self._trace is not None:
+            times, prompt, output = self._trace
+            first, last = np.searchsorted(times, [now - 1e-9, now + span - 1e-9])
+            return (float(last - first), float(prompt[first:last].sum()),
+                    float(output[first:last].sum()))
+        assert spec.requests_per_second is not None
+        rate = spec.requests_per_second
+        if spec.diurnal is not None:
+            hour = self.start.hour + self.start.minute / 60.0 + now / 3600.0
+            swing = np.cos(2.0 * np.pi * (hour - spec.diurnal.peak) / DAY)
+            rate *= 1.0 + spec.diurnal.swing * float(swing)
+        count = rate * span
+        if spec.arrivals == "poisson":
+            # the number depends on seed and time only, not on what was drawn before
+            draws = np.random.default_rng([self.seed, round(now / span), len(self.rows)])
+            count = float(draws.poisson(count))
+        return count, count * spec.prompt_tokens, count * spec.output_tokens
+
+    def set(self, simulation: Simulation, starting: bool) -> None:
+        """See :class:`twin.workload.driver.Driver`."""
+        now, self._step = simulation.time, simulation.step
+        if not starting and now < self.service.time - 1e-9:
+            return
+        rack = simulation.state.view.rack
+        working = running(simulation)[self.rows]
+        pace = speeds(simulation)[self.rows]
+        before = self.service
+        after, busy, compute, memory = self._serve(
+            before, now, simulation.step,
+            float((self._operations[self.rows] * working * pace).sum()),
+            float((self._bandwidth[self.rows] * working * pace).sum()), float(working.sum()),
+        )
+        if not starting:
+            self.service = after
+        rack.utilisation[self.rows] = busy
+        if busy > 0.0:
+            rack.compute_share[self.rows] = compute
+            rack.memory_share[self.rows] = memory
+
+    def _serve(
+        self, service: Service, now: float, span: float, operations: float, bandwidth: float,
+        working: float,
+    ) -> tuple[Service, float, float, float]:
+        """Work through ``span`` seconds; returns share of time busy, and shares while busy."""
+        spec, model = self.spec, self.spec.model
+        count, prompt, output = self.arrivals(now, span)
+        prompts, answers = service.prompts + prompt, service.answers + output
+        requests = service.requests + count
+        prefill = prefill_rate(model, operations)
+        reading_share = min(1.0, prompts / (prefill * span)) if prefill > 0.0 else 0.0
+        read = prefill * span * reading_share
+        replicas = max(working / spec.accelerators_per_replica, 1e-9)
+        batch = min(max(requests / replicas, 0.0), float(spec.maximum_batch))
+        per_replica = decode_rate(model, batch, self._context, operations / replicas,
+                                  bandwidth / replicas) if working > 0.0 else 0.0
+        possible = per_replica * replicas * span * (1.0 - reading_share)
+        written = min(answers, possible)
+        writing_share = written / possible * (1.0 - reading_share) if possible > 0.0 else 0.0
+        left = answers - written
+        finished = requests * written / answers if answers > 0.0 else 0.0
+        busy = min(1.0, reading_share + writing_share)
+        compute = memory = 0.0
+        if busy > 0.0:
+            arithmetic = (read + written) * 2.0 * model.active_parameters / span
+            compute = min(1.0, arithmetic / max(operations * busy, 1.0))
+            memory = model.bandwidth_utilisation * writing_share / busy
+            memory = min(1.0, memory + 0.3 * reading_share / busy)
+        after = replace(
+            service, prompts=prompts - read, answers=left, requests=max(requests - finished, 0.0),
+            arrived=service.arrived + count, read=service.read + read,
+            written=service.written + written, waited=service.waited + requests * span,
+            time=now + span,
+        )
+        return after, busy, compute, memory
+
+    def next_change(self, now: float) -> float:
+        """See :class:`twin.workload.driver.Driver`: requests arrive all the time."""
+        return max(self.service.time, now + self._step)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Where the service stands."""
+        return asdict(self.service)
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Go back to a snapshot."""
+        self.service = Service(**kept)
+
+    def figures(self, simulation: Simulation) -> dict[str, float]:
+        """Requests, tokens, waiting and tokens per joule of the site's energy."""
+        s = self.service
+        time = max(simulation.time, 1e-9)
+        energy = float(simulation.state.view.ledger.grid_energy.sum())
+        return {
+            "inference_requests_per_s": s.arrived / time,
+            "inference_tokens_per_s": s.written / time,
+            "inference_prompt_tokens_per_s": s.read / time,
+            "inference_backlog_requests": s.requests,
+            "inference_mean_latency_s": s.waited / s.arrived if s.arrived > 0.0 else 0.0,
+            "inference_tokens_per_j": s.written / energy if energy > 0.0 else 0.0,
+        }
