@@ -8,6 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ def cached_coolant(name: str) -> Coolant:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as part:
-            np.savez(part, **{key: np.asarray(getattr(fluid, key)) for key in names})
+            kept_values: dict[str, Any] = {key: np.asarray(getattr(fluid, key)) for key in names}
+            np.savez(part, **kept_values)
         Path(part.name).replace(file)  # whole or not at all, also with several processes at once
     except OSError:
         pass
