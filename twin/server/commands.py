@@ -9,8 +9,9 @@ from typing import Any
 
 from twin.controls import Command
 from twin.errors import InputError, near_matches
+from twin.server.keeping import Busy
 from twin.server.security import Role, User
-from twin.server.session import Busy, Session
+from twin.server.session import Session
 from twin.server.subscription import parse_speed
 
 STATE_COMMANDS = ("set", "inject", "clear")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twin.errors import InputError
+from twin.server.event_log import Listener
 from twin.server.publisher import View
-from twin.server.session import Listener, Session
+from twin.server.session import Session
 from twin.server.subscription import Slice, Subscription
 
 MAXIMUM_TEXTS = 256
@@ -108,7 +109,7 @@ class Hub:
         self._groups: dict[object, _Group] = {}
         self._group_of: dict[Viewer, _Group] = {}
         self._listener = Listener(self._hear)
-        session.listen(self._listener)
+        session.events.listen(self._listener)
 
     def add(self, viewer: Viewer) -> None:
         """A connection begins."""
@@ -156,7 +157,7 @@ class Hub:
 
     def close(self, reason: str) -> None:
         """End all connections."""
-        self.session.unlisten(self._listener)
+        self.session.events.unlisten(self._listener)
         for viewer in list(self.viewers):
             viewer.close(reason)
 

@@ -99,7 +99,7 @@ class DiskKeeper:
         if not (self.folder / COMMANDS).is_file():
             for entry in session.journal.entries:  # what a branch brought from its parent
                 self.after_change(session, entry)
-        self._events_seen = session.events_total
+        self._events_seen = session.events.total
         if not session.seeking:
             self.after_step(session)
 
@@ -185,8 +185,8 @@ class DiskKeeper:
     def _take_checkpoint(self, session: Session) -> None:
         subject = session.subject
         snapshot = subject.snapshot()  # type: ignore[attr-defined]
-        commands, entries = session.commands_done, len(session.journal.entries)
-        events = session.events_total
+        commands, entries = session.timeline.commands_done, len(session.journal.entries)
+        events = session.events.total
         lines = [json.dumps({key: value for key, value in event.items() if key != "number"})
                  for event in list(session.events) if event["number"] > self._events_seen]
         self._events_seen = events

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from twin.errors import InputError
-from twin.server.session import Gone, Session
+from twin.server.keeping import Gone
+from twin.server.session import Session
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 

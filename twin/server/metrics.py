@@ -16,8 +16,9 @@ from prometheus_client.registry import Collector
 
 from twin.server.guard import Viewing
 from twin.server.hub import Hub
+from twin.server.keeping import Gone
 from twin.server.rest_live import on_session
-from twin.server.session import Gone, Session
+from twin.server.session import Session
 from twin.server.state import ServerState
 
 MOST_ELEMENTS = 64  # levels with more are left to the stream and the recording

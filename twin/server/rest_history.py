@@ -19,9 +19,10 @@ from twin.protocol import Frame
 from twin.replay import Recording
 from twin.server import answers
 from twin.server.guard import Viewing
+from twin.server.keeping import Busy, Gone
 from twin.server.recorded import RecordingSubject
 from twin.server.rest_live import SessionName, finite, numbers, on_session
-from twin.server.session import Busy, Gone, Session
+from twin.server.session import Session
 from twin.server.state import Picture, ServerState
 from twin.server.subscription import Slice, Subscription, resolve
 

@@ -14,77 +14,29 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
-from twin.server.journal import MAXIMUM_ENTRIES, Entry, Journal
+from twin.server.event_log import EventLog
+from twin.server.journal import Entry, Journal
+from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
 from twin.server.publisher import Publisher, Sample
-from twin.server.snapshots import Moment, Snapshots
+from twin.server.snapshots import Moment
 from twin.server.subject import Subject
+from twin.server.timeline import Timeline
 
 log = logging.getLogger("twin.session")
 T = TypeVar("T")
 
 BATCH = 0.02  # s of computing between looks at jobs and views
-SNAPSHOT_INTERVAL = 60.0  # simulated s
 MAXIMUM_JOBS = 512
-MAXIMUM_EVENTS = 10_000
 MAXIMUM_SINGLE_STEPS = 100_000
-
-
-class Busy(TwinError):
-    """The session cannot take the request now; the same request may succeed later."""
-
-
-class Gone(TwinError):
-    """The session is closed or does not exist."""
-
-
-class Keeper(Protocol):
-    """Where a session is kept: recording and checkpoints. Called on the session's thread."""
-
-    folder: Path
-    checkpoints: int
-    lost_frames: int
-
-    def after_step(self, session: Session) -> None:
-        """Take what has to be kept of this step; must not wait for the disk."""
-        ...
-
-    def begin(self, session: Session) -> None:
-        """The session begins to run."""
-        ...
-
-    def after_change(self, session: Session, entry: Entry) -> Future[None]:
-        """A command was carried out; the future ends when that is kept."""
-        ...
-
-    def rewound(self, session: Session, steps: int) -> None:
-        """Time was set back to ``steps``; what was kept of later times is to go."""
-        ...
-
-    @property
-    def behind(self) -> bool:
-        """Whether it is better to wait than to take more."""
-        ...
-
-    def close(self, session: Session, final: bool = False) -> None:
-        """Write what is open and end."""
-        ...
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Called on the session's thread with each new event; must only hand it on."""
-
-    notify: Callable[[dict[str, Any]], None]
 
 
 @dataclass
@@ -100,7 +52,8 @@ class Session:
     Attributes
     ----------
     id, title : name in addresses, and for people
-    subject : what moves
+    subject, timeline, journal : what moves, the way it has come, its command log
+    events : what happened
     paused : whether time stands still
     failure : why it stopped for good, or empty
     """
@@ -121,7 +74,8 @@ class Session:
         keep_replay: bool = False,
     ):
         self.id, self.title, self.subject, self.parent = id, title or subject.name, subject, parent
-        self.journal = journal or Journal()
+        self.timeline = Timeline(subject, journal, commands)
+        self.journal = self.timeline.journal
         self.keeper = keeper
         self.created = time.time()
         self.failure = ""
@@ -129,14 +83,11 @@ class Session:
         self.hold = ""  # why it may not go on for the moment (no space on disk)
         self.step_seconds = 0.0
         self.steps_done = 0
-        self.events: deque[dict[str, Any]] = deque(maxlen=MAXIMUM_EVENTS)
-        self.events_total = 0
+        self.events = EventLog()
         self.publisher = Publisher(id, subject.digest)
-        self.snapshots = Snapshots()
         self._schedule = Schedule(speed, time.monotonic(), subject.time)
         self._paused = paused
         self._events_read = 0
-        self.commands_done = commands  # active changes carried out so far
         self._goals: list[_Goal] = []
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._wake = threading.Condition()
@@ -144,8 +95,6 @@ class Session:
         self._poked = False  # whether a view was added since the thread last looked
         self._fresh = True  # whether the state moved since the last sample
         self._stale = True  # whether viewers must hear of a change that is not a step
-        self._listeners: list[Listener] = []
-        self._snapshot_steps = max(1, round(SNAPSHOT_INTERVAL / subject.step))
         self._keep_replay = keep_replay  # the way to the first goal is recorded again
         if goal is not None:
             self._goals.append(_Goal(goal, Future(), replay=True))
@@ -175,16 +124,6 @@ class Session:
         with self._wake:
             self._poked = True
             self._wake.notify()
-
-    def listen(self, listener: Listener) -> None:
-        """Add a listener for events."""
-        with self._wake:
-            self._listeners = [*self._listeners, listener]
-
-    def unlisten(self, listener: Listener) -> None:
-        """Remove a listener."""
-        with self._wake:
-            self._listeners = [other for other in self._listeners if other is not listener]
 
     def close(self, timeout: float = 5.0) -> None:
         """End the session; what is recorded is closed and readable."""
@@ -219,7 +158,7 @@ class Session:
             "speed": "max" if math.isinf(self.speed) else self.speed,
             "achieved_speed": round(self._schedule.achieved, 3), "seeking": self.seeking,
             "skipped_s": round(self._schedule.skipped, 3), "repeatable": self.subject.repeatable,
-            "commands": len(self.journal.entries), "events": self.events_total,
+            "commands": len(self.journal.entries), "events": self.events.total,
             "parent": self.parent, "failure": self.failure or None, "hold": self.hold or None,
             "created": self.created,
         }
@@ -235,16 +174,7 @@ class Session:
             raise Busy("the session is on its way to another time; try again")
         if self.failure:
             raise Busy(f"the session has stopped: {self.failure}")
-        if len(self.journal.entries) >= MAXIMUM_ENTRIES:
-            raise InputError("the session's command log is full",
-                             allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
-        applied = self.subject.apply(command)
-        entry = Entry(
-            self.subject.steps, self.subject.time, time.time(), who, command.kind, command.path,
-            command.key, command.value, applied.elements, applied.before, applied.after,
-        )
-        self.journal.add(entry)
-        self.commands_done = len(self.journal.active)
+        applied, entry = self.timeline.change(command, who)
         kept = self.keeper.after_change(self, entry) if self.keeper is not None else None
         self._stale = True
         self._collect_events()
@@ -289,12 +219,10 @@ class Session:
             future: Future[dict[str, Any]] = Future()
             future.set_result(self.status())
             return future
-        target = self._steps_of(moment)
-        start, kept = self._moment_before(target)
+        target = self.timeline.steps_of(moment, self._latest())
+        start, kept = self.timeline.before(target)
         self._note(who, "seek", moment, kept=kept)
-        self.subject.restore(start.snapshot)  # type: ignore[attr-defined]
-        self.commands_done = start.commands
-        self.snapshots.forget_after(start.steps)
+        self.timeline.go_back(start)
         self.failure = ""
         self._forget_events(moment)
         goal = _Goal(target, Future(), replay=True)
@@ -303,17 +231,10 @@ class Session:
             self.keeper.rewound(self, target)
         return goal.future
 
-    def _forget_events(self, moment: float) -> None:
-        kept = [event for event in self.events if event["time"] <= moment]
-        self.events = deque(kept, maxlen=MAXIMUM_EVENTS)
-        self._events_read, _ = self.subject.events_since(0)
-
     def origin(self, moment: float) -> tuple[Moment, list[Entry], int]:
         """What a branch at a time begins from: a snapshot before it, changes, steps to go to."""
-        if not self.subject.repeatable:
-            raise InputError("a recording cannot be branched, only a simulation")
-        target = self._steps_of(moment)
-        start, kept = self._moment_before(target)
+        target = self.timeline.steps_of(moment, self._latest())
+        start, kept = self.timeline.before(target)
         return start, self.journal.active[:kept], target
 
     def read(self, name: str) -> Floats:
@@ -322,8 +243,7 @@ class Session:
 
     def add_event(self, kind: str, message: str, path: str = "/") -> None:
         """Log an event of the session itself."""
-        self._publish_event({"time": self.subject.time, "path": path, "kind": kind,
-                             "message": message})
+        self.events.add(self.subject.time, path, kind, message)
 
     def release(self, reason: str) -> None:
         """End a hold of that reason and go on."""
@@ -342,8 +262,7 @@ class Session:
 
     def _run(self) -> None:
         try:
-            if self.subject.repeatable and not self.snapshots.moments:
-                self._keep_snapshot()
+            self.timeline.begin()
             if self.keeper is not None:
                 self.keeper.begin(self)
             while not self._closing:
@@ -402,9 +321,9 @@ class Session:
         began = time.perf_counter()
         try:
             if replaying:
-                self._replay_changes()
+                self.timeline.replay_changes()
             if not (self._goals and self.subject.steps >= self._goals[0].steps):
-                self.subject.advance()
+                self.timeline.step()
         except Exception as error:
             if not isinstance(error, TwinError):
                 log.exception("session %s stopped", self.id)
@@ -413,14 +332,12 @@ class Session:
         self.step_seconds = time.perf_counter() - began
         self.steps_done += 1
         self._fresh = True
-        if self.subject.repeatable and self.subject.steps % self._snapshot_steps == 0:
-            self._keep_snapshot()
         if self.keeper is not None and (not replaying or self._keep_replay):
             self.keeper.after_step(self)
         arrived = False
         while self._goals and (self.subject.steps >= self._goals[0].steps or self.subject.finished):
             if self._goals[0].replay:
-                self._replay_changes()
+                self.timeline.replay_changes()
                 arrived = not self._keep_replay
                 self._keep_replay = False
             goal = self._goals.pop(0)
@@ -433,16 +350,6 @@ class Session:
             self._restart()
             self.add_event("session", "end reached")
         return not self._paused or bool(self._goals)
-
-    def _replay_changes(self) -> None:
-        """Carry out the logged changes that were made before this step."""
-        for entry in self.journal.due(self.subject.steps, self.commands_done):
-            self.subject.apply(entry.command())
-            self.commands_done += 1
-
-    def _keep_snapshot(self) -> None:
-        snapshot = self.subject.snapshot()  # type: ignore[attr-defined]
-        self.snapshots.add(Moment(self.subject.steps, self.commands_done, snapshot))
 
     def _fail(self, message: str) -> None:
         self.failure = message
@@ -475,40 +382,20 @@ class Session:
         if self.seeking and not self._keep_replay:
             return
         for event in fresh:
-            self._publish_event({"time": event.time, "path": event.path, "kind": event.kind,
-                                 "message": event.message})
+            self.events.add(event.time, event.path, event.kind, event.message)
 
-    def _publish_event(self, event: dict[str, Any]) -> None:
-        self.events_total += 1
-        event = {**event, "number": self.events_total}
-        self.events.append(event)
-        for listener in self._listeners:
-            listener.notify(event)
+    def _forget_events(self, moment: float) -> None:
+        self.events.forget_after(moment)
+        self._events_read, _ = self.subject.events_since(0)
 
     def _note(self, who: str, kind: Any, value: float | str | None = None, *,
               kept: int | None = None) -> None:
-        entry = Entry(self.subject.steps, self.subject.time, time.time(), who, kind, value=value)
-        entry = replace(entry, kept=kept)
-        self.journal.add(entry)
+        entry = self.timeline.note(who, kind, value, kept=kept)
         if self.keeper is not None:
             self.keeper.after_change(self, entry)
 
-    def _steps_of(self, moment: float) -> int:
-        latest = max([self.subject.steps, *(goal.steps for goal in self._goals)])
-        target = round(moment / self.subject.step) if math.isfinite(moment) else -1
-        if not 0 <= target <= latest:
-            raise InputError("time out of range", key="time", found=f"{moment:g}",
-                             allowed=f"0 to {latest * self.subject.step:g} s of this session")
-        return target
-
-    def _moment_before(self, target: int) -> tuple[Moment, int]:
-        """Snapshot not after ``target`` steps, and how many changes came before that step."""
-        try:
-            start = self.snapshots.at(target)
-        except LookupError:
-            raise InputError("no snapshot is kept of a time that early", key="time") from None
-        kept = sum(entry.steps < target for entry in self.journal.active)
-        return start, max(kept, start.commands)
+    def _latest(self) -> int:
+        return max([self.subject.steps, *(goal.steps for goal in self._goals)])
 
     def _restart(self, speed: float | None = None) -> None:
         self._schedule.restart(time.monotonic(), self.subject.time, speed)

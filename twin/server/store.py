@@ -156,10 +156,9 @@ class Store:
             commands=checkpoint.commands if checkpoint is not None else 0, keep_replay=True,
         )
         session.created = meta.created
-        for event in read_events(folder):
-            if event["time"] <= simulation.time + 1e-9:
-                session.events_total += 1
-                session.events.append({**event, "number": session.events_total})
+        session.events.load(
+            event for event in read_events(folder) if event["time"] <= simulation.time + 1e-9
+        )
         return session, origin
 
 

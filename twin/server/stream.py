@@ -15,8 +15,9 @@ from twin.errors import InputError, TwinError
 from twin.protocol import PROTOCOL, TOKEN_PROTOCOL
 from twin.server.commands import carry_out, error_body
 from twin.server.hub import Hub, Viewer
+from twin.server.keeping import Gone
 from twin.server.security import Bucket, Role, User, bearer
-from twin.server.session import Gone, Session
+from twin.server.session import Session
 from twin.server.state import ServerState
 from twin.server.subscription import parse_subscription, resolve
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from twin.controls import Command
 from twin.errors import InputError
+from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.opening import Opener
-from twin.server.session import MAXIMUM_JOBS, Busy, Gone, Session
+from twin.server.session import MAXIMUM_JOBS, Session
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ changes = st.lists(st.tuples(st.integers(0, 150), st.integers(1, 2), st.floats(-
 @given(changes, st.integers(0, 150))
 def test_going_back_and_on_again_repeats_every_bit(moves, back):
     session = Session("s", FakeSubject(), paused=True)
-    session._snapshot_steps = 40
+    session.timeline.snapshot_steps = 40
     session.start()
     try:
         history = {}
@@ -179,7 +180,7 @@ def test_a_numerical_failure_stops_the_session_and_going_back_mends_it(opened):
     session = opened(FakeSubject(fails_at=20), speed=float("inf"))
     until(lambda: session.failure)
     assert "rack-1" in session.failure
-    assert session.events[-1]["kind"] == "failure"
+    assert list(session.events)[-1]["kind"] == "failure"
     with pytest.raises(Busy):
         rate(session, "/s/h/row-1/rack-1", 1.0)
     session.subject.fails_at = None
