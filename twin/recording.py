@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FORMAT = "twin.recording/1"
 CHUNK_FRAMES = 32
 CHUNK_ELEMENTS = 65_536
-GROWTH = 4_096  # frames reserved at a time when the length is not known
+GROWTH = 4_096  # frames reserved at a time; cutting them off again takes time
 LARGE = 50_000  # accelerators from which only the main accelerator channels are kept by default
 LARGE_CHANNELS = ("gpu.temperature", "gpu.hbm_temperature", "gpu.power")
 
@@ -86,7 +86,7 @@ class Recorder:
         self.simulation = simulation
         gpus = simulation.plant.levels["gpu"].count
         self.channels = tuple(channels) if channels is not None else default_channels(gpus)
-        self.capacity = frames or GROWTH
+        self.capacity = min(frames or GROWTH, GROWTH)
         self.interval = interval
         self.written = 0
         self._events_written = 0

@@ -280,8 +280,16 @@ def validate(document: Document, model: type[Model]) -> Model:
 
 
 def located_error(document: Document, error: ValidationError, model: type[BaseModel]) -> InputError:
-    """The first problem of a pydantic error, as an InputError that points into the document."""
-    first = error.errors()[0]
+    """The first problem of a pydantic error, as an InputError that points into the document.
+
+    A misspelt key shows twice, as one that is unknown and one that is missing; the first tells more.
+    """
+    problems = error.errors()
+    first = problems[0]
+    if first["type"] == "missing":
+        place = first["loc"][:-1]
+        first = next((p for p in problems
+                      if p["type"] == "extra_forbidden" and p["loc"][:-1] == place), first)
     key = tuple(part for part in first["loc"] if isinstance(part, str | int))
     found, kind, message = first.get("input"), first["type"], first["msg"]
     if kind == "missing":

@@ -67,7 +67,9 @@ def run(
 
     factory = Factory.load(layout)
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
-    total = parse_duration(duration, "--for") if duration else simulation.scenario.duration
+    total = simulation.scenario.duration
+    if duration is not None:
+        total = parse_duration(duration, "--for")
     interval = frame_interval(parse_duration(every, "--every"), simulation.step, "--every")
     if not as_json:
         _announce(simulation)
