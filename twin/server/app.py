@@ -14,13 +14,14 @@ from starlette.exceptions import HTTPException
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
 from twin.server.guard import Guard
+from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
 from twin.server.rest_history import Unavailable, rest_history
 from twin.server.rest_live import rest_live
+from twin.server.rest_mesh import rest_mesh
 from twin.server.rest_sessions import rest_health, rest_sessions
-from twin.server.session import Busy, Gone
 from twin.server.state import ServerState, Settings
 from twin.server.stream import serve_stream
 
@@ -60,6 +61,7 @@ def create_app(
     app.include_router(rest_health(state))
     app.include_router(rest_metrics(state))
     app.include_router(rest_live(state))
+    app.include_router(rest_mesh(state))
     app.include_router(rest_history(state))
     app.include_router(rest_sessions(state, opener or Opener(manager)))
 

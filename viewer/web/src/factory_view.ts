@@ -1,0 +1,265 @@
+/** The drawn factory: everything of one scene description, painted by frames. */
+import * as THREE from "three";
+import type { Api } from "./api";
+import { Accelerators, Cards } from "./cards";
+import type { Frame } from "./decode";
+import { Equipment, type Quality } from "./equipment";
+import { Models } from "./models";
+import { beyond } from "./numbers";
+import { Paint } from "./paint";
+import { shadesOf, type Theme } from "./palette";
+import { Busways, Pipes } from "./routes";
+import type { Group, SceneModel } from "./scene_model";
+import type { Channel, Element } from "./scene_types";
+import { Surroundings } from "./surroundings";
+import type { View } from "./view";
+
+const MOST_MARKS = 4000;
+
+export class FactoryView {
+  readonly models: Models;
+  readonly paint = new Paint();
+  readonly cards = new Map<Group, Cards>();
+  channel: Channel | null = null;
+  values: Float32Array | null = null;
+  private equipment: Equipment[];
+  private accelerators: Accelerators;
+  private pipes: Pipes;
+  private busways: Busways;
+  private surroundings!: Surroundings;
+  private outline: THREE.LineSegments;
+  private marks: THREE.Points;
+  private above = new Map<string, Int32Array | null>();
+  private lights: THREE.Light[] = [];
+
+  constructor(
+    readonly model: SceneModel, api: Api, readonly scene: THREE.Scene, theme: Theme,
+    readonly software: boolean, private anisotropy: number, private changed: () => void,
+  ) {
+    this.models = new Models(api, model.raw.digest);
+    this.equipment = model.groups.map((group) => new Equipment(group, this.models, this.paint, scene, changed));
+    this.accelerators = new Accelerators(model.count("gpu"));
+    for (const group of model.groupsOf("rack")) {
+      if (!group.product.slots?.length) continue;
+      const cards = new Cards(group, model.firstGpu, this.accelerators, this.paint);
+      this.cards.set(group, cards);
+      scene.add(cards.mesh);
+    }
+    this.pipes = new Pipes(model, scene, software);
+    this.busways = new Busways(model, this.paint, scene);
+    const edges = new THREE.EdgesGeometry(new THREE.BoxGeometry(1, 1, 1));
+    this.outline = new THREE.LineSegments(edges, new THREE.LineBasicMaterial({ depthTest: false }));
+    this.outline.renderOrder = 10;
+    this.outline.visible = false;
+    scene.add(this.outline);
+    const geometry = new THREE.BufferGeometry();
+    geometry.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * MOST_MARKS), 3));
+    geometry.setAttribute("color", new THREE.BufferAttribute(new Float32Array(3 * MOST_MARKS), 3));
+    this.marks = new THREE.Points(geometry, new THREE.PointsMaterial({
+      size: 13, sizeAttenuation: false, vertexColors: true, map: pin(), alphaTest: 0.4, transparent: true, depthTest: false,
+    }));
+    this.marks.frustumCulled = false;
+    this.marks.renderOrder = 9;
+    scene.add(this.marks);
+    this.setTheme(theme);
+  }
+
+  /** Coarse models of everything: enough for the first picture. */
+  async load(): Promise<void> {
+    await Promise.all(this.equipment.map((entry) => entry.load(0)));
+  }
+
+  setTheme(theme: Theme): void {
+    this.surroundings?.remove();
+    this.surroundings = new Surroundings(this.model, theme, this.scene, this.anisotropy);
+    for (const light of this.lights) this.scene.remove(light);
+    const sun = new THREE.DirectionalLight(0xffffff, 2.1 * theme.key_light);
+    sun.position.set(-0.45, -0.75, 1.0);
+    const fill = new THREE.DirectionalLight(0xdfe8ff, 1.5 * theme.fill_light);
+    fill.position.set(0.8, 0.5, 0.5);
+    const sky = new THREE.HemisphereLight(0xf4f7ff, 0x6c7380, 2.6 * theme.ambient + 0.5);
+    sky.position.set(0, 0, 1);
+    this.lights = [sun, fill, sky];
+    this.scene.add(...this.lights);
+    (this.outline.material as THREE.LineBasicMaterial).color.setRGB(...theme.selection, THREE.SRGBColorSpace);
+    this.theme = theme;
+    if (this.channel) this.paint.use(this.channel.colormap ?? this.channel.colours, theme);
+  }
+
+  private theme!: Theme;
+
+  setChannel(channel: Channel | null): void {
+    this.channel = channel;
+    this.values = null;
+    if (channel) this.paint.use(channel.colormap ?? channel.colours, this.theme);
+    this.repaint(null);
+  }
+
+  /** Take the shown channel's values out of a frame. */
+  update(frame: Frame): void {
+    const column = frame.channels.find((c) => c.name === this.channel?.name);
+    if (!column || !this.channel) return;
+    const count = this.model.count(this.channel.level);
+    let { values, shades } = column;
+    if (column.start || column.count !== count) {
+      const whole = new Float32Array(count).fill(NaN);
+      whole.set(values.subarray(0, count - column.start), column.start);
+      values = whole;
+      shades = undefined;
+    }
+    this.values = values;
+    this.repaint(shades ?? shadesOf(values, this.channel.low, this.channel.high));
+  }
+
+  /** Put shades, one per element of the channel's level, on everything that shows them. */
+  private repaint(shades: Uint8Array | null): void {
+    const level = this.channel?.level ?? null;
+    const gpu = level === "gpu";
+    if (gpu && shades) this.accelerators.paint(shades);
+    const stands = level !== null && (this.model.groups.some((g) => g.level === level) || level === "panel");
+    for (const entry of this.equipment) {
+      const group = entry.group;
+      const cards = this.cards.get(group);
+      if (gpu && cards) {
+        const means = this.means(group);
+        cards.paint(means);
+        entry.paint(means);
+        continue;
+      }
+      cards?.paint(null);
+      entry.paint(this.groupShades(group, level, shades, stands));
+    }
+    this.busways.paint(level === "panel" ? shades : null);
+    this.mark();
+    this.changed();
+  }
+
+  private groupShades(
+    group: Group, level: string | null, shades: Uint8Array | null, stands: boolean,
+  ): Uint8Array | null {
+    if (level === null) return null;
+    let rows: Int32Array | null = group.index;
+    if (group.level !== level) {
+      if (stands) return null; // the channel's own elements stand in the scene: only they show it
+      const key = `${group.level} ${level}`;
+      if (!this.above.has(key)) this.above.set(key, this.model.ancestors(group.level, level));
+      const above = this.above.get(key);
+      if (!above) return null;
+      rows = group.index.map((row) => above[row]);
+    }
+    const out = new Uint8Array(rows.length).fill(255);
+    if (shades) for (let k = 0; k < rows.length; k++) out[k] = shades[rows[k]] ?? 255;
+    return out;
+  }
+
+  /** Shade of the mean of every rack's accelerators, by row of the group. */
+  private means(group: Group): Uint8Array {
+    const means = new Float32Array(group.index.length);
+    const { values, channel } = this;
+    const first = this.model.firstGpu;
+    for (let row = 0; row < means.length; row++) {
+      const rack = group.index[row];
+      let [sum, count] = [0, 0];
+      for (let k = first[rack]; values && k < first[rack + 1]; k++)
+        if (values[k] === values[k]) {
+          sum += values[k];
+          count += 1;
+        }
+      means[row] = count ? sum / count : NaN;
+    }
+    return shadesOf(means, channel?.low ?? 0, channel?.high ?? 1);
+  }
+
+  /** A pin over every element (for accelerators: every rack) beyond a warning or a limit. */
+  private mark(): void {
+    const { channel, values, model } = this;
+    let count = 0;
+    if (channel && values && (channel.warning !== null || channel.limit !== null)) {
+      const worst = new Map<number, 0 | 1 | 2>();
+      for (let k = 0; k < values.length; k++) {
+        const state = beyond(channel, values[k]);
+        if (!state) continue;
+        const element = channel.level === "gpu" ? model.rackOfGpu(k).rack : k;
+        if ((worst.get(element) ?? 0) < state) worst.set(element, state);
+      }
+      const level = channel.level === "gpu" ? "rack" : channel.level;
+      const position = this.marks.geometry.attributes.position as THREE.BufferAttribute;
+      const color = this.marks.geometry.attributes.color as THREE.BufferAttribute;
+      const colours = [1, 2].map((state) =>
+        new THREE.Color().setRGB(...this.theme.status[state === 2 ? "limit" : "warning"], THREE.SRGBColorSpace));
+      for (const [element, state] of worst) {
+        if (count >= MOST_MARKS) break;
+        const place = model.placeOf(level, element);
+        if (!place) continue;
+        const [x, y, z] = place.group.position.subarray(3 * place.row, 3 * place.row + 3);
+        position.setXYZ(count, x, y, z + place.group.product.size[2] + 0.35);
+        colours[state - 1].toArray(color.array, 3 * count++);
+      }
+      position.needsUpdate = color.needsUpdate = true;
+    }
+    this.marks.geometry.setDrawRange(0, count);
+    this.marks.visible = count > 0;
+  }
+
+  select(element: Element | null): void {
+    const box = element && this.model.box(element);
+    this.outline.visible = Boolean(box);
+    if (box && element) {
+      const place = this.model.placeOf(element.level, element.index);
+      const grow = element.level === "gpu" ? 0.012 : 0.03;
+      if (place) {
+        const { group, row } = place;
+        const [w, d, h] = group.product.size.map((s) => s + 2 * grow);
+        const [c, s] = [group.cos[row], group.sin[row]];
+        const [x, y, z] = group.position.subarray(3 * row, 3 * row + 3);
+        this.outline.matrix.set(c * w, -s * d, 0, x, s * w, c * d, 0, y, 0, 0, h, z + h / 2 - grow, 0, 0, 0, 1);
+      } else {
+        const size = box.high.map((v, k) => v - box.low[k] + 2 * grow);
+        const middle = box.high.map((v, k) => (v + box.low[k]) / 2);
+        this.outline.matrix.makeScale(size[0], size[1], size[2]).setPosition(middle[0], middle[1], middle[2]);
+      }
+      this.outline.matrixAutoUpdate = false;
+      this.outline.matrixWorldNeedsUpdate = true;
+    }
+    this.changed();
+  }
+
+  /** Choose levels of detail for a view. */
+  refresh(view: View, quality: Quality): void {
+    for (const entry of this.equipment) entry.refresh(view, quality);
+    this.pipes.refresh(view);
+    this.surroundings.refresh(view.position);
+  }
+
+  remove(): void {
+    for (const entry of this.equipment) entry.remove();
+    for (const cards of this.cards.values()) {
+      this.scene.remove(cards.mesh);
+      cards.mesh.dispose();
+    }
+    this.pipes.remove();
+    this.busways.remove();
+    this.surroundings.remove();
+    this.scene.remove(this.outline, this.marks, ...this.lights);
+    this.accelerators.texture.dispose();
+  }
+}
+
+function pin(): THREE.Texture {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const draw = canvas.getContext("2d")!;
+  draw.beginPath();
+  draw.moveTo(32, 60);
+  draw.lineTo(8, 16);
+  draw.quadraticCurveTo(32, 0, 56, 16);
+  draw.closePath();
+  draw.fillStyle = "#fff";
+  draw.fill();
+  draw.lineWidth = 5;
+  draw.strokeStyle = "#10141c";
+  draw.stroke();
+  const texture = new THREE.CanvasTexture(canvas);
+  texture.colorSpace = THREE.SRGBColorSpace;
+  return texture;
+}

@@ -1,0 +1,54 @@
+/** What is under a pixel: a ray against the boxes of everything that stands. */
+import * as THREE from "three";
+import { type Cards, slotGrid } from "./cards";
+import type { Group, SceneModel } from "./scene_model";
+import type { Element } from "./scene_types";
+
+/** Where a ray enters a box about the origin's footprint, in the box's frame; Infinity: it misses. */
+function enter(origin: THREE.Vector3, direction: THREE.Vector3, size: number[]): number {
+  let [near, far] = [0, Infinity];
+  const [o, d] = [origin.toArray(), direction.toArray()];
+  for (let k = 0; k < 3; k++) {
+    const [low, high] = k < 2 ? [-size[k] / 2, size[k] / 2] : [0, size[2]];
+    if (Math.abs(d[k]) < 1e-12) {
+      if (o[k] < low || o[k] > high) return Infinity;
+      continue;
+    }
+    const [a, b] = [(low - o[k]) / d[k], (high - o[k]) / d[k]];
+    near = Math.max(near, Math.min(a, b));
+    far = Math.min(far, Math.max(a, b));
+  }
+  return near <= far ? near : Infinity;
+}
+
+export function pick(
+  model: SceneModel, ray: THREE.Ray, cards: Map<Group, Cards>, accelerators: boolean,
+): Element | null {
+  let best = Infinity;
+  let found: { group: Group; row: number; local: THREE.Vector3 } | null = null;
+  for (const group of model.groups) {
+    const size = group.product.size;
+    for (let row = 0; row < group.index.length; row++) {
+      const [c, s] = [group.cos[row], group.sin[row]];
+      const dx = ray.origin.x - group.position[3 * row];
+      const dy = ray.origin.y - group.position[3 * row + 1];
+      const origin = new THREE.Vector3(c * dx + s * dy, c * dy - s * dx, ray.origin.z - group.position[3 * row + 2]);
+      const { x, y, z } = ray.direction;
+      const direction = new THREE.Vector3(c * x + s * y, c * y - s * x, z);
+      const distance = enter(origin, direction, size);
+      if (distance < best && distance > 0) {
+        best = distance;
+        found = { group, row, local: origin.addScaledVector(direction, distance) };
+      }
+    }
+  }
+  if (!found) return null;
+  const { group, row, local } = found;
+  const index = group.index[row];
+  const card = cards.get(group);
+  if (accelerators && card) {
+    const slot = card.at(slotGrid(group.product), local);
+    if (slot >= 0) return { level: "gpu", index: model.firstGpu[index] + slot };
+  }
+  return { level: group.level, index };
+}

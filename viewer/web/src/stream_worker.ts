@@ -1,0 +1,91 @@
+/** The websocket, off the main thread: connects, connects again, decodes and shades frames. */
+import { decodeFrame } from "./decode";
+import { shadesOf } from "./palette";
+
+export interface Shown {
+  channel: string;
+  low: number;
+  high: number;
+}
+
+export type ToWorker =
+  | { type: "open"; url: string; token: string | null }
+  | { type: "send"; message: object }
+  | { type: "subscribe"; message: object }
+  | { type: "shown"; shown: Shown | null };
+
+const FIRST_WAIT = 300; // ms before the first new attempt
+const LONGEST_WAIT = 4000;
+const SILENT = 15_000; // ms an attempt to connect may take
+
+let socket: WebSocket | null = null;
+let url = "";
+let token: string | null = null;
+let wait = FIRST_WAIT;
+let shown: Shown | null = null;
+let subscription: object | null = null;
+
+function connect(): void {
+  const protocols = ["twin.v1"];
+  if (token) protocols.push(`twin.token.${token}`);
+  const own = new WebSocket(url, protocols);
+  socket = own;
+  own.binaryType = "arraybuffer";
+  const giveUp = setTimeout(() => own.close(), SILENT);
+  own.onopen = () => clearTimeout(giveUp);
+  own.onmessage = ({ data }) => {
+    if (typeof data === "string") {
+      const message = JSON.parse(data);
+      if (message.type === "hello") {
+        wait = FIRST_WAIT;
+        if (subscription) own.send(JSON.stringify(subscription));
+      }
+      postMessage({ type: "text", message });
+      return;
+    }
+    const began = performance.now();
+    try {
+      const frame = decodeFrame(data);
+      const buffers: Transferable[] = [];
+      for (const column of frame.channels) {
+        buffers.push(column.values.buffer);
+        if (shown && column.name === shown.channel) {
+          column.shades = shadesOf(column.values, shown.low, shown.high);
+          buffers.push(column.shades.buffer);
+        }
+      }
+      const milliseconds = performance.now() - began;
+      postMessage({ type: "frame", frame, bytes: data.byteLength, milliseconds }, buffers);
+    } catch (error) {
+      postMessage({ type: "bad", message: String(error) });
+    }
+  };
+  own.onclose = (event) => {
+    clearTimeout(giveUp);
+    if (socket !== own) return;
+    socket = null;
+    postMessage({ type: "closed", code: event.code, reason: event.reason });
+    setTimeout(connect, wait);
+    wait = Math.min(LONGEST_WAIT, wait * 1.6);
+  };
+}
+
+onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === "open") {
+    ({ url, token } = data);
+    const before = socket;
+    socket = null;
+    before?.close();
+    connect();
+  } else if (data.type === "shown") {
+    shown = data.shown;
+  } else if (data.type === "subscribe") {
+    subscription = data.message;
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(data.message));
+  } else if (socket?.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify(data.message));
+  } else {
+    const id = (data.message as { id?: unknown }).id ?? null;
+    postMessage({ type: "text", message: { type: "error", id, message: "not connected" } });
+  }
+};

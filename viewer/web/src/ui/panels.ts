@@ -1,0 +1,226 @@
+/** What is shown and how: channel, cameras, search, time, events, help, notices. */
+import { clock } from "../numbers";
+import { KEYS, PRESETS, SPEEDS } from "../palette";
+import type { SceneModel } from "../scene_model";
+import type { Element } from "../scene_types";
+import type { TwinEvent } from "../stream";
+import { h, write } from "./dom";
+
+const LEVELS: Record<string, string> = {
+  gpu: "GPU", rack: "Rack", cdu: "CDU", row: "Row", panel: "Panel", crah: "Air handler", hall: "Hall", ups: "UPS",
+  hall_transformer: "Hall transformer", plant_transformer: "Plant transformer", site_transformer: "Main transformer",
+  plant: "Plant", cooler: "Cooler", pump: "Pump", chiller: "Chiller", site: "Site",
+};
+
+export interface ChooserHost {
+  showChannel(name: string | null): void;
+  usePreset(name: string): void;
+  toggle(what: "fit" | "labels" | "theme" | "fly" | "help"): void;
+  find(element: Element): void;
+}
+
+export class Chooser {
+  readonly root = h("section", { id: "chooser", className: "card" });
+  readonly search = h("input", { type: "search", placeholder: "Find by path, e.g. rack-03", id: "search",
+    autocomplete: "off", "aria-label": "Find by path" });
+  private channel = h("select", { id: "channel", "aria-label": "Channel" });
+  private found = h("ul", { className: "found", hidden: true });
+  private presets = h("div", { className: "presets" });
+  private toggles = new Map<string, HTMLButtonElement>();
+  private model!: SceneModel;
+  private marked = 0;
+
+  constructor(private host: ChooserHost) {
+    this.channel.addEventListener("change", () => {
+      host.showChannel(this.channel.value || null);
+      this.channel.blur();
+    });
+    PRESETS.forEach((name, k) => this.presets.append(h("button", { type: "button", "data-preset": name,
+      title: `Camera: ${name} (${k + 1})`, onclick: () => host.usePreset(name) }, name)));
+    const toggle = (what: Parameters<ChooserHost["toggle"]>[0], text: string, title: string) => {
+      const button = h("button", { type: "button", title, "data-toggle": what, onclick: () => host.toggle(what) }, text);
+      this.toggles.set(what, button);
+      return button;
+    };
+    this.search.addEventListener("input", () => this.look());
+    this.search.addEventListener("keydown", (event) => this.key(event));
+    this.search.addEventListener("blur", () => setTimeout(() => { this.found.hidden = true; }, 150));
+    this.root.append(
+      h("label", {}, h("span", { className: "muted" }, "Colour by"), this.channel),
+      h("div", { className: "searching" }, this.search, this.found), this.presets,
+      h("div", { className: "toggles" }, toggle("fit", "fit range", "Colour range: the channel's, or fitted (a)"),
+        toggle("labels", "labels", "Labels on or off (l)"), toggle("fly", "fly", "Fly: the mouse turns the head (g)"),
+        toggle("theme", "theme", "Dark or light (t)"), toggle("help", "keys", "Keys (h)")),
+    );
+  }
+
+  setModel(model: SceneModel): void {
+    this.model = model;
+    this.channel.replaceChildren(h("option", { value: "" }, "own colours"));
+    const groups = new Map<string, HTMLOptGroupElement>();
+    for (const channel of model.shownChannels) {
+      let group = groups.get(channel.level);
+      if (!group) {
+        group = h("optgroup", { label: LEVELS[channel.level] ?? channel.level });
+        groups.set(channel.level, group);
+        this.channel.append(group);
+      }
+      group.append(h("option", { value: channel.name, title: channel.description }, channel.title));
+    }
+  }
+
+  state(on: Record<string, boolean>, channel: string | null, preset: string): void {
+    for (const [what, button] of this.toggles) button.classList.toggle("on", Boolean(on[what]));
+    this.channel.value = channel ?? "";
+    for (const button of this.presets.children) button.classList.toggle("on", (button as HTMLElement).dataset.preset === preset);
+  }
+
+  private look(): void {
+    const hits = this.model.search(this.search.value);
+    this.marked = 0;
+    this.found.replaceChildren(...hits.map((element, k) => h("li", { className: k ? "" : "on",
+      onmousedown: () => this.take(element) }, this.model.path(element))));
+    if (!hits.length && this.search.value.trim()) this.found.append(h("li", { className: "muted" }, "nothing found"));
+    this.found.hidden = !this.search.value.trim();
+  }
+
+  private key(event: KeyboardEvent): void {
+    event.stopPropagation();
+    const hits = this.model.search(this.search.value);
+    if (event.key === "Escape") this.search.blur();
+    else if (event.key === "Enter" && hits[this.marked]) this.take(hits[this.marked]);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      this.marked = Math.max(0, Math.min(hits.length - 1, this.marked + (event.key === "ArrowDown" ? 1 : -1)));
+      [...this.found.children].forEach((item, k) => item.classList.toggle("on", k === this.marked));
+    }
+  }
+
+  private take(element: Element): void {
+    this.search.value = "";
+    this.found.hidden = true;
+    this.search.blur();
+    this.host.find(element);
+  }
+}
+
+export class TimeBar {
+  readonly root = h("section", { id: "time", className: "card" });
+  private pause = h("button", { type: "button", id: "pause", title: "Pause or resume (space)" }, "⏸");
+  private speed = h("select", { id: "speed", title: "Simulated seconds per second (+ / -)", "aria-label": "Speed" });
+  private now = h("b", { id: "clock" });
+  private asked: number | "max" = 1;
+
+  constructor(private host: { pause(): void; step(): void; setSpeed(speed: number | "max"): void }) {
+    for (const speed of SPEEDS) this.speed.append(h("option", { value: String(speed) }, `${speed.toLocaleString("en-US")} x`));
+    this.speed.append(h("option", { value: "max" }, "max"));
+    this.pause.addEventListener("click", () => host.pause());
+    this.speed.addEventListener("change", () => {
+      host.setSpeed(this.speed.value === "max" ? "max" : Number(this.speed.value));
+      this.speed.blur();
+    });
+    this.root.append(this.pause, h("button", { type: "button", id: "step", title: "One step (.)",
+      onclick: () => host.step() }, "⏭"), this.now, this.speed);
+  }
+
+  update(time: number, paused: boolean): void {
+    write(this.now, clock(time));
+    write(this.pause, paused ? "▶" : "⏸");
+    this.pause.setAttribute("aria-label", paused ? "Resume" : "Pause");
+    this.root.classList.toggle("paused", paused);
+  }
+
+  set(speed: number | "max"): void {
+    this.asked = speed;
+    const text = String(speed);
+    if (![...this.speed.options].some((option) => option.value === text))
+      this.speed.prepend(h("option", { value: text }, `${speed} x`));
+    this.speed.value = text;
+  }
+
+  faster(by: number): void {
+    if (this.asked === "max") {
+      if (by < 0) this.host.setSpeed(SPEEDS[SPEEDS.length - 1]);
+      return;
+    }
+    const here = SPEEDS.findIndex((speed) => speed >= (this.asked as number) * (1 - 1e-9));
+    const next = (here < 0 ? SPEEDS.length - 1 : here) + by;
+    if (next >= 0) this.host.setSpeed(next < SPEEDS.length ? SPEEDS[next] : "max");
+  }
+}
+
+const MOST_EVENTS = 200;
+
+export class Events {
+  readonly root = h("section", { id: "events", className: "card" });
+  private list = h("ol");
+  private count = h("span", { className: "muted" }, "none yet");
+  private seen = new Set<string>();
+
+  constructor(private find: (path: string) => void) {
+    const head = h("button", { type: "button", className: "fold", onclick: () => this.root.classList.toggle("folded") },
+      "Events ", this.count);
+    this.root.append(head, this.list);
+  }
+
+  clear(): void {
+    this.seen.clear();
+    this.list.replaceChildren();
+    write(this.count, "none yet");
+  }
+
+  add(event: TwinEvent): void {
+    const key = event.number === undefined ? `${event.time} ${event.path} ${event.kind} ${event.message}` : String(event.number);
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    this.list.prepend(h("li", { className: event.kind, title: `${event.kind}: ${event.message}`,
+      onclick: () => this.find(event.path) },
+    h("time", {}, clock(event.time)), h("span", {}, `${event.message}`), h("small", {}, event.path)));
+    while (this.list.children.length > MOST_EVENTS) this.list.lastChild!.remove();
+    write(this.count, `(${this.seen.size})`);
+  }
+}
+
+/** Notices under the strip: what is stale stays, what was done goes after a while. */
+export class Banner {
+  readonly root = h("div", { id: "banner", role: "status", hidden: true });
+  private until = 0;
+
+  say(text: string, status: string, milliseconds = 3500): void {
+    this.until = performance.now() + milliseconds;
+    this.draw(text, status);
+  }
+
+  /** A lasting message, or null when all is well; short notices go first. */
+  keep(message: { text: string; status: string } | null): void {
+    if (message && message.status === "limit") this.until = 0;
+    if (performance.now() < this.until) return;
+    if (message) this.draw(message.text, message.status);
+    else this.root.hidden = true;
+  }
+
+  private draw(text: string, status: string): void {
+    this.root.hidden = false;
+    this.root.dataset.status = status;
+    write(this.root, text);
+  }
+}
+
+const OWN_KEYS: [string, string][] = [
+  ["drag", "orbit; right drag moves, wheel zooms"],
+  ["arrows, PgUp/PgDn", "fly; with shift faster"],
+  ["g", "fly with the mouse: turn the head"],
+  ["/", "find by path"],
+  [".", "one step while paused"],
+  ["Esc", "let go of the picked element"],
+];
+const NOT_HERE = ["q"];
+const OTHERWISE: Record<string, string> = { "n / p": "next / previous session of the server" };
+
+export function helpCard(close: () => void): HTMLElement {
+  const rows = [...KEYS.filter(([key]) => !NOT_HERE.includes(key)), ...OWN_KEYS];
+  return h("section", { id: "help", className: "card", hidden: true },
+    h("h2", {}, "Keys"),
+    h("table", {}, ...rows.map(([key, what]) => h("tr", {}, h("td", { className: "keys" }, key), h("td", {}, OTHERWISE[key] ?? what)))),
+    h("button", { type: "button", onclick: close }, "close"));
+}

@@ -1,0 +1,64 @@
+/** Title and figures of the whole factory across the top. */
+import type { Frame } from "../decode";
+import { clock, prefixed } from "../numbers";
+import { h, write } from "./dom";
+
+type Figure = { caption: string; text: (frame: Frame) => string; status?: (frame: Frame) => string };
+
+const has = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);
+const kpi = (key: string, format: (value: number) => string) => (frame: Frame) =>
+  has(frame.kpi[key]) ? format(frame.kpi[key]) : "";
+
+const FIGURES: Figure[] = [
+  { caption: "simulated time", text: (frame) => clock(frame.time) },
+  {
+    caption: "speed",
+    text: (frame) => (frame.paused ? "paused" : frame.speed > 0 ? `${frame.speed.toFixed(frame.speed < 10 ? 1 : 0)} x` : "..."),
+    status: (frame) => (frame.paused ? "paused" : ""),
+  },
+  { caption: "IT power", text: kpi("it_power_w", (v) => prefixed(v, "W")) },
+  { caption: "facility power", text: kpi("facility_power_w", (v) => prefixed(v, "W")) },
+  { caption: "PUE", text: kpi("pue", (v) => v.toFixed(3)) },
+  {
+    caption: "hottest GPU", text: kpi("max_gpu_temperature_c", (v) => `${v.toFixed(1)} °C`),
+    status: (frame) => {
+      const value = frame.kpi.max_gpu_temperature_c;
+      return value >= 92 ? "limit" : value >= 87 ? "warning" : "";
+    },
+  },
+  {
+    caption: "throttled", text: kpi("throttled_gpu_fraction", (v) => `${(100 * v).toFixed(2)}%`),
+    status: (frame) => (frame.kpi.throttled_gpu_fraction > 0 ? "warning" : ""),
+  },
+  { caption: "tokens/s", text: kpi("tokens_per_s", (v) => prefixed(v, "token/s").replace(/\s*tokens\/s/, "")) },
+];
+
+export class Strip {
+  readonly root = h("header", { id: "strip" });
+  private title = h("h1");
+  private cells = FIGURES.map(({ caption }) => {
+    const value = h("b");
+    const root = h("div", { className: "figure", hidden: true, title: caption }, h("span", {}, caption), value);
+    root.dataset.figure = caption;
+    return { value, root };
+  });
+
+  constructor() {
+    this.root.append(this.title, h("div", { className: "figures" }, ...this.cells.map((cell) => cell.root)));
+  }
+
+  setTitle(title: string): void {
+    write(this.title, title);
+    document.title = `${title} - AI factory twin`;
+  }
+
+  update(frame: Frame): void {
+    FIGURES.forEach((figure, k) => {
+      const { value, root } = this.cells[k];
+      const text = figure.text(frame);
+      root.hidden = !text;
+      write(value, text);
+      value.className = figure.status?.(frame) ?? "";
+    });
+  }
+}
