@@ -131,7 +131,9 @@ def append_line(file: Path, line: str) -> None:
             raise
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+def _entry(row: Any) -> Entry:
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
     for key in ("before", "after"):
         if isinstance(row.get(key), str):
             row[key] = float(row[key])

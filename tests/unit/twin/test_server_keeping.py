@@ -1,0 +1,148 @@
+"""Command logs, snapshots and checkpoints: what is kept, and what damage is noticed."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twin.errors import InputError
+from twin.server.checkpoint import (
+    KEPT,
+    Checkpoint,
+    checkpoint_files,
+    drop_checkpoints_after,
+    latest_checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from twin.server.event_log import EventLog, Listener
+from twin.server.journal import Entry, Journal, append_line, entry_line
+from twin.server.snapshots import Moment, Snapshots
+from twin.simulation import Snapshot
+
+CHANGE = Entry(5, 5.0, 1.7e9, "anna", "set", "/a/b", "key", 1.5, 3, float("inf"), 2.0)
+
+
+def snapshot(steps, size=4):
+    return Snapshot(float(steps), steps, 0, np.arange(float(size)) + steps,
+                    frozenset({("rack", 3)}))
+
+
+def test_a_log_comes_back_as_it_was_written(tmp_path):
+    file = tmp_path / "log"
+    entries = [CHANGE, replace(CHANGE, steps=9, value="45 degC"),
+               replace(CHANGE, steps=12, kind="seek", value=7.0, kept=1),
+               replace(CHANGE, steps=8, who="ben")]
+    for entry in entries:
+        append_line(file, entry_line(entry))
+    journal = Journal.read(file)
+    assert journal.entries == entries
+    assert journal.active == [entries[0], entries[3]]
+    assert journal.reached(1.0) == 8
+    assert all(json.loads(line) for line in file.read_text().splitlines())
+
+
+@given(st.integers(1, 60))
+def test_a_line_cut_by_a_crash_is_dropped_and_the_log_goes_on(cut):
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "log"
+        append_line(file, entry_line(CHANGE))
+        with file.open("a") as handle:
+            handle.write(entry_line(CHANGE)[:cut])
+        assert Journal.read(file).entries == [CHANGE]
+        append_line(file, entry_line(replace(CHANGE, steps=6)))
+        assert [entry.steps for entry in Journal.read(file).entries] == [5, 6]
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "nonsense", '{"steps": 1}'])
+def test_a_log_that_is_none_is_refused_with_its_line(tmp_path, line):
+    file = tmp_path / "log"
+    append_line(file, entry_line(CHANGE))
+    append_line(file, line)
+    with pytest.raises(InputError) as caught:
+        Journal.read(file)
+    assert caught.value.line == 2
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=150))
+def test_snapshots_stay_bounded_keep_the_first_and_thin_out_with_age(gaps):
+    snapshots = Snapshots(maximum_bytes=32 * 10)
+    steps = 0
+    for gap in [0, *gaps]:
+        steps += gap
+        snapshots.add(Moment(steps, 0, snapshot(steps)))
+        kept = [moment.steps for moment in snapshots.moments]
+        assert kept == sorted(set(kept))
+        assert kept[0] == 0
+        assert kept[-1] == steps
+        assert len(kept) <= snapshots.room
+    for target in (0, steps // 2, steps):
+        assert snapshots.at(target).steps <= target
+    snapshots.forget_after(steps // 2)
+    assert all(moment.steps <= steps // 2 for moment in snapshots.moments)
+    with pytest.raises(LookupError):
+        snapshots.at(-1)
+
+
+def test_a_checkpoint_comes_back_bit_by_bit_and_old_ones_go(tmp_path):
+    for steps in (10, 20, 30, 40):
+        write_checkpoint(tmp_path, Checkpoint(snapshot(steps), 2, 3, 4))
+    assert len(checkpoint_files(tmp_path)) == KEPT
+    found = latest_checkpoint(tmp_path, Journal(), 1.0)
+    assert (found.commands, found.entries, found.events) == (2, 3, 4)
+    assert found.snapshot.steps == 40
+    assert found.snapshot.alarms == frozenset({("rack", 3)})
+    assert found.snapshot.state.tobytes() == snapshot(40).state.tobytes()
+    drop_checkpoints_after(tmp_path, 35)
+    assert latest_checkpoint(tmp_path, Journal(), 1.0).snapshot.steps == 30
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"x" * 1000])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage):
+    for steps in (10, 20):
+        write_checkpoint(tmp_path, Checkpoint(snapshot(steps), 0, 0, 0))
+    newest = checkpoint_files(tmp_path)[-1]
+    newest.write_bytes(damage)
+    with pytest.raises(InputError, match="checkpoint cannot be read"):
+        read_checkpoint(newest)
+    assert latest_checkpoint(tmp_path, Journal(), 1.0).snapshot.steps == 10
+
+
+def test_a_pickle_in_a_checkpoint_is_never_loaded(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("it was executed",))
+
+    file = tmp_path / "checkpoint-000000000001.npz"
+    np.savez(file, facts=np.array([Bomb()], dtype=object), state=np.zeros(1))
+    with pytest.raises(InputError):
+        read_checkpoint(file)
+
+
+def test_a_checkpoint_of_a_time_that_was_undone_is_not_taken(tmp_path):
+    for steps in (10, 20):
+        write_checkpoint(tmp_path, Checkpoint(snapshot(steps), 0, 0, 0))
+    journal = Journal()
+    journal.add(replace(CHANGE, steps=25, kind="seek", value=15.0, kept=0))
+    assert latest_checkpoint(tmp_path, journal, 1.0).snapshot.steps == 10
+    journal.add(replace(CHANGE, steps=16, kind="seek", value=5.0, kept=0))
+    assert latest_checkpoint(tmp_path, journal, 1.0) is None
+
+
+def test_events_are_numbered_once_told_and_forgotten():
+    log, heard = EventLog(), []
+    listener = Listener(heard.append)
+    log.listen(listener)
+    for time in (1.0, 2.0, 3.0):
+        log.add(time, "/", "set", "x")
+    log.forget_after(2.0)
+    log.unlisten(listener)
+    log.add(2.5, "/", "set", "y")
+    assert [event["number"] for event in log] == [1, 2, 4]
+    assert [event["time"] for event in heard] == [1.0, 2.0, 3.0]
