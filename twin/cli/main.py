@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from twin.cli import export, import_usd, inspect, new_test, replay, run, serve, test
+from twin.cli import bench, export, import_usd, inspect, new_test, replay, run, serve, test
 from twin.errors import TwinError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("info")(inspect.info)
 app.command("check")(inspect.check)
 app.command("schema")(inspect.schema)
 app.command("doctor")(inspect.doctor)
+app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("simready")(export.simready)
 app.command("import")(import_usd.import_usd)
