@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from twin.cli import bench, export, import_usd, inspect, new_test, replay, run, serve, test
+from twin.cli import bench, export, import_usd, inspect, new_test, replay, run, serve, sweep, test
 from twin.errors import TwinError
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("test")(test.check_cases)
 app.command("new-test")(new_test.new_test)
+app.command("sweep")(sweep.sweep)
+app.command("optimise")(sweep.optimise)
 app.command("info")(inspect.info)
 app.command("check")(inspect.check)
 app.command("schema")(inspect.schema)

@@ -1,0 +1,127 @@
+"""``twin sweep`` and ``twin optimise``: studies over many points."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twin.study.executors import Executor
+
+StudyFile = Annotated[Path, typer.Argument(help="Study file (schema: twin.study/1)")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder for results; left out: beside the study")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes; left out: one per core", min=1)]
+Dask = Annotated[str | None, typer.Option(help="Address of a dask scheduler, to compute there")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget results of an earlier study there")]
+
+
+def sweep(
+    study: StudyFile,
+    out: OutFolder = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    fresh: Fresh = False,
+    sql: Annotated[
+        str | None, typer.Option("--query", help="SQL over the table `results`, run at the end")
+    ] = None,
+) -> None:
+    """Compute all points of a study; started again after a kill, it goes on where it was."""
+    from twin.study.results import Results, query
+    from twin.study.sweep import prepare
+    from twin.study.sweep import sweep as run
+
+    prepared = prepare(study)
+    folder = out or study.with_suffix(".results")
+    with Results(folder, prepared.digest, fresh) as results, _bar("points") as progress:
+        table = run(prepared, results, _executor(workers, dask), progress)
+        failed = sum(bool(answer.error) for answer in results.answers.values())
+        count = len(results.answers)
+    typer.echo(f"{count:,} points in {table}" + (f", {failed:,} of them with an error" if failed
+                                                 else ""))
+    if sql is not None:
+        _table(*query(table, sql))
+    else:
+        names = ", ".join(f"min({n}) AS min_{n}, max({n}) AS max_{n}"
+                          for n in prepared.study.results)
+        _table(*query(table, f"SELECT count(*) AS points, {names} FROM results"))
+
+
+def optimise(
+    study: StudyFile,
+    out: OutFolder = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    fresh: Fresh = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the Pareto plot (SVG) here")] = None,
+) -> None:
+    """Look for the best point of a study within its limits, or the best compromises of several."""
+    from twin.study.optimise import optimise as run
+    from twin.study.optimise import save_pareto_plot
+    from twin.study.results import Results
+    from twin.study.sweep import prepare
+
+    prepared = prepare(study)
+    folder = out or study.with_suffix(".optimum")
+    with Results(folder, prepared.digest, fresh) as results, _bar("evaluations") as progress:
+        best = run(prepared, results, _executor(workers, dask), progress)
+    if not best.front:
+        typer.echo("no point lies within the limits")
+        for line in best.closest:
+            typer.echo(f"    {line}")
+        raise typer.Exit(1)
+    names = [*prepared.study.vary, *prepared.study.results]
+    _table(names, [[row[name] for name in names] for row in best.front])
+    if plot is not None:
+        save_pareto_plot(prepared, best, plot)
+        typer.echo(f"plot: {plot}")
+
+
+def _executor(workers: int | None, dask: str | None) -> Executor:
+    from twin.study.executors import DaskCluster, InProcess, ProcessPool
+
+    if dask is not None:
+        return DaskCluster(dask)
+    count = workers or os.cpu_count() or 1
+    return ProcessPool(count) if count > 1 else InProcess()
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar with the time that remains, on standard error."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TextColumn("ETA"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task(what)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _table(names: list[str], rows: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*names)
+    for row in rows[:50]:
+        table.add_row(*[f"{v:,.6g}" if isinstance(v, float) else str(v) for v in row])
+    Console().print(table)
+    if len(rows) > 50:
+        typer.echo(f"and {len(rows) - 50} more rows")

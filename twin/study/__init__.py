@@ -1,0 +1,1 @@
+"""What if: comparisons, sweeps, optimisation, reports and deployment phases."""

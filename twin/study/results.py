@@ -1,0 +1,163 @@
+"""Results of a study on disk: a journal that survives kill -9, and a Parquet table of it.
+
+Every answer is a line of the journal before the next one is waited for. A study that is started
+again goes on with the points the journal lacks; a line cut by a kill is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from twin.errors import InputError, TwinError
+from twin.study.evaluate import Answer
+from twin.study.sampling import as_numbers
+from twin.study.spec import Quantity
+
+JOURNAL, TABLE, ABOUT = "journal.jsonl", "results.parquet", "study.json"
+OWN_COLUMNS = ("point", "error", "wall_s")
+
+
+class Results:
+    """Results of one study in a folder; use as a context manager.
+
+    Parameters
+    ----------
+    folder : made when it is missing
+    digest : of everything that decides the points and their answers
+    fresh : forget what is there
+
+    Raises
+    ------
+    InputError : the folder holds another study's results
+    """
+
+    def __init__(self, folder: Path, digest: str, fresh: bool = False):
+        self.folder = folder
+        self.answers: dict[int, Answer] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"folder cannot be made: {error.strerror}", folder) from None
+        self._check(digest, fresh)
+        self._read()
+        self._file: IO[str] = (folder / JOURNAL).open("a", encoding="utf-8")
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _check(self, digest: str, fresh: bool) -> None:
+        about = self.folder / ABOUT
+        if about.is_file() and not fresh:
+            try:
+                known = json.loads(about.read_text(encoding="utf-8")).get("digest")
+            except json.JSONDecodeError:
+                known = None
+            if known != digest:
+                raise InputError("holds results of another study, or of an earlier version of it",
+                                 self.folder, allowed="another folder, or --fresh to begin anew")
+            return
+        for name in (JOURNAL, TABLE):
+            (self.folder / name).unlink(missing_ok=True)
+        partial = about.with_suffix(".partial")
+        partial.write_text(json.dumps({"digest": digest}), encoding="utf-8")
+        partial.replace(about)
+
+    def _read(self) -> None:
+        journal = self.folder / JOURNAL
+        if not journal.is_file():
+            return
+        text = journal.read_text(encoding="utf-8")
+        for line in text.splitlines():
+            try:
+                entry = json.loads(line)
+                values = {name: float(value) for name, value in entry["values"].items()}
+                answer = Answer(int(entry["point"]), values, str(entry["error"]),
+                                float(entry["wall"]))
+            except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+                continue
+            self.answers[answer.point] = answer
+        if text and not text.endswith("\n"):  # a line that a kill cut off
+            with journal.open("a", encoding="utf-8") as file:
+                file.write("\n")
+
+    def add(self, answers: Iterable[Answer]) -> None:
+        """Keep answers; they are on the disk when this returns."""
+        for answer in answers:
+            self.answers[answer.point] = answer
+            self._file.write(json.dumps({"point": answer.point, "values": answer.values,
+                                         "error": answer.error, "wall": answer.wall}) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def write_table(
+        self, points: Sequence[Mapping[str, Quantity]], names: Sequence[str],
+        judged: Mapping[int, bool] | None = None,
+    ) -> Path:
+        """Write the answers so far as Parquet, in the order of the points."""
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise TwinError("tables need pyarrow: pip install 'ai-factory-twin[study]'") from None
+        order = sorted(self.answers)
+        inputs = [as_numbers(points[number]) for number in order]
+        columns: dict[str, list[Any]] = {"point": order}
+        for name in points[0] if points else ():
+            column = [row[name] for row in inputs]
+            mixed = len({isinstance(value, str) for value in column}) > 1
+            columns[name] = [str(value) for value in column] if mixed else column
+        for name in names:
+            columns[name] = [self.answers[n].values.get(name) for n in order]
+        if judged is not None:
+            columns["within_limits"] = [judged.get(n) for n in order]
+        columns["error"] = [self.answers[n].error or None for n in order]
+        columns["wall_s"] = [self.answers[n].wall for n in order]
+        file = self.folder / TABLE
+        partial = file.with_suffix(".partial")
+        pq.write_table(pa.table(columns), partial)
+        partial.replace(file)
+        return file
+
+
+def digest_of(parts: Sequence[str]) -> str:
+    """SHA-256 over texts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def query(table: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run SQL over a results table, there called ``results``; column names and rows.
+
+    Raises
+    ------
+    InputError : the query is wrong
+    TwinError : DuckDB is not installed
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise TwinError("queries need duckdb: pip install 'ai-factory-twin[study]'") from None
+    if not table.is_file():
+        raise InputError("results not found", table)
+    connection = duckdb.connect()
+    try:
+        connection.execute("CREATE VIEW results AS SELECT * FROM read_parquet("
+                           f"'{str(table).replace(chr(39), chr(39) * 2)}')")
+        cursor = connection.execute(sql)
+        return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"query cannot be run: {str(error).splitlines()[0]}", table,
+                         key="--query", found=sql) from None
+    finally:
+        connection.close()
