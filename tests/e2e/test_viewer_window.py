@@ -96,6 +96,18 @@ def test_new_frames_are_drawn_without_new_actors(viewer: Viewer, source: Source)
     assert viewer.plotter.renderer.GetViewProps().GetNumberOfItems() == count
 
 
+def test_the_colour_range_can_be_fitted(viewer: Viewer) -> None:
+    fixed = viewer.picture()
+    viewer.press("a")
+    scale = viewer.scene.scale()
+    values = viewer.scene.shown_values()
+    assert scale.low > viewer.scene.channel.low
+    assert values.min() > scale.low - 10
+    assert not np.array_equal(fixed, viewer.picture())
+    viewer.press("a")
+    assert viewer.scene.scale().low == viewer.scene.channel.low
+
+
 def test_pause_and_speed_are_commands(viewer: Viewer, source: Source) -> None:
     viewer.press("space")
     source.frame = scenes.Frame(1.0, source.frame.values, paused=True, speed=10.0)
@@ -218,6 +230,19 @@ def test_a_first_layout_that_cannot_be_opened_is_an_error() -> None:
 
     with pytest.raises(InputError, match="no such layout"):
         Viewer([broken], off_screen=True)
+
+
+def test_moving_gets_coarser_when_slow_and_finer_again(viewer: Viewer) -> None:
+    viewer._frame_cost = 1.0
+    for _ in range(5):
+        viewer._adapt()
+    slow = viewer.coarseness
+    assert slow > 2
+    viewer.render(refine=False)
+    viewer._frame_cost = 0.001
+    for _ in range(40):
+        viewer._adapt()
+    assert viewer.coarseness == 1.0
 
 
 def test_unknown_keys_do_nothing(viewer: Viewer) -> None:

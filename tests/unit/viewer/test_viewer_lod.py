@@ -24,6 +24,19 @@ def test_near_is_fine_and_far_is_coarse() -> None:
     assert np.all(np.diff(chosen) <= 0)
 
 
+def test_coarser_draws_less_and_never_more() -> None:
+    rng = np.random.default_rng(3)
+    centres = rng.uniform([-20, -8, 0], [20, 80, 2], (500, 3))
+    drawn = []
+    for factor in (0.5, 1.0, 1.5, 3.0, 10.0):
+        view = CAMERA.view((1280, 720), INTERACTIVE.coarser(factor))
+        chosen = view.details(centres, 1.3, 2.2, TRIANGLES)
+        drawn.append(int(np.array(TRIANGLES)[chosen[chosen >= 0]].sum()))
+    assert drawn == sorted(drawn, reverse=True)
+    assert drawn[0] == drawn[1]
+    assert drawn[-1] < drawn[0] / 4
+
+
 def test_what_is_behind_is_not_drawn() -> None:
     view = CAMERA.view((1280, 720), INTERACTIVE)
     assert view.details(np.array([[0, -40.0, 1]]), 1.3, 2.2, TRIANGLES)[0] == -1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.numbers import clock, prefixed, scale_of, ticks
+from viewer.numbers import clock, fitted_range, prefixed, scale_of, ticks
 from viewer.scene_model import Channel
 
 
@@ -61,6 +62,24 @@ def test_ticks_are_few_even_and_inside(low: float, span: float) -> None:
     assert all(low - 1e-6 * span <= t <= low + span * (1 + 1e-6) for t in found)
     steps = {round((b - a) / span, 6) for a, b in pairwise(found)}
     assert len(steps) <= 1
+
+
+@given(st.floats(-1e3, 1e3), st.floats(0, 500), st.integers(60, 400))
+def test_fitted_range_holds_the_values_between_round_ends(
+    low: float, span: float, count: int
+) -> None:
+    of = channel("rack.power", "W", 0, 1000)
+    values = np.linspace(low, low + span, count).astype(np.float32)
+    bottom, top = fitted_range(values, of)
+    assert top - bottom >= 0.02 * 1000
+    inside = (values >= bottom) & (values <= top)
+    assert inside.mean() >= 0.95
+    assert top - bottom <= max(1.6 * span, 0.02 * 1000 * 1.6)
+
+
+def test_fitted_range_without_values_is_the_channels() -> None:
+    of = channel("rack.power", "W", 0, 1000)
+    assert fitted_range(np.array([np.nan], np.float32), of) == (0, 1000)
 
 
 def test_clock() -> None:
