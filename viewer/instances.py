@@ -172,7 +172,8 @@ class InstancedGroup:
 
         shown : which elements may be drawn at all (n,); None: all
         """
-        height = self.group.product.size[2]
+        width, depth, tall = self.group.product.size
+        height = max(tall, 0.45 * max(width, depth))  # long, low units deserve their detail too
         chosen = view.details(self.centres, self.radius, height, self.triangles, shown)
         drawn = 0
         for detail, instances in enumerate(self.sets):

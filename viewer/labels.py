@@ -23,7 +23,8 @@ _LEVEL_PRIORITY = {"cdu": 3, "cooler": 3, "chiller": 3, "rack": 4, "crah": 4, "p
 @dataclass(frozen=True, eq=False)
 class LabelSet:
     """Labels of one kind: anchors (n, 3), how tall the labelled thing is [m], and from which height
-    on the screen [pixel] up to which other a label is useful."""
+    on the screen [pixel] up to which other a label is useful. choices (k, 3), for a single label:
+    other anchors, of which the one lowest on the screen is taken."""
 
     level: str
     names: Sequence[str]
@@ -34,6 +35,7 @@ class LabelSet:
     priority: int
     size: int
     rows: NDArray[np.int64]
+    choices: NDArray[np.float64] | None = None
 
 
 def label_sets(model: SceneModel) -> list[LabelSet]:
@@ -73,8 +75,10 @@ def _place_labels(model: SceneModel) -> list[LabelSet]:
         low, size = np.array(s["position"], float), np.array(s["size"], float)
         anchor = low + size * [0.5, 0.5, 1.0] + [0, 0, 0.4]
         tall = float(max(size[0], size[1]))
+        choices = None
         if s["kind"] == "slab":
-            anchor = low + size * [0.5, 0.0, 1.0]
+            edges = ([0.5, 0.0, 1.0], [0.5, 1.0, 1.0], [0.0, 0.5, 1.0], [1.0, 0.5, 1.0])
+            choices = low + size * np.array(edges)
         elif s["kind"] == "label":
             tall = max(tall, 12.0)
         priority = _PLACE_PRIORITY.get(level if s["kind"] == "label" else s["kind"], 2)
@@ -82,7 +86,7 @@ def _place_labels(model: SceneModel) -> list[LabelSet]:
         sets.append(
             LabelSet(
                 "", [title], anchor[None], tall, 60.0, 1600.0, priority, letters,
-                np.zeros(1, np.int64),
+                np.zeros(1, np.int64), choices,
             )
         )  # fmt: skip
     return sets
@@ -124,7 +128,11 @@ def place_labels(
     """
     candidates = []
     for s in sets:
-        place = view.project(s.anchors)
+        anchors = s.anchors
+        if s.choices is not None:
+            spots = view.project(s.choices)
+            anchors = s.choices[[int(np.argmax(np.where(spots[:, 2] > 0.05, spots[:, 1], -1e9)))]]
+        place = view.project(anchors)
         tall = view.pixels(s.height, np.maximum(place[:, 2], 1e-3)) / scale
         good = (
             (place[:, 2] > 0.05)
@@ -136,7 +144,7 @@ def place_labels(
             & (place[:, 1] < view.size[1])
         )
         for k in np.nonzero(good)[0]:
-            candidates.append((s.priority, float(place[k, 2]), s, int(k), place[k]))
+            candidates.append((s.priority, float(place[k, 2]), s, int(k), place[k], anchors[k]))
     candidates.sort(key=lambda c: (c[0], c[1]))
     boxes = [np.array(t, float) for t in taken]
     panels: list[Panel] = []
@@ -144,7 +152,7 @@ def place_labels(
         True: (rgba(theme.text), rgba(theme.panel)),
         False: (rgba(theme.text), rgba(theme.panel[:3], 0.62)),
     }
-    for priority, _, s, k, spot in candidates:
+    for priority, _, s, k, spot, anchor in candidates:
         if len(panels) >= MOST:
             break
         text = s.names[k]
@@ -155,10 +163,16 @@ def place_labels(
         image = chip(text, round(s.size * scale), ink, back)
         height, width = image.shape[:2]
         x, y = round(spot[0] - width / 2), round(spot[1] - height)
+        if s.choices is not None:  # a site's name lies below it, and moves aside for overlays
+            y = min(round(spot[1] + 4), view.size[1] - height - 4)
+            for left, top, right, bottom in taken:
+                if x < right and x + width > left and y < bottom and y + height > top:
+                    x = round(left - width - 6)
+        x = max(4, min(x, view.size[0] - width - 4))
         box = np.array([x - 3, y - 2, x + width + 3, y + height + 2], float)
         if any(_overlap(box, other) for other in boxes):
             continue
-        if hidden is not None and priority > 1 and hidden(s.anchors[k], 0.3):
+        if hidden is not None and hidden(anchor, 0.3):
             continue
         boxes.append(box)
         panels.append(Panel(image, x, y))

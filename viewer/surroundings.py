@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from viewer.instances import set_material
@@ -19,6 +21,8 @@ from viewer.scene_model import Group, SceneModel
 from viewer.shadows import FINEST, shadow_texture
 
 TILE = 0.6  # m, edge of a raised-floor tile
+FLOOR_CELLS = 6000  # of a floor, each shaded evenly
+FINEST_CELL = 0.15  # m
 SHADOW_PIXELS = 5e6  # in all shadow textures of a scene
 CUT_HEIGHT = 0.9  # m, height of walls seen from outside
 Room = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -40,7 +44,7 @@ class Surroundings:
 
 def surroundings(model: SceneModel, theme: Theme) -> Surroundings:
     """Build everything that stays as it is."""
-    actors = [_ground(model, theme)]
+    actors: list[vtkActor | None] = [_ground(model, theme)]
     area = sum(float(np.prod(s["size"][:2])) for s in model.raw.get("structures", []))
     finest = min(FINEST, float(np.sqrt(SHADOW_PIXELS / max(area, 1.0))))
     structures = [
@@ -54,23 +58,39 @@ def surroundings(model: SceneModel, theme: Theme) -> Surroundings:
     for _, position, size in slabs:
         top = position + size
         level = min(top[2] - 0.01, -0.01)
-        actors.append(
-            _textured_quad(position, top, level, _grid(theme.ground, theme.ground_line, 0.02), 5.0)
-        )
+        actors.append(_slab(position, top, level, theme))
         inside = [g for g in model.groups if _touches(g, position, top)]
-        actors.append(_shadow_quad(position, top, level + 0.004, inside, theme, True, finest))
+        pixels = shadow_texture(position[:2], top[:2], inside, theme.shadow, True, finest)
+        for _, room, extent in rooms:  # their floors hide it
+            _blank(pixels, position, top, room, room + extent)
+        actors.append(_shadow(position, top, level + 0.006, pixels, theme))
     for s, position, size in rooms:
         raised = s["kind"] == "hall"
         face, line = (theme.floor, 0.04) if raised else (theme.room, 0.012)
         look = _grid(face, theme.floor_line, line)
         top = position + size
-        actors.append(_textured_quad(position, top, position[2], look, TILE if raised else 3.0))
         inside = [g for g in model.groups if _touches(g, position, top)]
-        actors.append(
-            _shadow_quad(position, top, position[2] + 0.004, inside, theme, False, finest)
-        )
+        pixels = shadow_texture(position[:2], top[:2], inside, theme.shadow, False, finest)
+        actors.append(_floor(position, top, look, TILE if raised else 3.0, pixels[:, :, 3]))
     walled = [(p, p + z) for _, p, z in rooms if z[2] > 0.5]
-    return Surroundings(actors, Walls(walled, theme) if walled else None)
+    # From above to below, so that what is covered is not drawn first.
+    flat = [actor for actor in actors[::-1] if actor is not None]
+    return Surroundings(flat, Walls(walled, theme) if walled else None)
+
+
+def _blank(
+    pixels: NDArray[np.uint8],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    inner_low: NDArray[np.float64],
+    inner_high: NDArray[np.float64],
+) -> None:
+    """No shadow on the part of a picture of low..high that lies inside another rectangle."""
+    height, width = pixels.shape[:2]
+    scale = np.array([width, height]) / (high - low)[:2]
+    x0, y0 = np.clip(np.ceil((inner_low - low)[:2] * scale), 0, [width, height]).astype(int)
+    x1, y1 = np.clip(np.floor((inner_high - low)[:2] * scale), 0, [width, height]).astype(int)
+    pixels[y0:y1, x0:x1, 3] = 0
 
 
 def _touches(group: Group, low: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
@@ -111,21 +131,15 @@ def _ground(model: SceneModel, theme: Theme) -> vtkActor:
             for k in range(len(radii) - 1)
         ]
     )
-    near, far = np.array(theme.ground), np.array(theme.sky_bottom)
+    shade = 0.82 if sum(theme.ground) < 1.5 else 0.95  # sites stand out from the open ground
+    near, far = shade * np.array(theme.ground), np.array(theme.sky_bottom)
     colours = (1 - blend)[:, None] * near + blend[:, None] * far
     data = polydata(points, faces)
     array = numpy_to_vtk(
         np.round(255 * np.repeat(colours, sides, axis=0)).astype(np.uint8), deep=True
     )
     data.GetPointData().SetScalars(array)
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputData(data)
-    mapper.SetColorModeToDirectScalars()
-    actor = vtkActor()
-    actor.SetMapper(mapper)
-    actor.GetProperty().LightingOff()
-    actor.PickableOff()
-    return actor
+    return _flat_actor(data)
 
 
 def _grid(face: Rgb, line: Rgb, width: float) -> NDArray[np.uint8]:
@@ -140,15 +154,11 @@ def _grid(face: Rgb, line: Rgb, width: float) -> NDArray[np.uint8]:
     return np.round(255 * pixels).astype(np.uint8)
 
 
-def _quad(
-    low: NDArray[np.float64], high: NDArray[np.float64], z: float, uv: NDArray[Any]
-) -> vtkActor:
-    points = np.array(
-        [[low[0], low[1], z], [high[0], low[1], z], [high[0], high[1], z], [low[0], high[1], z]]
-    )
-    data = polydata(points, np.array([[0, 1, 2, 3]]), uv)
+def _flat_actor(data: vtkPolyData) -> vtkActor:
+    """A surface drawn in its own colours without light."""
     mapper = vtkPolyDataMapper()
     mapper.SetInputData(data)
+    mapper.SetColorModeToDirectScalars()
     actor = vtkActor()
     actor.SetMapper(mapper)
     actor.GetProperty().LightingOff()
@@ -156,30 +166,55 @@ def _quad(
     return actor
 
 
-def _textured_quad(
+def _quads(points: NDArray[np.float64], uv: NDArray[Any] | None = None) -> vtkPolyData:
+    return polydata(points, np.arange(len(points)).reshape(-1, 4), uv)
+
+
+def _floor(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
-    z: float,
     tile: NDArray[np.uint8],
     edge: float,
+    shadow: NDArray[np.uint8],
 ) -> vtkActor:
-    across, along = (high - low)[:2] / edge
-    actor = _quad(low, high, z, np.array([[0, 0], [across, 0], [across, along], [0, along]]))
+    """A tiled floor at the lower height, darkened by a shadow's opacity (rows from low y)."""
+    extent = (high - low)[:2]
+    cell = max(FINEST_CELL, float(np.sqrt(np.prod(extent) / FLOOR_CELLS)))
+    nx, ny = (max(1, int(np.ceil(e / cell))) for e in extent)
+    x, y = np.meshgrid(np.linspace(0, 1, nx + 1), np.linspace(0, 1, ny + 1))
+    place = np.column_stack([x.reshape(-1), y.reshape(-1)])
+    points = np.column_stack([low[:2] + place * extent, np.full(len(place), low[2])])
+    corner = (np.arange(ny)[:, None] * (nx + 1) + np.arange(nx)[None, :]).reshape(-1)
+    faces = np.column_stack([corner, corner + 1, corner + nx + 2, corner + nx + 1])
+    smooth = uniform_filter(shadow.astype(np.float32), [max(1, d // n) for d, n in
+                                                        zip(shadow.shape, (ny, nx))])  # fmt: skip
+    at = [np.minimum((p * (d - 1)).round().astype(int), d - 1)
+          for p, d in zip((place[:, 1], place[:, 0]), shadow.shape)]  # fmt: skip
+    light = 255 - smooth[at[0], at[1]]
+    data = polydata(points, faces, place * extent / edge)
+    array = numpy_to_vtk(np.repeat(light[:, None], 3, axis=1).astype(np.uint8), deep=True)
+    data.GetPointData().SetScalars(array)
+    actor = _flat_actor(data)
     actor.SetTexture(texture_of(tile, smooth=True, repeat=True))
     return actor
 
 
-def _shadow_quad(
+def _shadow(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     z: float,
-    groups: Sequence[Group],
+    pixels: NDArray[np.uint8],
     theme: Theme,
-    sunlit: bool,
-    finest: float,
-) -> vtkActor:
-    pixels = shadow_texture(low[:2], high[:2], groups, theme.shadow, sunlit, finest)
-    actor = _quad(low, high, z, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]))
+) -> vtkActor | None:
+    """A shadow texture laid over low..high at ``z``, only where it is dark; None: nowhere."""
+    strips = _dark_strips(pixels[:, :, 3])
+    if not len(strips):
+        return None
+    height, width = pixels.shape[:2]
+    u0, v0, u1, v1 = (strips / [width, height, width, height]).T
+    uv = np.stack([u0, v0, u1, v0, u1, v1, u0, v1], axis=1).reshape(-1, 2)
+    points = np.column_stack([low[:2] + uv * (high - low)[:2], np.full(len(uv), z)])
+    actor = _flat_actor(_quads(points, uv))
     actor.SetTexture(texture_of(pixels, smooth=True))
     actor.GetProperty().SetColor(1, 1, 1)
     actor.ForceTranslucentOn()
@@ -187,6 +222,55 @@ def _shadow_quad(
     mapper.SetResolveCoincidentTopologyToPolygonOffset()
     mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(-2, -2)
     return actor
+
+
+def _dark_strips(alpha: NDArray[np.uint8], block: int = 12) -> NDArray[np.float64]:
+    """Rectangles (x0, y0, x1, y1) [pixel] of blocks that hold shadow, neighbours in x joined."""
+    height, width = alpha.shape
+    rows, columns = -(-height // block), -(-width // block)
+    padded = np.zeros((rows * block, columns * block), bool)
+    padded[:height, :width] = alpha > 3
+    dark = padded.reshape(rows, block, columns, block).any(axis=(1, 3))
+    edges = np.diff(np.pad(dark, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, first = np.nonzero(edges == 1)
+    _, last = np.nonzero(edges == -1)
+    return np.column_stack(
+        [
+            first * block,
+            row * block,
+            np.minimum(last * block, width),
+            np.minimum((row + 1) * block, height),
+        ]
+    ).astype(float)
+
+
+def _slab(low: NDArray[np.float64], high: NDArray[np.float64], z: float, theme: Theme) -> vtkActor:
+    """A plain slab with a grid of thin lines."""
+    quads = [[low[0], low[1], high[0], high[1], 0.0]]
+    border = max(0.25, 0.004 * float(max((high - low)[:2])))
+    for a, b in (
+        (low[:2], [high[0], low[1] + border]),
+        ([low[0], high[1] - border], high[:2]),
+        (low[:2], [low[0] + border, high[1]]),
+        ([high[0] - border, low[1]], high[:2]),
+    ):
+        quads.append([*a, *b, 1.5])
+    step, half = 5.0, 0.05
+    for x in np.arange(low[0], high[0] + 0.01, step):
+        quads.append([x - half, low[1], x + half, high[1], 1.0])
+    for y in np.arange(low[1], high[1] + 0.01, step):
+        quads.append([low[0], y - half, high[0], y + half, 1.0])
+    table = np.array(quads)
+    x0, y0, x1, y1 = np.clip(table[:, :4], [low[0], low[1]] * 2, [high[0], high[1]] * 2).T
+    height = z + 0.004 * table[:, 4]
+    points = np.stack(
+        [x0, y0, height, x1, y0, height, x1, y1, height, x0, y1, height], axis=1
+    ).reshape(-1, 3)
+    data = _quads(points)
+    colours = np.where(table[:, 4:5] > 0, theme.ground_line, theme.ground)
+    array = numpy_to_vtk(np.round(255 * np.repeat(colours, 4, axis=0)).astype(np.uint8), deep=True)
+    data.GetPointData().SetScalars(array)
+    return _flat_actor(data)
 
 
 class Walls:

@@ -78,9 +78,8 @@ def test_turning_the_camera(benchmark, size: str, camera: str) -> None:
 
         turn()
         benchmark.pedantic(turn, rounds=12)
-        print(
-            f"\n{size}, {camera}: {scene.triangles:,} triangles, {1 / benchmark.stats['median']:.1f} fps"
-        )
+        rate = 1 / benchmark.stats["median"]
+        print(f"\n{size}, {camera}: {scene.triangles:,} triangles, {rate:.1f} fps")
     finally:
         renderer.close()
 
