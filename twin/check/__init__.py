@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from twin.check.clearance import CLEARANCE_CHECKS
 from twin.check.cooling import COOLING_CHECKS
 from twin.check.finding import Check, Finding, Subject
 from twin.check.floor import FLOOR_CHECKS
 from twin.check.power import POWER_CHECKS
+from twin.check.ways import WAY_CHECKS
 from twin.plant.plant import Plant
 
 __all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
 
-CHECKS: tuple[Check, ...] = (*POWER_CHECKS, *COOLING_CHECKS, *FLOOR_CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *POWER_CHECKS, *COOLING_CHECKS, *FLOOR_CHECKS, *CLEARANCE_CHECKS, *WAY_CHECKS
+)
 """All checks, in the order of their findings."""
 
 

@@ -160,6 +160,10 @@ class Hall(Generated):
     recirculation: Annotated[u.Share, Field(lt=1)] = Field(
         default=0.05, description="share of the racks' air that comes back from the hot aisle"
     )
+    floor_rating: u.FloorLoad | None = Field(
+        default=None,
+        description="load the floor carries, such as 1200 kg/m**2; left out: not checked",
+    )
     crahs: Bank = Field(description="room air handlers of the hall")
     ups: Bank | None = Field(default=None, description="UPS units; left out: racks on grid power")
     transformers: Bank | None = Field(

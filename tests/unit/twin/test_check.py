@@ -38,6 +38,14 @@ def test_the_frontier_like_machine_has_one_cdu_without_reserve() -> None:
     ]
 
 
+def one_row_with_aisle(aisle: str, width: str) -> list[tuple[str, Any]]:
+    """Changes that leave one row with an aisle of a width in front and half a metre behind."""
+    return [
+        (f"{ROW}.count", ...), (f"{ROW}.position", ["4 m", aisle]), (f"{ROW}.facing", "front"),
+        (f"{HALL}.size", ["14 m", width, "5 m"]), (f"{HALL}.crahs.count", 1),
+    ]
+
+
 CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
     # changes, check, severity, path, words of the message
     ([(f"{ROW}.panels.per_row", 1)], "row-feeds", "error", "/site/hall/row-01",
@@ -92,6 +100,15 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
     ([(f"{ROW}.pitch", "2 m")], "aisles", "warning", "/site/hall/row-02", "0.80 m"),
     ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "3.6 m"]}])], "overlaps",
      "error", "/site/hall/crah-01", "stands in /site/hall/row-01/rack-01"),
+    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}])],
+     "service-space", "warning", "/site/hall/row-01/rack-01", "0.58 m free at its front"),
+    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}])],
+     "doors", "error", "/site/hall/row-01/rack-01", "strikes /site/hall/crah-01"),
+    (one_row_with_aisle("1 m", "2.7 m"), "delivery", "error", "/site/hall/row",
+     "cannot be brought to their place"),
+    (one_row_with_aisle("0.7 m", "2.4 m"), "egress", "error", "/site/hall/row", "way out of 0.9 m"),
+    ([(f"{HALL}.floor_rating", "600 kg/m**2")], "floor-load", "error", "/site/hall/row-01",
+     "the hall carries 600"),
 ]
 
 

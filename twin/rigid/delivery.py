@@ -1,0 +1,129 @@
+"""Ways through halls: racks in, people out; and what racks load the floor with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.plant.placement import Box
+from twin.plant.plant import Plant
+from twin.rigid.free_space import FreeSpace, at_walls, free_space, regions, shortest_way, way_length
+from twin.rigid.outlines import Floats, Rows, equipment_of
+
+MARGIN = 0.03  # m around a rack on its dolly
+EGRESS_WIDTH = 0.9  # m
+HALL_LEVELS = ("rack", "cdu", "panel", "crah")
+"""Levels whose elements stand in a hall."""
+
+
+@dataclass(frozen=True, eq=False)
+class HallFloor:
+    """The floor of a hall in the common frame.
+
+    box : its rectangle; obstacles [n, 4, 2] : outlines of its equipment [m]
+    racks : rows of its racks; walls : where a door may be (not to the electrical room)
+    """
+
+    box: Box
+    obstacles: Floats
+    racks: Rows
+    walls: str
+
+
+def hall_floors(plant: Plant) -> list[HallFloor]:
+    """Floors of all halls."""
+    equipment = equipment_of(plant)
+    row_hall = plant.levels["row"].parent_index
+    hall_of = np.full(len(equipment), -1, dtype=np.int64)
+    for row, (level, index) in enumerate(zip(equipment.level, equipment.index, strict=True)):
+        if level in HALL_LEVELS:
+            parent = plant.levels[level].parent_index[index]
+            hall_of[row] = parent if level == "crah" else row_hall[parent]
+    shapes = equipment.outlines
+    rack_hall = row_hall[plant.levels["rack"].parent_index]
+    placement = plant.design.placement
+    return [
+        HallFloor(box, shapes[hall_of == h], np.flatnonzero(rack_hall == h),
+                  "xXY" if placement.electrical_rooms[h] is not None else "xXyY")
+        for h, box in enumerate(placement.halls)
+    ]
+
+
+def approach_pose(plant: Plant, rack: int, distance: float, rear: bool = False) -> tuple[
+    float, float, float
+]:
+    """Position ``distance`` [m] from a rack's centre before its front or rear, and turn [deg]."""
+    x, y, _ = plant.positions("rack")[rack]
+    yaw = float(plant.yaws("rack")[rack])
+    angle = np.deg2rad(yaw)
+    sign = -1.0 if rear else 1.0
+    return (float(x + sign * np.sin(angle) * distance),
+            float(y - sign * np.cos(angle) * distance), yaw)
+
+
+def floor_key(floor: HallFloor, plant: Plant) -> bytes:
+    """Equal for halls that look the same from their corner."""
+    corner = np.array([floor.box.x0, floor.box.y0])
+    racks = floor.racks
+    parts = [
+        np.array([floor.box.x1, floor.box.y1]) - corner, floor.obstacles - corner,
+        plant.positions("rack")[racks, :2] - corner, plant.yaws("rack")[racks],
+    ]
+    names = ",".join(plant.product_ids("rack")[r] for r in racks.tolist())
+    return b"".join(np.round(part, 4).tobytes() for part in parts) + (names + floor.walls).encode()
+
+
+def unreached(
+    plant: Plant, floor: HallFloor, size: tuple[float, float], distances: Floats, headings: int
+) -> list[int]:
+    """Racks of a hall before which a rectangle cannot be brought from any wall.
+
+    distances : from each rack's centre to the rectangle's [m]
+    """
+    space = free_space(floor.box, floor.obstacles, size, headings)
+    label = regions(space)
+    entered = np.unique(label[at_walls(space, floor.walls)])
+    blocked = []
+    for rack, distance in zip(floor.racks.tolist(), distances.tolist(), strict=True):
+        for rear in (False, True):
+            node = space.near(*approach_pose(plant, rack, distance, rear))
+            if node is not None and label[node] in entered:
+                break
+        else:
+            blocked.append(rack)
+    return blocked
+
+
+def rack_floor_load(width: float, depth: float, mass: float, front: float, rear: float) -> float:
+    """Mass per area [kg/m2] of a rack over its footprint and half the aisles at front and rear."""
+    return mass / (width * (depth + 0.5 * front + 0.5 * rear))
+
+
+def delivery_way(plant: Plant, rack: int) -> tuple[FreeSpace, list[tuple[float, float, float]]]:
+    """Free space of a rack in its hall, and the shortest way to before its place.
+
+    The way starts at the nearest spot at a wall; it is empty where there is none.
+    """
+    row_hall = plant.levels["row"].parent_index
+    hall = int(row_hall[plant.levels["rack"].parent_index[rack]])
+    floor = hall_floors(plant)[hall]
+    product = plant.layout.products[plant.product_ids("rack")[rack]]
+    size = (product.width + 2 * MARGIN, product.depth + 2 * MARGIN)
+    space = free_space(floor.box, floor.obstacles, size)
+    label = regions(space)
+    doors = at_walls(space, floor.walls)
+    best: list[tuple[float, float, float]] = []
+    for rear in (False, True):
+        distance = 0.5 * product.depth + 0.5 * size[1] + MARGIN
+        goal = space.near(*approach_pose(plant, rack, distance, rear))
+        if goal is None:
+            continue
+        starts = np.argwhere(doors & (label == label[goal]))
+        if not len(starts):
+            continue
+        near = starts[np.argmin(np.hypot(starts[:, 1] - goal[1], starts[:, 2] - goal[2]))]
+        way = shortest_way(space, (int(near[0]), int(near[1]), int(near[2])), goal)
+        if way is not None and (not best or way_length(way) < way_length(best)):
+            best = way
+    return space, best
