@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,8 +42,9 @@ def sweep(
 
     prepared = prepare(study)
     folder = out or study.with_suffix(".results")
-    with Results(folder, prepared.digest, fresh) as results, _bar("points") as progress:
-        table = run(prepared, results, _executor(workers, dask), progress)
+    with (Results(folder, prepared.digest, fresh) as results, _bar("points") as progress,
+          _executor(workers, dask) as executor):
+        table = run(prepared, results, executor, progress)
         failed = sum(bool(answer.error) for answer in results.answers.values())
         count = len(results.answers)
     typer.echo(f"{count:,} points in {table}" + (f", {failed:,} of them with an error" if failed
@@ -72,8 +73,9 @@ def optimise(
 
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
-    with Results(folder, prepared.digest, fresh) as results, _bar("evaluations") as progress:
-        best = run(prepared, results, _executor(workers, dask), progress)
+    with (Results(folder, prepared.digest, fresh) as results, _bar("evaluations") as progress,
+          _executor(workers, dask) as executor):
+        best = run(prepared, results, executor, progress)
     if not best.front:
         typer.echo("no point lies within the limits")
         for line in best.closest:
@@ -86,13 +88,13 @@ def optimise(
         typer.echo(f"plot: {plot}")
 
 
-def _executor(workers: int | None, dask: str | None) -> Executor:
+def _executor(workers: int | None, dask: str | None) -> closing[Executor]:
     from twin.study.executors import DaskCluster, InProcess, ProcessPool
 
     if dask is not None:
-        return DaskCluster(dask)
+        return closing(DaskCluster(dask))
     count = workers or os.cpu_count() or 1
-    return ProcessPool(count) if count > 1 else InProcess()
+    return closing(ProcessPool(count) if count > 1 else InProcess())
 
 
 @contextmanager

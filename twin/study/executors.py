@@ -23,6 +23,10 @@ class Executor(Protocol):
         """Answers of every piece."""
         ...
 
+    def close(self) -> None:
+        """End what was started for it."""
+        ...
+
 
 class InProcess:
     """Everything in this process, one after the other."""
@@ -32,12 +36,28 @@ class InProcess:
         for piece in pieces:
             yield evaluate_many(file, piece)
 
+    def close(self) -> None:
+        """See :class:`Executor`."""
+
 
 class ProcessPool:
     """Processes of this machine. A worker that dies loses only what it was at, which is redone."""
 
     def __init__(self, workers: int):
         self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context)
+        return self._pool
+
+    def close(self) -> None:
+        """See :class:`Executor`."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     def run(self, file: str, pieces: Sequence[Work]) -> Iterator[list[Answer]]:
         """See :class:`Executor`."""
@@ -58,9 +78,8 @@ class ProcessPool:
         self, file: str, waiting: list[Work], unfinished: list[Work]
     ) -> Iterator[list[Answer]]:
         """Answers until all is done or a worker dies; what was under way goes to ``unfinished``."""
-        context = multiprocessing.get_context("spawn")
         under_way: dict[Future[list[Answer]], Work] = {}
-        pool = ProcessPoolExecutor(self.workers, mp_context=context)
+        pool = self._started()
         try:
             while waiting or under_way:
                 while waiting and len(under_way) < 2 * self.workers:
@@ -72,8 +91,8 @@ class ProcessPool:
                     del under_way[future]
         except BrokenProcessPool:
             unfinished.extend(under_way.values())
-        finally:
-            pool.shutdown(wait=not unfinished, cancel_futures=True)
+            self._pool = None
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class DaskCluster:
@@ -104,8 +123,9 @@ class DaskCluster:
             self.client.submit(evaluate_many, file, piece, pure=False, retries=MAXIMUM_LOSSES)
             for piece in pieces
         ]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            self.client.close()
+        for future in as_completed(futures):
+            yield future.result()
+
+    def close(self) -> None:
+        """See :class:`Executor`."""
+        self.client.close()

@@ -67,18 +67,17 @@ def optimise(
     problem = Problem(n_var=len(axes), n_obj=len(study.minimise) + len(study.maximise),
                       n_ieq_constr=len(prepared.bounds), xl=0.0, xu=1.0)
     algorithm: Any = NSGA2(pop_size=study.search.population)
-    algorithm.setup(problem, termination=("n_eval", study.search.evaluations),
-                    seed=study.search.seed, verbose=False)
+    algorithm.setup(problem, seed=study.search.seed, verbose=False)
     points: list[dict[str, Quantity]] = []
-    while algorithm.has_next():
+    while len(points) < study.search.evaluations:
         asked = algorithm.ask()
         first = len(points)
         points += [point_at(axes, shares) for shares in asked.get("X")]
         missing = [n for n in range(first, len(points)) if n not in results.answers]
         for answers in executor.run(str(prepared.file), pieces_of(points, missing, 1)):
             results.add(answers)
-            if progress is not None:
-                progress(len(results.answers), study.search.evaluations)
+        if progress is not None:
+            progress(len(points), max(study.search.evaluations, len(points)))
         numbers = range(first, len(points))
         asked.set("F", np.array([_objectives(prepared, results, n) for n in numbers]))
         if prepared.bounds:

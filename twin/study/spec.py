@@ -64,7 +64,7 @@ class Varied(Element):
 class Steady(Element):
     """Run until nothing changes any more instead of through the whole scenario."""
 
-    longest: Annotated[u.Duration, Field(gt=0)] = Field(default=7200.0)
+    longest: Annotated[u.Duration, Field(gt=0)] = Field(default=14_400.0)
     check_every: Annotated[u.Duration, Field(gt=0)] = Field(default=120.0)
     tolerance: u.TemperatureDifference = Field(
         default=0.02, description="largest change of any temperature between two looks"
