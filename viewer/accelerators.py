@@ -10,6 +10,7 @@ upload of 1 MB per frame. Racks of a few pixels have their mean value's colour a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from viewer.palette import Theme
 from viewer.scene_model import Group, Product
 
 FAR_HEIGHT = 14.0  # pixel: below this a rack's card is one colour
-STRIP = 0.5  # share of a tray's height that the coloured strip of an opened rack takes
+STRIP = 0.6  # share of a tray's height that the coloured strip of an opened rack takes
 FAR_WIDENING = 1.7  # depth of a rack of a few pixels, so that its colour is seen from far away
 STAND_OFF = 0.006  # m between a cabinet's surface and its card
 
@@ -84,6 +85,7 @@ class Accelerators:
         self.gpu = first_gpu[group.index][:, None] + np.arange(self.slots)[None, :]
         self.colours = np.full((int(first_gpu[-1]), 4), 255, np.uint8)
         self.opened = np.zeros(len(group.index), bool)
+        self.far = np.zeros(len(group.index), bool)
         self.tray_pull: tuple[int, int, float] | None = None
         self._build_atlas()
         self._build_card_template()
@@ -136,9 +138,9 @@ class Accelerators:
         x, y, top = w / 2 + STAND_OFF, d / 2 + STAND_OFF, h + STAND_OFF
         inset = 0.05
         runs = self.runs = _runs(self.grid)
-        quads: list[tuple[list, list]] = []
+        quads: list[tuple[list[Any], list[Any]]] = []
 
-        def wall(a: tuple, b: tuple, u0: float, u1: float) -> None:
+        def wall(a: tuple[float, float], b: tuple[float, float], u0: float, u1: float) -> None:
             for first, last, low, high in runs:
                 corners = [(*a, low), (*b, low), (*b, high), (*a, high)]
                 quads.append((corners, [(u0, first), (u1, first), (u1, last), (u0, last)]))
@@ -318,7 +320,7 @@ class Accelerators:
         tall = view.pixels(self.group.product.size[2], view.depth(centres))
         seen = view.visible(centres, radius) & ~opened
         middle, far = seen & (tall >= FAR_HEIGHT), seen & (tall < FAR_HEIGHT)
-        self.opened = opened
+        self.opened, self.far = opened, far
         drawn = self._lay_cards(middle, far, opened)
         rows = np.nonzero(opened)[0]
         self._lay_modules(view, rows)
@@ -370,7 +372,7 @@ class Accelerators:
         yaw = np.repeat(self.group.yaw[rows], self.slots)
         gpu = self.gpu[rows].reshape(-1)
         size = max(self.module_size)
-        chosen = view.details(points, size, size * 2.5, self.module_triangles)
+        chosen = view.details(points, size, size * 1.6, self.module_triangles)
         for detail, instances in enumerate(self.sets):
             at = np.nonzero(chosen == detail)[0]
             if not np.array_equal(gpu[at], instances.rows) or self.tray_pull is not None:

@@ -49,21 +49,24 @@ def layouts_in(target: str) -> list[str]:
     return files
 
 
+_SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hour": 3600.0, "d": 86400.0}
+
+
 def seconds_of(text: str, option: str) -> float:
     """Seconds of ``90s``, ``8min``, ``2 h`` or a plain number of seconds. Raises InputError."""
-    from twin.units import parse_quantity
-
-    spaced = text.strip()
-    digits = len(spaced) - len(spaced.lstrip("0123456789.eE+-_"))
-    number, unit = spaced[:digits], spaced[digits:].strip()
+    word = text.strip()
+    unit = word.lstrip("0123456789.+-")
     try:
-        seconds = float(number) if not unit else float(parse_quantity(f"{number} {unit}", "s"))
-    except ValueError as error:
-        raise InputError(
-            f"{option}: {error}", key=option, found=text, allowed="such as 90s, 8min, 2h"
-        ) from None
+        seconds = float(word[: len(word) - len(unit)]) * _SECONDS[unit.strip()]
+    except (ValueError, KeyError):
+        seconds = -1.0
     if not 0 <= seconds < 1e9:
-        raise InputError(f"{option} must not be negative", key=option, found=text)
+        raise InputError(
+            f"{option} is not a simulated time",
+            key=option,
+            found=text,
+            allowed="such as 90s, 8min, 2h",
+        )
     return seconds
 
 
@@ -116,6 +119,9 @@ def render(
     ] = None,
     size: Annotated[str, typer.Option(help="Size of the picture in pixels")] = "1280x720",
     theme: Annotated[str, typer.Option(help="dark or light")] = "dark",
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Colour range of the values instead of the channel's")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="No legend, figures and labels")] = False,
 ) -> None:
     """Draw a picture of a layout, a recording or a live server, without a window."""
@@ -138,7 +144,15 @@ def render(
         renderer = Renderer()
         try:
             picture = renderer.render(
-                source.scene, frame, shown, camera, pixels, theme, focus, overlays=not plain
+                source.scene,
+                frame,
+                shown,
+                camera,
+                pixels,
+                theme,
+                focus,
+                overlays=not plain,
+                fit=fit,
             )
         finally:
             renderer.close()

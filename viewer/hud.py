@@ -23,6 +23,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("space", "pause or resume"),
     ("+ / -", "faster or slower"),
     ("n / p", "next / previous layout"),
+    ("a", "colour range: the channel's, or fitted"),
     ("l", "labels on or off"),
     ("t", "theme: dark, light"),
     ("r", "reset the camera"),

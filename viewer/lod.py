@@ -28,8 +28,21 @@ class Quality:
     open_height: float
     open_racks: int
 
+    def coarser(self, factor: float) -> Quality:
+        """The same, drawing about ``factor`` (1 or more) times less."""
+        if factor <= 1.0:
+            return self
+        return Quality(
+            self.medium * factor,
+            self.fine * factor,
+            int(self.medium_triangles / factor),
+            int(self.fine_triangles / factor),
+            self.open_height * factor,
+            self.open_racks if self.open_racks < 0 else int(self.open_racks / factor),
+        )
 
-INTERACTIVE = Quality(26.0, 230.0, 150_000, 120_000, 330.0, 8)
+
+INTERACTIVE = Quality(26.0, 240.0, 120_000, 70_000, 360.0, 4)
 STILL = Quality(14.0, 130.0, 1_200_000, 900_000, 240.0, 32)
 HARDWARE = Quality(8.0, 60.0, 6_000_000, 8_000_000, 0.0, -1)
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viewer.scene_model import Channel
 
@@ -91,6 +92,25 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [float(np.round(k * step, 12)) for k in range(first, last + 1)]
+
+
+def fitted_range(values: NDArray[np.floating], channel: Channel) -> tuple[float, float]:
+    """Round ends of a range that holds all but the outer 1 % of the values.
+
+    Never narrower than 20 steps of the channel's resolution or 2 % of its own range; the channel's
+    own range when there are no values.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return channel.low, channel.high
+    sample = finite[:: max(1, len(finite) // 50_000)]
+    low, high = (float(q) for q in np.percentile(sample, (0.5, 99.5)))
+    least = max(20 * channel.resolution, 0.02 * (channel.high - channel.low))
+    if high - low < least:
+        middle = (low + high) / 2
+        low, high = middle - least / 2, middle + least / 2
+    step = 10.0 ** math.floor(math.log10((high - low) / 4))
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
 def clock(seconds: float) -> str:

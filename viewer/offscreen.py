@@ -83,6 +83,7 @@ class Renderer:
         theme: str = "dark",
         focus: str | None = None,
         overlays: bool = True,
+        fit: bool = False,
     ) -> NDArray[np.uint8]:
         """A picture (height, width, 3) of the scene.
 
@@ -90,6 +91,7 @@ class Renderer:
         channel : what colours the elements; None: their own materials
         camera : a preset's name, or a camera; focus : path of the element a preset is about
         overlays : legend, key figures and labels
+        fit : the colours span the values there are, not the channel's range
         Raises InputError for a size outside 1..8192, an unknown channel, preset, theme or path.
         """
         width, height = (int(s) for s in size)
@@ -103,6 +105,7 @@ class Renderer:
         scene = self.load(raw, theme)
         if frame is not None:
             scene.update(frame)
+        scene.fitted = fit
         scene.set_channel(channel)
         place = None if focus is None else scene.model.find(focus)
         scene.draw_tray_out(None)

@@ -58,11 +58,11 @@ class Overlays:
                 self._keep("kpi", (items, title, look),
                            lambda: hud.kpi_strip(title, items, theme, size, scale))
             )  # fmt: skip
-        channel = scene.channel
+        channel = scene.scale()
         if channel is not None:
             moment = getattr(frame, "sequence", None), getattr(frame, "time", None), id(frame)
             out.append(
-                self._keep("legend", (channel.name, moment, look),
+                self._keep("legend", (channel, moment, look),
                            lambda: hud.legend(channel, scene.shown_values(), theme, size, scale))
             )  # fmt: skip
         if selected is not None:

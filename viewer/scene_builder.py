@@ -7,7 +7,7 @@ instances are drawn at which level of detail.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from viewer.labels import label_sets
 from viewer.lod import View
 from viewer.markers import AlarmMarkers, Outline
 from viewer.merged import Routes
+from viewer.numbers import fitted_range
 from viewer.palette import Theme, colours_of
 from viewer.picking import Hit, blocked, pick
 from viewer.pulled_tray import PulledTray
@@ -47,6 +48,7 @@ class SceneView:
         self.renderer = renderer
         self.theme = theme
         self.channel: Channel | None = None
+        self.fitted = False
         self.values: dict[str, Values] = {}
         self.triangles = 0
         self.groups: list[InstancedGroup] = []
@@ -57,13 +59,13 @@ class SceneView:
         self.outline = Outline(theme)
         self.pulled = PulledTray(theme)
         for group in self.model.groups:
-            made = InstancedGroup(group, theme, renderer.AddActor)
+            made = InstancedGroup(group, theme, self._add)
             self.groups.append(made)
             if group.level == "rack" and group.product.slot_names:
                 self.racks.append(
                     RackGroup(
                         made,
-                        InstancedGroup(group, theme, renderer.AddActor, "open"),
+                        InstancedGroup(group, theme, self._add, "open"),
                         Accelerators(group, self.model.rack_first_gpu, theme),
                     )
                 )
@@ -73,6 +75,15 @@ class SceneView:
         for actor in self._fixed_actors():
             renderer.AddActor(actor)
         self.set_theme(theme)
+
+    def _add(self, actor: vtkActor) -> None:
+        """Add an actor before the surroundings: what it covers of them is then not drawn."""
+        around = self._surroundings.actors if self._surroundings is not None else []
+        for other in around:
+            self.renderer.RemoveActor(other)
+        self.renderer.AddActor(actor)
+        for other in around:
+            self.renderer.AddActor(other)
 
     def _fixed_actors(self) -> list[vtkActor]:
         actors = [a for g in self.groups for a in g.actors.values()]
@@ -120,6 +131,7 @@ class SceneView:
         self.markers.set_theme(theme)
         self.outline.set_theme(theme)
         self.pulled.set_theme(theme)
+        self.renderer.UseOITOff()  # shadows lie flat on the ground: no order to find, no extra pass
         self.renderer.GradientBackgroundOn()
         self.renderer.SetBackground(*theme.sky_bottom)
         self.renderer.SetBackground2(*theme.sky_top)
@@ -154,6 +166,14 @@ class SceneView:
         whole[start : start + len(part)] = part
         return whole
 
+    def scale(self) -> Channel | None:
+        """The active channel with the colour range in use: its own, or fitted to the values."""
+        channel, values = self.channel, self.shown_values()
+        if channel is None or values is None or not self.fitted:
+            return channel
+        low, high = fitted_range(values, channel)
+        return replace(channel, low=low, high=high)
+
     def shown_values(self) -> Values | None:
         """Values of the active channel for its whole level; None when there are none."""
         return None if self.channel is None else self.values.get(self.channel.name)
@@ -166,7 +186,7 @@ class SceneView:
         return float(values[index]) if index < len(values) else None
 
     def _paint(self) -> None:
-        channel, values = self.channel, self.shown_values()
+        channel, values = self.scale(), self.shown_values()
         if channel is not None and values is None:
             values = np.full(self.model.count(channel.level), np.nan, np.float32)
         gpu = channel is not None and channel.level == "gpu"
@@ -215,14 +235,15 @@ class SceneView:
             if id(group) not in with_slots:
                 drawn += group.refresh(view)
         for rack in self.racks:
-            opened = np.zeros(len(rack.closed.group.index), bool)
+            which = rack.accelerators
+            opened = hidden = np.zeros(len(rack.closed.group.index), bool)
             if gpu:
-                which = rack.accelerators
                 opened = which.open_rows(view, rack.closed.centres, rack.closed.radius)
                 drawn += which.refresh(view, opened, rack.closed.centres, rack.closed.radius)
+                hidden = opened | which.far  # a far rack's card covers it
             else:
-                rack.accelerators.hide()
-            drawn += rack.closed.refresh(view, ~opened)
+                which.hide()
+            drawn += rack.closed.refresh(view, ~hidden)
             drawn += rack.opened.refresh(view, opened)
         self.pulled.refresh(self.racks)
         self.markers.refresh(view)

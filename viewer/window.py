@@ -32,6 +32,8 @@ from viewer.sprites import Overlay
 Opener = Callable[[], SceneSource]
 SETTLE = 0.25  # s without a camera move before the view is refined and labelled
 TIMER = 30  # ms
+FAST, SLOW = 0.05, 0.10  # s per picture while the camera moves
+COARSEST = 12.0
 SPEEDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
@@ -90,6 +92,7 @@ class Viewer:
         self._dirty = True
         self._press: tuple[int, int] | None = None
         self._frame_cost = 0.0
+        self.coarseness = 1.0
         self._next_frame = 0.0
         self._open(0)
 
@@ -113,7 +116,9 @@ class Viewer:
         assert self.source is not None
         if self.scene is not None:
             self.scene.remove()
+        fitted = self.scene is not None and self.scene.fitted
         self.scene = SceneView(self.source.scene, self.plotter.renderer, self.theme)
+        self.scene.fitted = fitted
         self._version = getattr(self.source, "version", 0)
         self.frame, self.selected, self.freshness = None, None, Freshness()
         self._overlays.kept.clear()
@@ -190,6 +195,15 @@ class Viewer:
             self.say(str(error).splitlines()[0], "limit")
         else:
             self.say(f"{name} {more['value']:g}" if "value" in more else name, "paused")
+
+    def toggle_fit(self) -> None:
+        """Colour range: the channel's own, or fitted to the values there are."""
+        assert self.scene is not None
+        self.scene.fitted = not self.scene.fitted
+        self._set_channel(self.wanted_channel)
+        self.say(
+            "colours fitted to the values" if self.scene.fitted else "the channel's range", "ok"
+        )
 
     def next_theme(self) -> None:
         """Dark, light, dark..."""
@@ -284,6 +298,7 @@ class Viewer:
             "f": self.fly_to_selection,
             "s": self.save_picture,
             "h": lambda: self._toggle("help_on"),
+            "a": self.toggle_fit,
             "l": lambda: self._toggle("labels_on"),
             "q": self.close,
             **{str(k + 1): lambda n=n: self.use_preset(n) for k, n in enumerate(PRESETS)},
@@ -342,7 +357,8 @@ class Viewer:
         assert self.scene is not None
         began = time.monotonic()
         self._refined = refine
-        view = self.view(self.still_quality if refine else self.quality)
+        moving = self.quality.coarser(self.coarseness)
+        view = self.view(self.still_quality if refine else moving)
         self.scene.refresh(view)
         near, far = self.scene.clipping_range(view)
         self.plotter.renderer.GetActiveCamera().SetClippingRange(near, far)
@@ -362,6 +378,15 @@ class Viewer:
         self.plotter.ren_win.Render()
         self._dirty = False
         self._frame_cost = time.monotonic() - began
+        if not refine:
+            self._adapt()
+
+    def _adapt(self) -> None:
+        """Draw less while moving if pictures take too long, and more again when there is time."""
+        if self._frame_cost > SLOW:
+            self.coarseness = min(self.coarseness * 1.3, COARSEST)
+        elif self._frame_cost < FAST:
+            self.coarseness = max(self.coarseness / 1.15, 1.0)
 
     def _smooth(self, on: bool) -> None:
         """Smooth edges by drawing larger and averaging: on a processor only while still."""
