@@ -47,10 +47,21 @@ def serve(
     key: Annotated[Path | None, typer.Option(help="TLS private key (PEM)")] = None,
     viewers: Annotated[int, typer.Option(help="Viewers at a time", min=1, max=100_000)] = 1000,
     sessions: Annotated[int, typer.Option(help="Sessions at a time", min=1, max=64)] = 8,
+    redfish: Annotated[bool, typer.Option(help="Offer a read-only Redfish tree")] = False,
+    mqtt: Annotated[
+        str | None, typer.Option(help="Publish points to this broker, such as mqtt://127.0.0.1")
+    ] = None,
+    mqtt_integration: Annotated[
+        str, typer.Option(help="Name under which requests on the broker are taken")
+    ] = "TWIN",
+    mqtt_flex: Annotated[
+        bool, typer.Option(help="Take (unsigned) load targets of the grid from the broker")
+    ] = False,
     log: Annotated[str, typer.Option(help="Log as text or json, or off")] = "text",
 ) -> None:
     """Run a layout live: REST, websocket stream and web page on one port."""
     from twin.cli.run import parse_duration
+    from twin.mqtt.broker import parse_broker
     from twin.server import serve as run
     from twin.server.logs import set_up_logs
     from twin.server.run import installed_picture
@@ -65,7 +76,9 @@ def serve(
         state=state, record_every=parse_duration(every, "--every"), tokens=tokens,
         origins=tuple(origin or ()), certificate=certificate, key=key,
         web_folder=WEB_PAGE, maximum_viewers=viewers, maximum_sessions=sessions,
-        picture=installed_picture(), ready=_announce,
+        picture=installed_picture(), redfish=redfish,
+        mqtt=parse_broker(mqtt, mqtt_integration, mqtt_flex) if mqtt is not None else None,
+        ready=_announce,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +23,7 @@ from twin.server.opening import Opener
 from twin.server.rest_history import Unavailable, rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_mesh import rest_mesh
+from twin.server.rest_redfish import rest_redfish
 from twin.server.rest_sessions import rest_health, rest_sessions
 from twin.server.state import ServerState, Settings
 from twin.server.stream import serve_stream
@@ -34,7 +37,10 @@ or run <code>twin view</code>.</p></body></html>"""
 
 
 def create_app(
-    manager: Manager, settings: Settings | None = None, opener: Opener | None = None
+    manager: Manager,
+    settings: Settings | None = None,
+    opener: Opener | None = None,
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> FastAPI:
     """Application over sessions.
 
@@ -43,14 +49,19 @@ def create_app(
     manager : sessions, closed by the caller
     settings : how it behaves
     opener : opens sessions created over REST; None keeps them in memory only
+    background : what runs beside requests until the server ends, such as a bridge to a broker
     """
     settings = settings or Settings()
     state = ServerState(manager, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work()) for work in background]
         yield
         state.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="AI factory twin", version="1", lifespan=lifespan,
@@ -64,6 +75,9 @@ def create_app(
     app.include_router(rest_mesh(state))
     app.include_router(rest_history(state))
     app.include_router(rest_sessions(state, opener or Opener(manager)))
+
+    if settings.redfish:
+        app.include_router(rest_redfish(state))
 
     @app.websocket("/ws")
     async def stream(websocket: WebSocket) -> None:

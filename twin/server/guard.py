@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from twin.server.commands import Forbidden
 from twin.server.security import Access, Bucket, Role, User, bearer
 
-OPEN_PATHS = ("/healthz", "/readyz")
+REDFISH_ROOT = "/redfish/v1/"
+PROTECTED = ("/api", "/metrics", REDFISH_ROOT, "/docs", "/redoc", "/openapi")
 REQUESTS_PER_SECOND = 200.0
 REQUESTS_AT_ONCE = 400.0
 MAXIMUM_CLIENTS = 10_000
@@ -59,7 +60,7 @@ class Guard:
             return 429, {"message": "too many requests"}, [(b"retry-after", b"1")]
         user = self.access.user(bearer(headers.get("authorization")), address)
         path = scope["path"]
-        needs_user = (path.startswith(("/api", "/metrics", "/redfish/v1/", "/docs", "/openapi")))
+        needs_user = path.startswith(PROTECTED) and path != REDFISH_ROOT
         if user is None and needs_user:
             return 401, {"message": "token missing or wrong",
                          "allowed": "Authorization: Bearer TOKEN"}, [

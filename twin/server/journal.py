@@ -134,8 +134,8 @@ def append_line(file: Path, line: str) -> None:
 def _entry(row: Any) -> Entry:
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
-    for key in ("before", "after"):
-        if isinstance(row.get(key), str):
+    for key in ("before", "after", "value"):
+        if row.get(key) in ("inf", "-inf"):
             row[key] = float(row[key])
     return Entry(**row)
 

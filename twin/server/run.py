@@ -6,10 +6,10 @@ import errno
 import logging
 import math
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -21,6 +21,9 @@ from twin.server.opening import Opener
 from twin.server.security import Access, is_loopback, read_tokens
 from twin.server.state import Picture, Settings
 from twin.server.store import Origin, Store
+
+if TYPE_CHECKING:
+    from twin.mqtt.broker import Broker
 
 log = logging.getLogger("twin.server")
 
@@ -65,6 +68,8 @@ def serve(
     maximum_viewers: int = 1000,
     maximum_sessions: int = 8,
     picture: Picture | None = None,
+    redfish: bool = False,
+    mqtt: Broker | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a live session until SIGINT or SIGTERM.
@@ -82,6 +87,8 @@ def serve(
     certificate, key : PEM files for TLS
     web_folder : built web page to serve at ``/``
     picture : draws PNG pictures of a scene and a frame
+    redfish : offer a read-only Redfish tree
+    mqtt : broker to publish the first session's points to, or None
     ready : called with the address once the server listens
 
     Raises
@@ -103,10 +110,11 @@ def serve(
         _open_first(opener, layout, scenario, seed, speed or math.inf, paused)
         access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))
         settings = Settings(
-            access=access, maximum_viewers=maximum_viewers, picture=picture,
+            access=access, redfish=redfish, maximum_viewers=maximum_viewers, picture=picture,
             web_folder=web_folder if web_folder is not None and web_folder.is_dir() else None,
         )
-        app = create_app(manager, settings, opener)
+        background = [_bridge(manager, mqtt)] if mqtt is not None else []
+        app = create_app(manager, settings, opener, background)
         server = uvicorn.Server(_config(app, certificate, key))
         scheme = "https" if certificate is not None else "http"
         address = _address(scheme, listener)
@@ -157,6 +165,18 @@ def installed_picture() -> Picture | None:
         except ImportError:
             continue
     return None
+
+
+def _bridge(manager: Manager, broker: Broker) -> Callable[[], Coroutine[Any, Any, None]]:
+    """What publishes the first session; raises InputError when it cannot."""
+    from importlib.util import find_spec
+
+    if find_spec("aiomqtt") is None:
+        raise InputError("MQTT needs a library that is not installed (aiomqtt)", key="--mqtt",
+                         allowed="pip install 'ai-factory-twin[mqtt]'")
+    from twin.mqtt.bridge import Bridge
+
+    return Bridge(manager.get(None), broker).run
 
 
 def _reference(name_or_path: str | Path) -> str:

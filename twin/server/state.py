@@ -27,6 +27,7 @@ class Settings:
     state_folder : where sessions are kept over restarts, or None
     maximum_viewers : websocket connections of all sessions
     maximum_message : bytes of a message or request body
+    redfish : whether the read-only Redfish tree is offered
     picture : draws a scene and a frame as PNG, or None where nothing installed can
     """
 
@@ -36,6 +37,7 @@ class Settings:
     maximum_viewers: int = 1000
     maximum_message: int = 1 << 16
     picture: Picture | None = None
+    redfish: bool = False
 
 
 class ServerState:

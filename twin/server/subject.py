@@ -120,6 +120,10 @@ class SimulationSubject:
         """Key figures now."""
         return self.simulation.kpis()
 
+    def field(self, name: str) -> Floats:
+        """A field of the state, ``group.field``; a view."""
+        return self.simulation.state.field(name)
+
     def control_value(self, field: str, row: int) -> float:
         """Present value of a control's field for one element."""
         return float(self.simulation.state.field(field)[row])
