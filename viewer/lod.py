@@ -28,6 +28,21 @@ class Quality:
     open_height: float
     open_racks: int
 
+    def between(self, other: Quality) -> Quality:
+        """Limits half way, geometrically, to another's."""
+
+        def mean(a: float, b: float) -> float:
+            return float(np.sqrt(a * b))
+
+        return Quality(
+            mean(self.medium, other.medium),
+            mean(self.fine, other.fine),
+            int(mean(self.medium_triangles, other.medium_triangles)),
+            int(mean(self.fine_triangles, other.fine_triangles)),
+            mean(self.open_height, other.open_height),
+            int(mean(self.open_racks, other.open_racks)),
+        )
+
     def coarser(self, factor: float) -> Quality:
         """The same, drawing about ``factor`` (1 or more) times less."""
         if factor <= 1.0:

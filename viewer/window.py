@@ -7,7 +7,7 @@ keys do is a method, so it can be driven without a window too.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from PIL import Image
 
 from twin.errors import TwinError
 from twin.sources import SceneSource
-from viewer.camera import PRESETS, Camera, focus_rack, preset
+from viewer.camera import Camera, focus_rack, preset
 from viewer.freshness import Freshness
 from viewer.gl_probe import require_gl
+from viewer.interaction import key_actions, run_window, supersampling_pass
 from viewer.lod import HARDWARE, INTERACTIVE, STILL, Quality, View
 from viewer.offscreen import apply_camera, theme_of
 from viewer.overlays import Overlays
@@ -31,7 +32,6 @@ from viewer.sprites import Overlay
 
 Opener = Callable[[], SceneSource]
 SETTLE = 0.25  # s without a camera move before the view is refined and labelled
-TIMER = 30  # ms
 FAST, SLOW = 0.05, 0.10  # s per picture while the camera moves
 COARSEST = 12.0
 SPEEDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -64,7 +64,7 @@ class Viewer:
 
         self.software = probe.software
         self.quality = quality or (INTERACTIVE if self.software else HARDWARE)
-        self.still_quality = _between(self.quality, STILL) if self.software else self.quality
+        self.still_quality = self.quality.between(STILL) if self.software else self.quality
         self.openers = list(openers)
         self.current = 0
         self.preset = camera
@@ -87,10 +87,9 @@ class Viewer:
         self._refined = False
         self._overlays = Overlays()
         self._shown_banner: tuple[str, str] | None = None
-        self._smooth_pass = _supersampling()
+        self._smooth_pass = supersampling_pass()
         self._smoothed = False
         self._dirty = True
-        self._press: tuple[int, int] | None = None
         self._frame_cost = 0.0
         self.coarseness = 1.0
         self._next_frame = 0.0
@@ -282,34 +281,14 @@ class Viewer:
 
     def press(self, key: str) -> bool:
         """Do what a key does (VTK's key symbols); False when the key means nothing."""
-        actions: Mapping[str, Callable[[], Any]] = {
-            "c": self.next_channel,
-            "C": lambda: self.next_channel(-1),
-            "n": self.next_layout,
-            "p": lambda: self.next_layout(-1),
-            "space": self.toggle_pause,
-            "plus": lambda: self.change_speed(1),
-            "equal": lambda: self.change_speed(1),
-            "KP_Add": lambda: self.change_speed(1),
-            "minus": lambda: self.change_speed(-1),
-            "KP_Subtract": lambda: self.change_speed(-1),
-            "t": self.next_theme,
-            "r": lambda: self.use_preset(self.preset),
-            "f": self.fly_to_selection,
-            "s": self.save_picture,
-            "h": lambda: self._toggle("help_on"),
-            "a": self.toggle_fit,
-            "l": lambda: self._toggle("labels_on"),
-            "q": self.close,
-            **{str(k + 1): lambda n=n: self.use_preset(n) for k, n in enumerate(PRESETS)},
-        }
-        action = actions.get(key)
+        action = key_actions(self).get(key)
         if action is None:
             return False
         action()
         return True
 
-    def _toggle(self, name: str) -> None:
+    def toggle(self, name: str) -> None:
+        """Switch ``help_on`` or ``labels_on``."""
         setattr(self, name, not getattr(self, name))
         self._camera_key = ()
         self._dirty = True
@@ -435,36 +414,7 @@ class Viewer:
 
     def show(self) -> None:
         """Open the window and stay until it is closed."""
-        self._connect()
-        self.plotter.show(auto_close=False, interactive=False)
-        self.render()
-        interactor = self.plotter.iren.interactor
-        interactor.CreateRepeatingTimer(TIMER)
-        try:
-            interactor.Start()
-        finally:
-            self.close()
-
-    def _connect(self) -> None:
-        from vtkmodules.vtkInteractionStyle import vtkInteractorStyleTerrain
-
-        interactor = self.plotter.iren.interactor
-        style = vtkInteractorStyleTerrain()
-        style.AddObserver("CharEvent", lambda *_: None)  # VTK's own keys would interfere
-        interactor.SetInteractorStyle(style)
-        interactor.AddObserver("TimerEvent", lambda *_: self.tick())
-        interactor.AddObserver("KeyPressEvent", lambda o, _: self.press(o.GetKeySym()))
-        interactor.AddObserver("LeftButtonPressEvent", self._pressed, 1.0)
-        interactor.AddObserver("LeftButtonReleaseEvent", self._released, 1.0)
-
-    def _pressed(self, interactor: Any, _: str) -> None:
-        self._press = interactor.GetEventPosition()
-
-    def _released(self, interactor: Any, _: str) -> None:
-        x, y = interactor.GetEventPosition()
-        if self._press is not None and abs(x - self._press[0]) + abs(y - self._press[1]) < 4:
-            self.pick(x, self.plotter.ren_win.GetSize()[1] - 1 - y)
-        self._press = None
+        run_window(self)
 
     def close(self) -> None:
         """Close the window and the source."""
@@ -474,28 +424,3 @@ class Viewer:
         if self.plotter.iren is not None and self.plotter.iren.interactor is not None:
             self.plotter.iren.interactor.TerminateApp()
         self.plotter.close()
-
-
-def _supersampling() -> Any:
-    """A render pass that draws twice as large each way and averages."""
-    from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
-
-    smooth = vtkSSAAPass()
-    smooth.SetDelegatePass(vtkRenderStepsPass())
-    return smooth
-
-
-def _between(a: Quality, b: Quality) -> Quality:
-    """Limits half way (geometrically) between two."""
-
-    def mean(x: float, y: float) -> float:
-        return float(np.sqrt(x * y))
-
-    return Quality(
-        mean(a.medium, b.medium),
-        mean(a.fine, b.fine),
-        int(mean(a.medium_triangles, b.medium_triangles)),
-        int(mean(a.fine_triangles, b.fine_triangles)),
-        mean(a.open_height, b.open_height),
-        int(mean(a.open_racks, b.open_racks)),
-    )

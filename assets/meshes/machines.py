@@ -13,7 +13,7 @@ from assets.meshes.shapes import block, box, cylinder
 def pump(
     kind: str, size: tuple[float, float, float], parameters: Mapping[str, Any], detail: int
 ) -> list[Part]:
-    """End-suction pump: base, volute with flanges (discharge up), finned motor along its long side."""
+    """End-suction pump: base, volute with flanges, finned motor, along its longer side."""
     length, width, height, turned = along(size)
     x, y = length / 2, width / 2
     kit = Kit()

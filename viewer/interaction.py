@@ -1,0 +1,86 @@
+"""What a window adds to the viewer: keys, mouse, timer, smooth edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from viewer.camera import PRESETS
+
+if TYPE_CHECKING:
+    from viewer.window import Viewer
+
+TIMER = 30  # ms
+CLICK = 4  # pixel a mouse may move between press and release and still have clicked
+
+
+def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
+    """What each key does, by VTK's key symbols."""
+    return {
+        "c": viewer.next_channel,
+        "C": lambda: viewer.next_channel(-1),
+        "n": viewer.next_layout,
+        "p": lambda: viewer.next_layout(-1),
+        "space": viewer.toggle_pause,
+        "plus": lambda: viewer.change_speed(1),
+        "equal": lambda: viewer.change_speed(1),
+        "KP_Add": lambda: viewer.change_speed(1),
+        "minus": lambda: viewer.change_speed(-1),
+        "KP_Subtract": lambda: viewer.change_speed(-1),
+        "t": viewer.next_theme,
+        "r": lambda: viewer.use_preset(viewer.preset),
+        "f": viewer.fly_to_selection,
+        "s": viewer.save_picture,
+        "h": lambda: viewer.toggle("help_on"),
+        "a": viewer.toggle_fit,
+        "l": lambda: viewer.toggle("labels_on"),
+        "q": viewer.close,
+        **{str(k + 1): lambda n=n: viewer.use_preset(n) for k, n in enumerate(PRESETS)},
+    }
+
+
+def run_window(viewer: Viewer) -> None:
+    """Open the viewer's window, draw as its timer asks, and close it at the end."""
+    plotter = viewer.plotter
+    _connect(viewer)
+    plotter.show(auto_close=False, interactive=False)
+    viewer.render()
+    interactor = plotter.iren.interactor
+    interactor.CreateRepeatingTimer(TIMER)
+    try:
+        interactor.Start()
+    finally:
+        viewer.close()
+
+
+def _connect(viewer: Viewer) -> None:
+    from vtkmodules.vtkInteractionStyle import vtkInteractorStyleTerrain
+
+    interactor = viewer.plotter.iren.interactor
+    style = vtkInteractorStyleTerrain()
+    style.AddObserver("CharEvent", lambda *_: None)  # VTK's own keys would interfere
+    interactor.SetInteractorStyle(style)
+    pressed: list[tuple[int, int]] = []
+
+    def press(source: Any, _: str) -> None:
+        pressed[:] = [source.GetEventPosition()]
+
+    def release(source: Any, _: str) -> None:
+        x, y = source.GetEventPosition()
+        if pressed and abs(x - pressed[0][0]) + abs(y - pressed[0][1]) < CLICK:
+            viewer.pick(x, viewer.plotter.ren_win.GetSize()[1] - 1 - y)
+        pressed.clear()
+
+    interactor.AddObserver("TimerEvent", lambda *_: viewer.tick())
+    interactor.AddObserver("KeyPressEvent", lambda source, _: viewer.press(source.GetKeySym()))
+    interactor.AddObserver("LeftButtonPressEvent", press, 1.0)
+    interactor.AddObserver("LeftButtonReleaseEvent", release, 1.0)
+
+
+def supersampling_pass() -> Any:
+    """A render pass that draws twice as large each way and averages."""
+    from vtkmodules.vtkRenderingOpenGL2 import vtkRenderStepsPass, vtkSSAAPass
+
+    smooth = vtkSSAAPass()
+    smooth.SetDelegatePass(vtkRenderStepsPass())
+    return smooth
