@@ -1,7 +1,7 @@
 """Writes the tables both viewers share as JSON for the browser: ``python -m viewer.export_web``.
 
-Colour maps, themes, keys, camera presets, levels of detail and what counts as stale are written
-down once, in Python; the browser's bundle takes them from ``web/src/shared.json``.
+Colour maps, themes, keys, camera presets and what counts as stale are written down once, in
+Python; the browser's bundle takes them from ``web/src/shared.json``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 from viewer import freshness, hud
 from viewer.camera import PRESETS
-from viewer.lod import HARDWARE, INTERACTIVE
 from viewer.palette import as_json
 from viewer.window import SPEEDS
 
@@ -28,20 +27,6 @@ def shared() -> dict[str, Any]:
         "presets": list(PRESETS),
         "speeds": list(SPEEDS),
         "fresh": {"least": freshness.LEAST, "intervals": freshness.INTERVALS},
-        "detail": {
-            "software": {
-                "medium": INTERACTIVE.medium,
-                "fine": INTERACTIVE.fine,
-                "medium_triangles": INTERACTIVE.medium_triangles,
-                "fine_triangles": INTERACTIVE.fine_triangles,
-            },
-            "hardware": {
-                "medium": HARDWARE.medium,
-                "fine": HARDWARE.fine,
-                "medium_triangles": HARDWARE.medium_triangles,
-                "fine_triangles": HARDWARE.fine_triangles,
-            },
-        },
     }
 
 

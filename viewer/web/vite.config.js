@@ -13,6 +13,21 @@ function filesBelow(folder) {
 
 const digest = (data) => createHash("sha256").update(data).digest("hex");
 
+/** Writes dist/licences.txt: the licences of what is bundled. */
+function licences() {
+  return {
+    name: "licences",
+    closeBundle() {
+      const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json")));
+      const texts = Object.keys(dependencies).map((name) => {
+        const text = readFileSync(join(import.meta.dirname, "node_modules", name, "LICENSE"), "utf8");
+        return `${name}\n\n${text.trim()}\n`;
+      });
+      writeFileSync(join(import.meta.dirname, "dist/licences.txt"), texts.join("\n\n"));
+    },
+  };
+}
+
 /** Writes dist/build.json: which sources made which files. The tests compare it without node. */
 function record() {
   return {
@@ -45,6 +60,6 @@ export default defineConfig({
     rollupOptions: { output: { manualChunks: undefined } },
   },
   worker: { format: "es" },
-  plugins: [record()],
+  plugins: [licences(), record()],
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/ws": { target: "ws://127.0.0.1:8000", ws: true } } },
 });

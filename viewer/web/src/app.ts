@@ -2,13 +2,14 @@
 import * as THREE from "three";
 import type { Api, Control } from "./api";
 import { type Margins, nearby, preset } from "./cameras";
+import { HARDWARE, SOFTWARE } from "./equipment";
 import { FactoryView } from "./factory_view";
 import { Freshness } from "./freshness";
 import { Labels } from "./labels";
 import { Navigation } from "./navigation";
 import { fittedRange, scaleOf } from "./numbers";
-import { DETAIL, dress, PRESETS, THEMES } from "./palette";
-import { pick } from "./picking";
+import { dress, PRESETS, THEMES } from "./palette";
+import { blocker, pick } from "./picking";
 import { SceneModel } from "./scene_model";
 import type { Channel, Element } from "./scene_types";
 import { Stream } from "./stream";
@@ -20,6 +21,7 @@ import { Strip } from "./ui/strip";
 import { View } from "./view";
 
 const SETTLE = 180; // ms without a move before labels and finer models come
+const RELABEL = 1000; // ms between new values in labels
 const REFRESH = 120; // ms between choices of detail while the camera moves
 
 export class App {
@@ -53,6 +55,7 @@ export class App {
   private moved = 0;
   private refreshed = -1e9;
   private settled = false;
+  private labelled = 0;
   private last = 0;
   private paused = false;
   private loading = false;
@@ -61,9 +64,8 @@ export class App {
     const wanted = new URLSearchParams(location.search);
     this.theme = THEMES[wanted.get("theme") ?? localStorage.getItem("twin.theme") ?? ""] ?? this.theme;
     this.preset = PRESETS.includes(wanted.get("camera") ?? "") ? wanted.get("camera")! : this.preset;
-    const probe = new THREE.WebGLRenderer({ canvas, antialias: !likelySoftware(), powerPreference: "high-performance" });
-    this.renderer = probe;
     this.software = likelySoftware();
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !this.software, powerPreference: "high-performance" });
     this.renderer.setPixelRatio(this.software ? 1 : Math.min(devicePixelRatio || 1, 2));
     this.camera.up.set(0, 0, 1);
     this.navigation = new Navigation(this.camera, canvas, () => this.cameraMoved());
@@ -102,7 +104,7 @@ export class App {
     const anisotropy = this.software ? 2 : Math.min(8, this.renderer.capabilities.getMaxAnisotropy());
     const factory = new FactoryView(model, this.api, this.scene, this.theme, this.software, anisotropy,
       () => { this.dirty = true; this.settled = false; });
-    await factory.load();
+    factory.load();
     const first = !this.factory;
     this.factory?.remove();
     this.labels?.remove();
@@ -149,7 +151,7 @@ export class App {
       this.factory.update(frame);
       if (this.fitted && this.factory.values && this.channel && !this.wasFitted) this.fit();
       this.legend.update(this.factory.values);
-      this.settled = this.settled && !this.labels.on;
+      if (this.labels.on && this.settled && performance.now() - this.labelled > RELABEL) this.placeLabels();
     };
     this.stream.onEvent = (event) => this.events.add(event);
     this.stream.onNotice = (text) => this.banner.say(text, "limit");
@@ -378,6 +380,11 @@ export class App {
     this.cameraMoved();
   }
 
+  /** Whether the camera stands and what it sees is drawn in its final detail. */
+  still(): boolean {
+    return this.settled && !this.dirty && !this.factory.loading;
+  }
+
   view(): View {
     return new View(this.camera, this.canvas.clientWidth, this.canvas.clientHeight);
   }
@@ -395,15 +402,37 @@ export class App {
       this.dirty = true;
     } else if (!still && performance.now() - this.refreshed > REFRESH) this.refresh();
     if (!still) this.labelRoot.style.opacity = "0.25";
-    if (this.dirty) this.render();
+    if (this.dirty && this.ready()) this.render();
   }
+
+  /** Whether the last picture is done and others have had as long as it took: on a processor
+   * pictures would pile up otherwise, and nothing else would be drawn. */
+  private ready(): boolean {
+    const gl = this.renderer.getContext() as WebGL2RenderingContext;
+    const now = performance.now();
+    if (this.fence) {
+      const state = gl.clientWaitSync(this.fence, 0, 0);
+      if (state === gl.TIMEOUT_EXPIRED && now - this.began < 2000) return false;
+      gl.deleteSync(this.fence);
+      this.fence = null;
+      this.cost = now - this.began;
+      this.next = this.software ? now + Math.min(500, this.cost) : now;
+    }
+    return now >= this.next;
+  }
+
+  private fence: WebGLSync | null = null;
+  private began = 0;
+  private next = 0;
+  cost = 0; // ms of the last picture
 
   private refresh(): void {
     this.refreshed = performance.now();
-    this.factory.refresh(this.view(), this.software ? DETAIL.software : DETAIL.hardware);
+    this.factory.refresh(this.view(), this.software ? SOFTWARE : HARDWARE);
   }
 
   private placeLabels(): void {
+    this.labelled = performance.now();
     this.labelRoot.style.opacity = "1";
     const taken = [...document.querySelectorAll<HTMLElement>("#strip, .card:not([hidden]), #banner:not([hidden])")]
       .map((node) => node.getBoundingClientRect());
@@ -411,7 +440,8 @@ export class App {
     const scale = channel && scaleOf(channel);
     this.labels.refresh(this.view(), taken, (element) =>
       channel && scale && element.level === channel.level && this.factory.values && element.level !== "gpu"
-        ? scale.text(this.factory.values[element.index]) : null);
+        ? scale.text(this.factory.values[element.index]) : null,
+    (x, y, z) => this.factory.hides(x, y, z), blocker(this.model, this.camera.position));
   }
 
   render(): void {
@@ -425,7 +455,12 @@ export class App {
     this.camera.near = Math.max(0.05, 0.5 * away, far / 8e4);
     this.camera.far = far;
     this.camera.updateProjectionMatrix();
+    this.began = performance.now();
     this.renderer.render(this.scene, this.camera);
+    const gl = this.renderer.getContext() as WebGL2RenderingContext;
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
     this.drawn += 1;
     if (!this.firstPicture) this.firstPicture = performance.now();
   }

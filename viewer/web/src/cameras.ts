@@ -158,12 +158,10 @@ export function preset(
     const frame = rackFrame();
     if (!frame) return hall();
     const { front, along, size, foot } = frame;
-    const reach = 1.08 * size[2];
-    const shift = 0.5 * (margins[0] - margins[1]) * 2 * reach * 0.45 * aspect;
-    const target = foot.clone().addScaledVector(front, size[1] / 2).addScaledVector(along, -shift).setZ(foot.z + 0.5 * size[2]);
-    const position = foot.clone().addScaledVector(front, size[1] / 2 + reach)
-      .addScaledVector(along, -0.5 * reach - shift).setZ(foot.z + 1.12 * size[2]);
-    return { position, target, angle: 47 };
+    const half = Math.max(size[0], size[1]) / 2;
+    const points = corners([foot.x - half, foot.y - half, foot.z], [foot.x + half, foot.y + half, foot.z + size[2]]);
+    const from = front.clone().addScaledVector(along, -0.45);
+    return fitted(points, (Math.atan2(from.y, from.x) * 180) / Math.PI, 13, 38, aspect, margins);
   };
   const plant = (): Pose => {
     const index = model.ancestor(focus, "plant") ?? 0;

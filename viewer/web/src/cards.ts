@@ -190,8 +190,10 @@ void main() {
     vec3 own = texelFetch(table, ivec2(int(shade + 0.5), 0), 0).rgb;
     float inTray = (vPlace.y - tray.y) / (tray.z - tray.y);
     float inCell = fract(u);
-    float gap = 1.0 - smoothstep(0.03, 0.14, max(across, up));
-    if (gap > 0.5 && (inTray < 0.16 || inTray > 0.84 || inCell < 0.05 || inCell > 0.95)) discard;
+    // nearby the equipment shows between the cells
+    float gap = 1.0 - smoothstep(0.04, 0.30, up);
+    float wide = 1.0 - smoothstep(0.02, 0.12, across);
+    if (abs(inTray - 0.5) > 0.5 - 0.19 * gap || abs(inCell - 0.5) > 0.5 - 0.06 * wide) discard;
     colour = mix(average, own, near);
   } else if (near > 0.2) {
     discard;

@@ -1,16 +1,21 @@
 /** Many elements of one product: one instanced mesh per level of detail, colours in place. */
 import * as THREE from "three";
-import type { Models } from "./models";
+import { boxGeometry, type Models } from "./models";
 import { type Paint, stateMaterial } from "./paint";
 import type { Group } from "./scene_model";
 import type { View } from "./view";
 
+/** Heights [pixel] from which finer models are used, and the most triangles of one product. */
 export interface Quality {
   medium: number;
   fine: number;
   medium_triangles: number;
   fine_triangles: number;
 }
+
+/** For drawing on a processor, and on a graphics card. */
+export const SOFTWARE: Quality = { medium: 26, fine: 230, medium_triangles: 150_000, fine_triangles: 120_000 };
+export const HARDWARE: Quality = { medium: 8, fine: 60, medium_triangles: 6e6, fine_triangles: 8e6 };
 
 /** Instances drawn with one geometry: matrices and shades of the rows that are shown. */
 export class Drawn {
@@ -73,8 +78,9 @@ export class Equipment {
   readonly material: ReturnType<typeof stateMaterial>;
   private details: (Drawn | null)[] = [null, null, null];
   private triangles = [0, 0, 0];
-  private loading = [false, false, false];
+  private asked = [false, false, false];
   private radius: number;
+  private box: Drawn | null; // stands in until the first model is there
 
   constructor(
     readonly group: Group, private models: Models, paint: Paint, private scene: THREE.Object3D,
@@ -83,23 +89,40 @@ export class Equipment {
     this.shades = new Uint8Array(group.index.length).fill(255);
     this.material = stateMaterial(paint);
     this.radius = Math.hypot(...group.product.size) / 2;
+    const [w, d, h] = group.product.size;
+    const box = boxGeometry([0.5, 0.52, 0.55]).scale(w, d, h).translate(0, 0, h / 2);
+    this.details[0] = this.box = new Drawn(box, this.material, group.index.length);
+    scene.add(this.box.mesh);
   }
 
   /** Get a level of detail ready; the others stay as they are. */
   async load(detail: number): Promise<void> {
-    if (this.loading[detail]) return;
-    this.loading[detail] = true;
+    if (this.asked[detail]) return;
+    this.asked[detail] = true;
     try {
       const model = await this.models.get(this.group.product.id, detail);
       const drawn = new Drawn(model.closed, this.material, this.group.index.length);
       this.triangles[detail] = model.triangles;
+      if (detail === 0) this.forgetBox();
       this.details[detail] = drawn;
       this.scene.add(drawn.mesh);
       this.changed();
     } catch (error) {
-      this.loading[detail] = false;
+      this.asked[detail] = false;
       throw error;
     }
+  }
+
+  private forgetBox(): void {
+    if (!this.box) return;
+    this.scene.remove(this.box.mesh);
+    this.box.mesh.geometry.dispose();
+    this.box.mesh.dispose();
+    this.box = null;
+  }
+
+  get loading(): boolean {
+    return this.asked.some((asked, detail) => asked && (!this.details[detail] || (detail === 0 && this.box)));
   }
 
   /** Choose levels of detail for a view. */

@@ -64,9 +64,9 @@ export class FactoryView {
     this.setTheme(theme);
   }
 
-  /** Coarse models of everything: enough for the first picture. */
-  async load(): Promise<void> {
-    await Promise.all(this.equipment.map((entry) => entry.load(0)));
+  /** Fetch the coarse models; boxes stand in for them until then. */
+  load(): void {
+    for (const entry of this.equipment) void entry.load(0).catch(() => {});
   }
 
   setTheme(theme: Theme): void {
@@ -121,9 +121,8 @@ export class FactoryView {
       const group = entry.group;
       const cards = this.cards.get(group);
       if (gpu && cards) {
-        const means = this.means(group);
-        cards.paint(means);
-        entry.paint(means);
+        cards.paint(this.means(group));
+        entry.paint(null);
         continue;
       }
       cards?.paint(null);
@@ -229,6 +228,15 @@ export class FactoryView {
     for (const entry of this.equipment) entry.refresh(view, quality);
     this.pipes.refresh(view);
     this.surroundings.refresh(view.position);
+  }
+
+  /** Whether models are on their way. */
+  get loading(): boolean {
+    return this.equipment.some((entry) => entry.loading);
+  }
+
+  hides(x: number, y: number, z: number): boolean {
+    return this.surroundings.hides(x, y, z);
   }
 
   remove(): void {

@@ -70,7 +70,9 @@ export class Labels {
   }
 
   /** Place the labels for a view; `taken` are rectangles they must leave free. */
-  refresh(view: View, taken: DOMRect[], value: (element: Element) => string | null): void {
+  refresh(view: View, taken: DOMRect[], value: (element: Element) => string | null,
+    hidden: (x: number, y: number, z: number) => boolean,
+    blocked: (x: number, y: number, z: number) => boolean): void {
     const boxes = taken.map((r) => [r.left, r.top, r.right, r.bottom]);
     const chosen: { label: Label; x: number; y: number; text: string }[] = [];
     if (this.on) {
@@ -80,6 +82,7 @@ export class Labels {
         if (depth <= 0.3) continue;
         const tall = view.pixels(label.tall, depth);
         if (tall < label.least || tall > label.most) continue;
+        if (hidden(...label.at)) continue;
         const [x, y] = view.project(...label.at);
         candidates.push({ label, x, y, depth });
       }
@@ -92,6 +95,7 @@ export class Labels {
         const box = [x - wide / 2 - 3, y - 24, x + wide / 2 + 3, y + 2];
         if (box[0] < 2 || box[2] > view.width - 2 || box[1] < 2 || box[3] > view.height) continue;
         if (boxes.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1])) continue;
+        if (label.kind === "thing" && blocked(...label.at)) continue;
         boxes.push(box);
         chosen.push({ label, x, y, text });
       }

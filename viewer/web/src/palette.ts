@@ -32,7 +32,6 @@ export const PRESETS: string[] = shared.presets;
 export const KEYS = shared.keys as [string, string][];
 export const SPEEDS: number[] = shared.speeds;
 export const FRESH = shared.fresh;
-export const DETAIL = shared.detail;
 
 const MISSING = 255;
 

@@ -52,3 +52,35 @@ export function pick(
   }
   return { level: group.level, index };
 }
+
+/** Tells whether anything standing hides a point from `from`. */
+export function blocker(model: SceneModel, from: THREE.Vector3): (x: number, y: number, z: number) => boolean {
+  return (x, y, z) => {
+    for (const { product, position, cos, sin, index } of model.groups) {
+      const [halfWidth, halfDepth, height] = [product.size[0] / 2, product.size[1] / 2, product.size[2]];
+      for (let row = 0; row < index.length; row++) {
+        const [px, py, pz] = [position[3 * row], position[3 * row + 1], position[3 * row + 2]];
+        const [c, s] = [cos[row], sin[row]];
+        const [ax, ay, az] = [from.x - px, from.y - py, from.z - pz];
+        const [bx, by, bz] = [x - px, y - py, z - pz];
+        if (az > height && bz > height) continue;
+        let [near, far] = [0, 1];
+        const clip = (a: number, b: number, low: number, high: number) => {
+          const d = b - a;
+          if (Math.abs(d) < 1e-12) {
+            if (a < low || a > high) far = -1;
+            return;
+          }
+          const [t0, t1] = [(low - a) / d, (high - a) / d];
+          near = Math.max(near, Math.min(t0, t1));
+          far = Math.min(far, Math.max(t0, t1));
+        };
+        clip(az, bz, 0, height);
+        if (near <= far) clip(c * ax + s * ay, c * bx + s * by, -halfWidth, halfWidth);
+        if (near <= far) clip(c * ay - s * ax, c * by - s * bx, -halfDepth, halfDepth);
+        if (near < far) return true;
+      }
+    }
+    return false;
+  };
+}

@@ -166,6 +166,14 @@ export class Surroundings {
         && position.x < high.x && position.y < high.y && position.z < high.z;
   }
 
+  /** Whether a point lies behind the raised walls of the room the camera is in. */
+  hides(x: number, y: number, z: number): boolean {
+    const around = this.rooms.find(({ walls }) => walls.visible);
+    if (!around) return false;
+    const { low, high } = around;
+    return x < low.x || y < low.y || x > high.x || y > high.y || z > high.z + 0.5;
+  }
+
   remove(): void {
     this.scene.remove(this.root);
     this.root.traverse((node) => {

@@ -20,3 +20,22 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 export function write(node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
+
+const ICONS = {
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  play: "M4 2.5l9.5 5.5L4 13.5z",
+  step: "M3 2.5l7.5 5.5L3 13.5zM11 3h2.2v10H11z",
+  target: "M8 1v4M8 11v4M1 8h4M11 8h4M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 1 0 0-7z",
+  close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
+};
+
+/** A small drawn sign: fonts differ in what they have. */
+export function icon(name: keyof typeof ICONS): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  svg.setAttribute("class", name === "target" || name === "close" ? "icon line" : "icon");
+  return svg;
+}

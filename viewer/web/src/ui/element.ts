@@ -6,7 +6,7 @@ import type { SceneModel } from "../scene_model";
 import type { Channel, Element } from "../scene_types";
 import type { Answer } from "../stream";
 import { Chart, Series } from "./chart";
-import { h, write } from "./dom";
+import { h, icon, write } from "./dom";
 
 const PERIOD = 700; // ms between looks at the element
 
@@ -37,6 +37,7 @@ export class ElementCard {
   private charted: Channel | null = null;
   private timer = 0;
   private asked = 0;
+  private recorded = true;
 
   constructor(private api: Api, private model: SceneModel, private controls: Control[], private host: Host,
     private theme: () => Theme) {
@@ -72,8 +73,8 @@ export class ElementCard {
     if (!element) return;
     this.path = this.model.path(element);
     this.head.replaceChildren(this.crumbs(element),
-      h("button", { type: "button", title: "Fly to it (f)", onclick: () => this.host.fly() }, "⌖"),
-      h("button", { type: "button", title: "Close (Esc)", onclick: () => this.host.select(null) }, "✕"));
+      h("button", { type: "button", title: "Fly to it (f)", onclick: () => this.host.fly() }, icon("target")),
+      h("button", { type: "button", title: "Close (Esc)", onclick: () => this.host.select(null) }, icon("close")));
     const standing = element.level === "gpu" ? this.model.parent(element)! : element;
     const product = this.model.placeOf(standing.level, standing.index)?.group.product;
     write(this.what, element.level === "gpu" ? `accelerator of ${product?.title ?? "a rack"}`
@@ -163,6 +164,7 @@ export class ElementCard {
   }
 
   private async past(path: string, channel: Channel): Promise<void> {
+    if (!this.recorded) return;
     try {
       const { times, values } = await this.api.history(path, channel.name);
       if (path !== this.path) return;
@@ -171,7 +173,7 @@ export class ElementCard {
       series.before(times, values);
       this.draw();
     } catch {
-      // not recorded: the chart begins now
+      this.recorded = false; // the chart begins now
     }
   }
 

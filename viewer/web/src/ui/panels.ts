@@ -4,7 +4,7 @@ import { KEYS, PRESETS, SPEEDS } from "../palette";
 import type { SceneModel } from "../scene_model";
 import type { Element } from "../scene_types";
 import type { TwinEvent } from "../stream";
-import { h, write } from "./dom";
+import { h, icon, write } from "./dom";
 
 const LEVELS: Record<string, string> = {
   gpu: "GPU", rack: "Rack", cdu: "CDU", row: "Row", panel: "Panel", crah: "Air handler", hall: "Hall", ups: "UPS",
@@ -106,7 +106,8 @@ export class Chooser {
 
 export class TimeBar {
   readonly root = h("section", { id: "time", className: "card" });
-  private pause = h("button", { type: "button", id: "pause", title: "Pause or resume (space)" }, "⏸");
+  private pause = h("button", { type: "button", id: "pause", title: "Pause or resume (space)" });
+  private drawn: boolean | null = null;
   private speed = h("select", { id: "speed", title: "Simulated seconds per second (+ / -)", "aria-label": "Speed" });
   private now = h("b", { id: "clock" });
   private asked: number | "max" = 1;
@@ -120,12 +121,14 @@ export class TimeBar {
       this.speed.blur();
     });
     this.root.append(this.pause, h("button", { type: "button", id: "step", title: "One step (.)",
-      onclick: () => host.step() }, "⏭"), this.now, this.speed);
+      onclick: () => host.step() }, icon("step")), this.now, this.speed);
   }
 
   update(time: number, paused: boolean): void {
     write(this.now, clock(time));
-    write(this.pause, paused ? "▶" : "⏸");
+    if (paused === this.drawn) return;
+    this.drawn = paused;
+    this.pause.replaceChildren(icon(paused ? "play" : "pause"));
     this.pause.setAttribute("aria-label", paused ? "Resume" : "Pause");
     this.root.classList.toggle("paused", paused);
   }
