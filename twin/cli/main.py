@@ -9,7 +9,19 @@ from importlib.metadata import entry_points
 
 import typer
 
-from twin.cli import bench, export, import_usd, inspect, new_test, replay, run, serve, sweep, test
+from twin.cli import (
+    bench,
+    export,
+    import_usd,
+    inspect,
+    new_test,
+    replay,
+    run,
+    seismic,
+    serve,
+    sweep,
+    test,
+)
 from twin.errors import TwinError
 
 app = typer.Typer(
@@ -34,6 +46,7 @@ app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("simready")(export.simready)
 app.command("import")(import_usd.import_usd)
+app.command("seismic")(seismic.seismic)
 
 
 def _add_plugins() -> None:

@@ -1,0 +1,62 @@
+"""``twin seismic``: what an earthquake does to the racks of a layout."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def seismic(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    code: Annotated[
+        str, typer.Option(help="Spectrum: kds (KDS 41 17 00), ac156, or gr63 (GR-63 zone 4)")
+    ] = "kds",
+    zone: Annotated[str, typer.Option(help="Seismic zone of the KDS: I or II")] = "I",
+    soil: Annotated[str, typer.Option(help="Soil class of the KDS: S1 to S5")] = "S4",
+    height: Annotated[
+        float, typer.Option(help="Floor in its building for ac156: 0 ground, 1 roof")
+    ] = 0.0,
+    scale: Annotated[float, typer.Option(help="Factor on the spectrum")] = 1.0,
+    anchored: Annotated[
+        bool, typer.Option("--anchored", help="Bolted down (else free-standing)")
+    ] = False,
+    friction: Annotated[float, typer.Option(help="Between feet and floor")] = 0.35,
+    frequency: Annotated[
+        float, typer.Option(help="Natural frequency of anchored cabinets, Hz")
+    ] = 6.0,
+    row: Annotated[str | None, typer.Option(help="Path of one row (else all that differ)")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the motion")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
+) -> None:
+    """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""
+    from twin.plant import load_plant
+    from twin.rigid.ground_motion import Demand
+    from twin.rigid.seismic import shake
+
+    demand = Demand(code, zone, soil, height, scale)  # type: ignore[arg-type]
+    result = shake(load_plant(layout), demand, seed, anchored, friction, row, frequency)
+    if as_json:
+        print(json.dumps({
+            "demand": vars(demand), "anchored": anchored, "seed": seed,
+            "peak_acceleration_m_per_s2": result.peak,
+            "responses": [vars(response) for response in result.responses],
+        }))
+    else:
+        peak = " / ".join(f"{a / 9.80665:.2f}" for a in result.peak)
+        typer.echo(f"peak acceleration of the floor along x / y / up: {peak} g")
+        for response in result.responses:
+            for words in response.findings:
+                typer.echo(f"{response.path}: {words}")
+        worst = max(result.responses, key=lambda response: response.sway, default=None)
+        if worst is not None:
+            typer.echo(
+                f"{len(result.responses)} cabinets {'anchored' if anchored else 'free-standing'}: "
+                f"{result.fallen} fall; largest slide {1e3 * result.largest_slide:.0f} mm, largest "
+                f"movement of a top {1e3 * worst.sway:.0f} mm ({worst.path})"
+            )
+            if anchored:
+                tension = max(response.anchor_tension for response in result.responses)
+                typer.echo(f"largest pull on one of four anchors: {tension / 1e3:.1f} kN")
+    raise typer.Exit(1 if any(response.findings for response in result.responses) else 0)
