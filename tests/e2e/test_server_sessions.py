@@ -15,6 +15,7 @@ from twin.client import Client, CommandError
 from twin.replay import Recording
 
 CDU = "/pilot/hall-a/row-01/cdu-1"
+KILLS = int(os.environ.get("TWIN_KILLS", "3"))  # 20 take three minutes
 
 
 def command(server, session=None, **body):
@@ -106,7 +107,7 @@ def test_killed_at_any_moment_it_goes_on_and_every_bit_can_be_repeated(tmp_path)
     choice = random.Random(5)
     reached = -1.0
     changes = 0
-    for _ in range(3):
+    for _ in range(KILLS):
         with Server("pilot", "--speed", "10", "--state", tmp_path, "--every", "2s") as server:
             session = server.get("/api/sessions/pilot")
             assert session["commands"] == changes

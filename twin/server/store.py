@@ -147,19 +147,30 @@ class Store:
             recorder.truncate(simulation.time)
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", folder) from None
-        goal = journal.reached(meta.step)
+        commands = checkpoint.commands if checkpoint is not None else 0
         session = Session(
             meta.id, SimulationSubject(simulation), title=meta.title,
             speed=parse_speed(meta.speed), paused=meta.paused, journal=journal,
             keeper=self._keeper(folder, recorder, meta), parent=meta.parent,
-            goal=goal if goal > simulation.steps else None,
-            commands=checkpoint.commands if checkpoint is not None else 0, keep_replay=True,
+            goal=way_to_go(journal, commands, simulation.steps, meta.step), commands=commands,
+            keep_replay=True,
         )
         session.created = meta.created
         session.events.load(
             event for event in read_events(folder) if event["time"] <= simulation.time + 1e-9
         )
         return session, origin
+
+
+def way_to_go(journal: Journal, commands: int, steps: int, step: float) -> int | None:
+    """Steps to repeat up to until the log is caught up with, or None when it is already.
+
+    Commands given after a checkpoint and before the next step count, although no step follows them.
+    """
+    reached = journal.reached(step)
+    if reached > steps or len(journal.active) > commands:
+        return max(reached, steps)
+    return None
 
 
 def scenario_digest(simulation: Simulation) -> str:

@@ -21,6 +21,7 @@ from twin.server.checkpoint import (
 from twin.server.event_log import EventLog, Listener
 from twin.server.journal import Entry, Journal, append_line, entry_line
 from twin.server.snapshots import Moment, Snapshots
+from twin.server.store import way_to_go
 from twin.simulation import Snapshot
 
 CHANGE = Entry(5, 5.0, 1.7e9, "anna", "set", "/a/b", "key", 1.5, 3, float("inf"), 2.0)
@@ -133,6 +134,21 @@ def test_a_checkpoint_of_a_time_that_was_undone_is_not_taken(tmp_path):
     assert latest_checkpoint(tmp_path, journal, 1.0).snapshot.steps == 10
     journal.add(replace(CHANGE, steps=16, kind="seek", value=5.0, kept=0))
     assert latest_checkpoint(tmp_path, journal, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "commands", "steps", "expected"),
+    [
+        ([], 0, 10, None), ([4], 1, 10, None), ([4, 15], 1, 10, 15),
+        ([4, 10], 1, 10, 10),  # given right after the checkpoint, before the next step
+        ([10, 10], 2, 10, None),
+    ],
+)
+def test_how_far_a_session_has_to_repeat_itself(changes, commands, steps, expected):
+    journal = Journal()
+    for number in changes:
+        journal.add(replace(CHANGE, steps=number))
+    assert way_to_go(journal, commands, steps, 1.0) == expected
 
 
 def test_events_are_numbered_once_told_and_forgotten():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from twin.controls import Command
 from twin.errors import InputError
+from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.opening import Opener
@@ -166,6 +167,18 @@ def test_a_branch_goes_its_own_way_and_leaves_its_parent_alone(opened):
         assert len(parent.journal.active) == 1
     finally:
         child.close()
+
+
+def test_changes_logged_at_the_present_step_are_caught_up_with(opened):
+    journal = Journal()
+    change = Command("set", "/s/h/row-1/rack-1", "rate", 4.0)
+    journal.add(Entry(0, 0.0, 0.0, "a", "set", change.path, change.key, change.value, 1, 1.0, 4.0))
+    session = opened(paused=True, journal=journal, goal=0, keep_replay=True)
+    until(lambda: not session.seeking)
+    assert session.subject.steps == 0
+    assert session.subject.rate.tolist() == [4.0, 1.0]
+    rate(session, "/s/h/row-2/rack-1", 2.0)
+    assert session.timeline.commands_done == 2
 
 
 @pytest.mark.parametrize("moment", [-1.0, 11.0, float("nan"), float("inf")])
