@@ -42,8 +42,8 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
 def run_window(viewer: Viewer) -> None:
     """Open the viewer's window, draw as its timer asks, and close it at the end."""
     plotter = viewer.plotter
-    _connect(viewer)
     plotter.show(auto_close=False, interactive=False)
+    _connect(viewer)  # after show, which sets a style of its own
     viewer.render()
     interactor = plotter.iren.interactor
     interactor.CreateRepeatingTimer(TIMER)
@@ -65,16 +65,18 @@ def _connect(viewer: Viewer) -> None:
     def press(source: Any, _: str) -> None:
         pressed[:] = [source.GetEventPosition()]
 
-    def release(source: Any, _: str) -> None:
-        x, y = source.GetEventPosition()
+    def release(*_: Any) -> None:
+        x, y = interactor.GetEventPosition()
         if pressed and abs(x - pressed[0][0]) + abs(y - pressed[0][1]) < CLICK:
             viewer.pick(x, viewer.plotter.ren_win.GetSize()[1] - 1 - y)
         pressed.clear()
 
+    # A press gives the mouse to the style alone, so the release is heard as the end of what the
+    # style does, never from the interactor.
+    interactor.AddObserver("LeftButtonPressEvent", press, 1.0)
+    style.AddObserver("EndInteractionEvent", release)
     interactor.AddObserver("TimerEvent", lambda *_: viewer.tick())
     interactor.AddObserver("KeyPressEvent", lambda source, _: viewer.press(source.GetKeySym()))
-    interactor.AddObserver("LeftButtonPressEvent", press, 1.0)
-    interactor.AddObserver("LeftButtonReleaseEvent", release, 1.0)
 
 
 def supersampling_pass() -> Any:

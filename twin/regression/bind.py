@@ -79,7 +79,7 @@ class Binder:
     def value(self, node: Value) -> Series | Figure:
         """A value: a series where a channel stands by itself, otherwise a figure."""
         if isinstance(node, Quantity):
-            unit = Unit(node.unit.powers, node.unit.offset, coherent(node.unit.powers).text)
+            unit = coherent(node.unit.powers, node.unit.offset)
             return Constant(unit, node.value, node.unit)
         if isinstance(node, ChannelName):
             if node.name.startswith(REPORTED):

@@ -33,7 +33,8 @@ def figure_class() -> Any:
 def svg_of(figure: Any) -> str:
     """A figure as one SVG element, without date, so that equal pictures are equal text."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    figure.savefig(buffer, format="svg", bbox_inches="tight",
+                   metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 

@@ -13,7 +13,7 @@ from twin.errors import InputError
 from twin.server.event_log import Listener
 from twin.server.publisher import View
 from twin.server.session import Session
-from twin.server.subscription import Slice, Subscription
+from twin.server.subscription import SLACK, Slice, Subscription
 
 MAXIMUM_TEXTS = 256
 EARLY = 0.6  # share of a viewer's interval by which a frame may come early; the mean rate is kept
@@ -43,7 +43,7 @@ class Viewer:
 
     def offer(self, frame: bytes, clock: float) -> None:
         """A new frame of the viewer's view; one that comes too early waits for its time."""
-        interval = 1.0 / self.rate
+        interval = SLACK / self.rate
         early = self.next_due - clock
         if early > EARLY * interval:
             self._early = frame

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from physics.factory.arrays import Floats
 from twin.errors import InputError
 from twin.protocol import Block, encode_frame
-from twin.server.subscription import Slice, Subscription
+from twin.server.subscription import SLACK, Slice, Subscription
 
 MAXIMUM_VIEWS = 64
 EARLY = 0.6  # share of a frame's interval by which a step may come early and still be shown
@@ -115,7 +115,7 @@ class Publisher:
             slices: list[Slice] = []
             found = False
             for view in self._views.values():
-                interval = 1.0 / view.rate
+                interval = SLACK / view.rate
                 over = fresh and clock >= view.next_due - EARLY * interval
                 if view.pending or everything or over:
                     if not view.pending:

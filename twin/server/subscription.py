@@ -16,6 +16,7 @@ from twin.server.subject import Subject
 
 FASTEST = 30.0  # frames per second
 SLOWEST = 0.01
+SLACK = 0.9  # of the interval between frames: at the very rate of the steps, lateness must pass
 DETAILS = ("auto", "fine", "coarse")
 
 

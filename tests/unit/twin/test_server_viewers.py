@@ -81,3 +81,26 @@ def test_a_closed_viewer_leaves_no_timer():
         assert viewer._timer is None
 
     asyncio.run(run())
+
+
+def test_lateness_does_not_stay_when_frames_come_at_the_very_rate():
+    """Three frames at once, then one every interval: soon each is sent as it comes."""
+
+    async def run():
+        viewer = Viewer("v", rate=20.0)
+        at_once = []
+        for number in range(60):
+            clock = 100.0 + max(0, number - 2) * 0.05
+            if viewer._timer is not None and viewer.next_due <= clock:
+                viewer._timer.cancel()
+                viewer._in_time()
+            viewer.frame = None
+            frame = b"%d" % number
+            viewer.offer(frame, clock)
+            at_once.append(viewer.frame == frame)
+        viewer.close("done")
+        return at_once
+
+    at_once = asyncio.run(run())
+    assert not all(at_once[:10])
+    assert all(at_once[-20:])
