@@ -53,7 +53,7 @@ def _use_cache_folder() -> None:
                 shutil.rmtree(other, ignore_errors=True)
     except OSError:
         return  # not writable: numba falls back to its own place, or compiles every time
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(folder)
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
@@ -74,7 +74,7 @@ def hot_law(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], compiled)
 
 
-if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+if numba.config.DISABLE_JIT:
 
     def larger(a: float, b: float) -> float:
         """The larger of two numbers that are not NaN."""
@@ -97,6 +97,18 @@ else:
             return builder.call(function, values, fastmath=("nnan", "nsz"))
 
         return numba.float64(numba.float64, numba.float64), generate
+
+
+def vector_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a loop whose sums and maxima may be split over vector lanes.
+
+    The order of summation is then that of the compiled code: the same on every run and for any
+    number of threads, but not the one written.
+    """
+    compiled: Any = numba.njit(
+        cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "nnan", "contract"}
+    )(function)
+    return cast(Callable[P, R], compiled)
 
 
 def kernel(*, parallel: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -40,8 +40,8 @@ def convective_conductance(
     flow = abs(flow_ratio)
     if flow < 1e-9:
         return stagnant_conductance
-    conductance = 1.0 / (minimum_resistance + convective_resistance * flow ** (-exponent))
-    return max(conductance, stagnant_conductance)
+    resistance: float = minimum_resistance + convective_resistance * flow ** (-exponent)
+    return max(1.0 / resistance, stagnant_conductance)
 
 
 @hot_law

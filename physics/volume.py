@@ -19,10 +19,11 @@ def mixing_volume(
 ) -> tuple[float, float]:
     """Advance a well-mixed volume by ``step`` seconds.
 
-    C dT/dt = w (T_in - T) + heat with capacity rate w [W/K] >= 0, constant inflow temperature [degC]
-    and heat [W] over the step, capacity C [J/K]. Returns the new temperature and the mean outflow
-    temperature over the step, both degC, so that
-    w T_in + heat - w T_out_mean = C (T_new - T) / step exactly. Without flow the mean is the volume's.
+    C dT/dt = w (T_in - T) + heat with capacity rate w [W/K] >= 0, constant inflow temperature
+    [degC] and heat [W] over the step, capacity C [J/K]. Returns the new temperature and the mean
+    outflow temperature over the step, both degC, so that
+    w T_in + heat - w T_out_mean = C (T_new - T) / step exactly. Without flow the mean is the
+    volume's.
     """
     x = capacity_rate * step / heat_capacity
     drive = x * (inflow_temperature - temperature) + heat * step / heat_capacity

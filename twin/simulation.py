@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import MAIN_CELLS, Floats, blocks_of
-from twin import controls
+from twin import compiled, controls
 from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
@@ -78,6 +78,7 @@ class Simulation:
     weather: Weather | None = None
 
     def __post_init__(self) -> None:
+        compiled.prepare()
         self.step: float = self.scenario.step
         self.steps = 0
         self._weather_steps = max(1, round(WEATHER_INTERVAL / self.step))
@@ -232,11 +233,11 @@ class Simulation:
         if self._pending < len(self._timeline):
             upcoming.append(self._timeline[self._pending].at)
         upcoming.extend(driver.next_change(self.time) for driver in self.drivers)
-        to_weather = self._weather_steps - self.steps % self._weather_steps
+        to_weather: int = self._weather_steps - self.steps % self._weather_steps
         ahead = min(upcoming, default=math.inf) - self.time
-        return to_weather if ahead == math.inf else max(
-            1, min(to_weather, math.ceil(ahead / self.step - 1e-9))
-        )
+        if ahead == math.inf:
+            return to_weather
+        return max(1, min(to_weather, math.ceil(ahead / self.step - 1e-9)))
 
     def _apply_due(self) -> None:
         while self._pending < len(self._timeline):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from physics.compute import (
@@ -27,12 +26,11 @@ from physics.compute import (
 )
 from physics.factory.arrays import GPU, GPU_DATA, KIND, KIND_LINK, Floats, Indices
 from physics.hbm import refresh_power
-from physics.jit import kernel, larger, law
+from physics.jit import kernel, larger, law, vector_kernel
 from physics.package import decay, package_step, package_step_with_decay, steady_die_rise
 
 STAGNANT_CONDUCTANCE = 0.8  # W/K: a filled, still plate with its hoses to 40 degC tray air
 MINIMUM_MEMORY_CLOCK = 0.2
-VECTOR_MATH = {"reassoc", "nsz", "nnan", "contract"}
 
 
 @kernel()
@@ -52,7 +50,7 @@ def rise_decays(kinds: Floats, step: float) -> Floats:
     return decays
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=VECTOR_MATH)
+@vector_kernel
 def advance_all(
     first: int,
     last: int,
@@ -211,7 +209,7 @@ def advance_all(
     )
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=VECTOR_MATH)
+@vector_kernel
 def advance_calm(
     first: int,
     last: int,

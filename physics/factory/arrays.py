@@ -17,7 +17,7 @@ make compilation three times shorter. Whole-number fields of constants lie in bl
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -486,7 +486,8 @@ def _rows(tuple_class: type[tuple[Any, ...]], integer: bool | None = None) -> An
     """
     annotations = tuple_class.__annotations__
     names = _block_fields(tuple_class, integer)
-    return tuple_class(*[names.index(f) if f in names else -1 for f in annotations])
+    rows: Any = [names.index(f) if f in names else -1 for f in annotations]
+    return tuple_class(*rows)
 
 
 def _block_fields(tuple_class: type[tuple[Any, ...]], integer: bool | None) -> list[str]:
@@ -616,5 +617,5 @@ def blocks_of(constants: Constants) -> ConstantBlocks:
         np.array(c.plant.chiller_capacity_curve, dtype=np.float64).reshape(-1, 6),
         np.array(c.plant.chiller_eir_curve, dtype=np.float64).reshape(-1, 6),
         np.array(c.plant.chiller_part_load_curve, dtype=np.float64).reshape(-1, 3),
-        Stages(*[np.array(values) for values in c.stages]),
+        Stages(*cast(Any, [np.array(values) for values in c.stages])),
     )

@@ -81,7 +81,7 @@ def main_mean_temperature(pipe: int, main: Floats) -> float:
         total += main[pipe, MAIN.cell_0 + i]
     total -= (1.0 - fill) * main[pipe, MAIN.cell_0 + head]
     total -= fill * main[pipe, MAIN.cell_0 + (head + slots - 1) % slots]
-    return total / MAIN_CELLS
+    return float(total / MAIN_CELLS)
 
 
 @kernel()

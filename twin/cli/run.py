@@ -63,14 +63,17 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
 ) -> None:
     """Run a layout headless and report its key figures."""
+    from twin.compiled import prepare
     from twin.factory import Factory
 
+    asked = parse_duration(duration, "--for") if duration is not None else None
+    interval = parse_duration(every, "--every")
     factory = Factory.load(layout)
+    if not as_json:
+        prepare(lambda sentence: typer.echo(sentence, err=True))
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
-    total = simulation.scenario.duration
-    if duration is not None:
-        total = parse_duration(duration, "--for")
-    interval = frame_interval(parse_duration(every, "--every"), simulation.step, "--every")
+    total = asked if asked is not None else simulation.scenario.duration
+    frame_interval(interval, simulation.step, "--every")
     if not as_json:
         _announce(simulation)
     started = time.perf_counter()
@@ -110,14 +113,9 @@ def _number_or_none(value: Any) -> Any:
 
 
 def _announce(simulation: Simulation) -> None:
-    from twin.compiled import is_cached
-
     info = simulation.info()
     typer.echo(f"{info['layout']}: {info['gpus']:,} GPUs in {info['racks']:,} racks, "
                f"scenario {simulation.scenario.name}", err=True)
-    if not is_cached():
-        typer.echo("First run: compiling the physics for this machine, about half a minute; "
-                   "later runs start at once.", err=True)
 
 
 def _advance(
