@@ -1,4 +1,4 @@
-"""The first run on a machine: it says what takes so long, and ends in the bits of all later runs."""
+"""The first run on a machine ends in the same bits as all later ones."""
 
 from __future__ import annotations
 

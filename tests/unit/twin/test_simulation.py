@@ -118,11 +118,6 @@ def test_the_number_of_threads_does_not_matter(pilot: Factory, two_threads: int)
         assert numba.get_num_threads() == threads
         digests[threads] = simulation.digest()
     assert digests[1] == digests[two_threads]
-    serial = pilot.simulation(Scenario(threads=1))
-    serial.threaded = False
-    serial.apply(Command("inject", RACK, "blockage"))
-    serial.advance(120.0)
-    assert serial.digest() == digests[1]
 
 
 def test_how_a_caller_cuts_the_time_does_not_matter(pilot: Factory) -> None:
