@@ -77,7 +77,9 @@ def load_climates(folder: Path = WEATHER_FOLDER) -> dict[str, Climate]:
     return climates
 
 
-def _climate(name: str, table: Mapping[str, Any], sources: Mapping[str, str], file: Path) -> Climate:
+def _climate(
+    name: str, table: Mapping[str, Any], sources: Mapping[str, str], file: Path
+) -> Climate:
     def take(key: str, of: Mapping[str, Any] = table, where: str = name) -> Any:
         if key not in of:
             raise ValueError(f"{file}: a required key is missing: {where}.{key}")

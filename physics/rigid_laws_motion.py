@@ -70,11 +70,17 @@ def gr63_zone_4(frequency: float) -> float:
 KDS_HAZARD = {"I": 0.22, "II": 0.14}
 """Effective ground acceleration S [g] of Korea's seismic zones, 2400 years (KDS 17 10 00)."""
 KDS_SHORT = {
-    "S1": (1.12, 1.12, 1.12), "S2": (1.4, 1.4, 1.3), "S3": (1.7, 1.5, 1.3), "S4": (1.6, 1.4, 1.2),
+    "S1": (1.12, 1.12, 1.12),
+    "S2": (1.4, 1.4, 1.3),
+    "S3": (1.7, 1.5, 1.3),
+    "S4": (1.6, 1.4, 1.2),
     "S5": (1.8, 1.3, 1.3),
 }
 KDS_LONG = {
-    "S1": (0.84, 0.84, 0.84), "S2": (1.5, 1.4, 1.3), "S3": (1.7, 1.6, 1.5), "S4": (2.2, 2.0, 1.8),
+    "S1": (0.84, 0.84, 0.84),
+    "S2": (1.5, 1.4, 1.3),
+    "S3": (1.7, 1.6, 1.5),
+    "S4": (2.2, 2.0, 1.8),
     "S5": (3.0, 2.7, 2.4),
 }
 """Soil amplification at short periods (Fa) and at 1 s (Fv) for S = 0.1, 0.2 and 0.3 g."""
@@ -153,18 +159,16 @@ def oscillator_response(
     return displacement, acceleration
 
 
-def response_spectrum(
-    ground: Floats, step: float, frequencies: Floats, damping: float
-) -> Floats:
+def response_spectrum(ground: Floats, step: float, frequencies: Floats, damping: float) -> Floats:
     """Largest absolute acceleration [m/s2] of oscillators of some frequencies [Hz], shape of those.
 
     See :func:`oscillator_response`. Raises ValueError for a damping ratio outside 0..1.
     """
     if not 0.0 <= damping < 1.0:
         raise ValueError(f"damping ratio must be in 0..1, got {damping!r}")
-    return np.array([
-        np.abs(oscillator_response(ground, step, float(f), damping)[1]).max() for f in frequencies
-    ])
+    return np.array(
+        [np.abs(oscillator_response(ground, step, float(f), damping)[1]).max() for f in frequencies]
+    )
 
 
 def envelope(times: Floats, rise: float, hold: float, decay: float) -> Floats:
@@ -180,8 +184,15 @@ LARGEST_EXCESS = 1.3
 
 
 def matched_motion(
-    frequencies: Floats, required: Floats, damping: float, seed: int, step: float = 0.005,
-    rise: float = 5.0, hold: float = 20.0, decay: float = 5.0, least: float = 0.9,
+    frequencies: Floats,
+    required: Floats,
+    damping: float,
+    seed: int,
+    step: float = 0.005,
+    rise: float = 5.0,
+    hold: float = 20.0,
+    decay: float = 5.0,
+    least: float = 0.9,
     iterations: int = 40,
 ) -> Floats:
     """Ground acceleration [m/s2] whose response spectrum fits a required one, shape [times].
@@ -227,7 +238,12 @@ def matched_motion(
 
 
 def _fitted(
-    waves: Floats, shape: Floats, lines: Floats, target: Floats, damping: float, step: float,
+    waves: Floats,
+    shape: Floats,
+    lines: Floats,
+    target: Floats,
+    damping: float,
+    step: float,
     iterations: int,
 ) -> Floats:
     """Sum of ``waves`` [lines, times] that comes closest to the target in some iterations."""
@@ -249,7 +265,10 @@ def _at_rest(motion: Floats, shape: Floats) -> Floats:
 
 
 def component_force(
-    short_period: float, amplification: float, reduction: float, importance: float,
+    short_period: float,
+    amplification: float,
+    reduction: float,
+    importance: float,
     height_ratio: float,
 ) -> float:
     """Equivalent static force on equipment over its weight, F_p/W_p, by KDS 41 17 00 (as ASCE 7).
@@ -257,14 +276,23 @@ def component_force(
     0.4 a_p S_DS (1 + 2 z/h) I_p / R_p, at least 0.3 S_DS I_p and at most 1.6 S_DS I_p
     short_period : S_DS [g]
     """
-    force = (0.4 * amplification * short_period * (1.0 + 2.0 * height_ratio)
-             * importance / reduction)
+    force = 0.4 * amplification * short_period * (1.0 + 2.0 * height_ratio) * importance / reduction
     return max(0.3 * short_period * importance, min(1.6 * short_period * importance, force))
 
 
 __all__ = [
-    "GR63_ZONE_4", "GRAVITY", "KDS_HAZARD", "ac156_horizontal", "ac156_vertical",
-    "component_force", "envelope", "gr63_zone_4", "kds_design_accelerations",
-    "kds_design_spectrum", "log_interpolated", "matched_motion", "oscillator_response",
+    "GR63_ZONE_4",
+    "GRAVITY",
+    "KDS_HAZARD",
+    "ac156_horizontal",
+    "ac156_vertical",
+    "component_force",
+    "envelope",
+    "gr63_zone_4",
+    "kds_design_accelerations",
+    "kds_design_spectrum",
+    "log_interpolated",
+    "matched_motion",
+    "oscillator_response",
     "response_spectrum",
 ]

@@ -23,14 +23,52 @@ def main() -> None:
         trip = str(Path(folder) / "trip.zarr")
         twin("run", "pilot", "--scenario", "cdu-trip", "--record", trip, "--every", "5s")
         twin("render", trip, "--at", "7min", "-o", str(PICTURES / "cdu-trip.png"))
-        twin("render", trip, "--at", "7min", "--camera", "rack", "--focus",
-             "/pilot/hall-a/row-01/rack-04", "-o", str(PICTURES / "rack.png"))
-        twin("render", trip, "--camera", "plant", "--channel", "cooler.fan_speed", "-o",
-             str(PICTURES / "plant.png"))
-    twin("render", "hall", "--at", "10min", "--camera", "hall", "--channel",
-         "rack.return_temperature", "-o", str(PICTURES / "hall.png"))
-    twin("render", "korea-260k", "--at", "2min", "--camera", "site", "--channel",
-         "hall.it_power", "-o", str(PICTURES / "korea-260k.png"))
+        twin(
+            "render",
+            trip,
+            "--at",
+            "7min",
+            "--camera",
+            "rack",
+            "--focus",
+            "/pilot/hall-a/row-01/rack-04",
+            "-o",
+            str(PICTURES / "rack.png"),
+        )
+        twin(
+            "render",
+            trip,
+            "--camera",
+            "plant",
+            "--channel",
+            "cooler.fan_speed",
+            "-o",
+            str(PICTURES / "plant.png"),
+        )
+    twin(
+        "render",
+        "hall",
+        "--at",
+        "10min",
+        "--camera",
+        "hall",
+        "--channel",
+        "rack.return_temperature",
+        "-o",
+        str(PICTURES / "hall.png"),
+    )
+    twin(
+        "render",
+        "korea-260k",
+        "--at",
+        "2min",
+        "--camera",
+        "site",
+        "--channel",
+        "hall.it_power",
+        "-o",
+        str(PICTURES / "korea-260k.png"),
+    )
 
 
 if __name__ == "__main__":

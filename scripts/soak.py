@@ -134,9 +134,7 @@ def run_viewers(port: int, opening: Opening, count: int, seconds: float, results
         loop = asyncio.get_running_loop()
         counters = []
         for _ in range(count):
-            _, counter = await loop.create_connection(
-                lambda: Counter(opening), "127.0.0.1", port
-            )
+            _, counter = await loop.create_connection(lambda: Counter(opening), "127.0.0.1", port)
             counters.append(counter)
             await asyncio.sleep(0.002)
         await asyncio.sleep(2.0)  # everyone has a first frame
@@ -146,11 +144,14 @@ def run_viewers(port: int, opening: Opening, count: int, seconds: float, results
         await asyncio.sleep(seconds)
         took = time.monotonic() - began
         ages = sorted(age for counter in counters for age in counter.ages)
-        results.put((  # type: ignore[attr-defined]
-            [counter.frames / took for counter in counters],
-            sum(counter.bytes for counter in counters) / took, ages[:: max(1, len(ages) // 20000)],
-            sum(counter.lost for counter in counters),
-        ))
+        results.put(
+            (  # type: ignore[attr-defined]
+                [counter.frames / took for counter in counters],
+                sum(counter.bytes for counter in counters) / took,
+                ages[:: max(1, len(ages) // 20000)],
+                sum(counter.lost for counter in counters),
+            )
+        )
         for counter in counters:
             if counter.transport is not None:
                 counter.transport.abort()
@@ -206,8 +207,21 @@ class Watch:
 
 def start_server(arguments: argparse.Namespace) -> tuple[subprocess.Popen[str], int]:
     """``twin serve`` and its port."""
-    command = [sys.executable, "-m", "twin.cli.main", "serve", arguments.layout, "--port", "0",
-               "--speed", str(arguments.speed), "--viewers", "5000", "--log", "off"]
+    command = [
+        sys.executable,
+        "-m",
+        "twin.cli.main",
+        "serve",
+        arguments.layout,
+        "--port",
+        "0",
+        "--speed",
+        str(arguments.speed),
+        "--viewers",
+        "5000",
+        "--log",
+        "off",
+    ]
     if arguments.scenario:
         command += ["--scenario", arguments.scenario]
     if arguments.state:
@@ -269,8 +283,10 @@ def _load(arguments: argparse.Namespace, port: int, watch: Watch) -> dict[str, o
             target=run_viewers, args=(port, first, count, arguments.seconds, results[name])
         )
         for name, first, count in (
-            ("gpu", gpus, arguments.viewers), ("rack", racks, arguments.rack_viewers)
-        ) if count
+            ("gpu", gpus, arguments.viewers),
+            ("rack", racks, arguments.rack_viewers),
+        )
+        if count
     ]
     for worker in workers:
         worker.start()
@@ -281,16 +297,22 @@ def _load(arguments: argparse.Namespace, port: int, watch: Watch) -> dict[str, o
     after, spent = figures(port), watch.processor() - processor
     took = time.monotonic() - clock
     report: dict[str, object] = {
-        "layout": arguments.layout, "seconds": arguments.seconds, "speed": arguments.speed,
+        "layout": arguments.layout,
+        "seconds": arguments.seconds,
+        "speed": arguments.speed,
         "server_cores": round(spent / took, 3),
         "memory_mb": [round(settled, 1), round(watch.resident(), 1)],
         "memory_peak_mb": round(max(watch.memory, default=settled), 1),
         "simulated_speed": after["twin_session_speed"],
         "skipped_s": after["twin_session_skipped_seconds_total"],
-        "encode_ms": round(1e3 * _ratio(before, after, "twin_encode_seconds_total",
-                                        "twin_frames_encoded_total"), 3),
-        "mean_frame_kb": round(1e-3 * _ratio(before, after, "twin_frame_encoded_bytes_total",
-                                             "twin_frames_encoded_total"), 1),
+        "encode_ms": round(
+            1e3 * _ratio(before, after, "twin_encode_seconds_total", "twin_frames_encoded_total"), 3
+        ),
+        "mean_frame_kb": round(
+            1e-3
+            * _ratio(before, after, "twin_frame_encoded_bytes_total", "twin_frames_encoded_total"),
+            1,
+        ),
         "viewers_seen": after["twin_viewers"],
     }
     for name, queue in results.items():
@@ -299,12 +321,17 @@ def _load(arguments: argparse.Namespace, port: int, watch: Watch) -> dict[str, o
             continue
         rates, traffic, ages, lost = queue.get(timeout=arguments.seconds + 120)
         report[name] = {
-            "viewers": count, "lost": lost, "slowest_hz": round(min(rates), 2),
-            "mean_hz": round(sum(rates) / len(rates), 2), "traffic_mb_s": round(traffic / 1e6, 1),
+            "viewers": count,
+            "lost": lost,
+            "slowest_hz": round(min(rates), 2),
+            "mean_hz": round(sum(rates) / len(rates), 2),
+            "traffic_mb_s": round(traffic / 1e6, 1),
             "latency_ms": {
                 f"p{share}": round(1e3 * ages[min(len(ages) - 1, len(ages) * share // 100)], 1)
                 for share in (50, 90, 99)
-            } if ages else {},
+            }
+            if ages
+            else {},
         }
     for worker in workers:
         worker.join(30)

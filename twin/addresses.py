@@ -43,8 +43,12 @@ def parse_address(text: str) -> Address:
     ------
     InputError : anything else
     """
-    wrong = InputError("not the address of a twin server", key="address", found=text[:200],
-                       allowed="such as ws://127.0.0.1:8000")
+    wrong = InputError(
+        "not the address of a twin server",
+        key="address",
+        found=text[:200],
+        allowed="such as ws://127.0.0.1:8000",
+    )
     try:
         parts = urlsplit(text.strip() if "://" in text else f"ws://{text.strip()}")
         port = parts.port

@@ -34,9 +34,9 @@ def cached_coolant(name: str) -> Coolant:
     try:
         with np.load(file, allow_pickle=False) as kept:
             values = {key: kept[key] for key in names}
-        return Coolant(**{
-            key: value if value.ndim else value.item() for key, value in values.items()
-        })
+        return Coolant(
+            **{key: value if value.ndim else value.item() for key, value in values.items()}
+        )
     except (OSError, KeyError, ValueError, EOFError):
         pass
     fluid = coolant(name)

@@ -101,23 +101,35 @@ class AsyncClient:
         self._lose()
 
     async def subscribe(
-        self, channels: Sequence[str], *, region: str | None = None, rate: float = 10.0,
-        detail: str = "auto", compression: str = "zstd",
+        self,
+        channels: Sequence[str],
+        *,
+        region: str | None = None,
+        rate: float = 10.0,
+        detail: str = "auto",
+        compression: str = "zstd",
     ) -> dict[str, Any]:
         """Ask for channels (by name or ``level.*``); kept over reconnections.
 
         Returns the rows each channel will have. Raises CommandError for unknown names.
         """
         message = {
-            "type": "subscribe", "channels": list(channels), "region": region, "rate": rate,
-            "detail": detail, "compression": compression,
+            "type": "subscribe",
+            "channels": list(channels),
+            "region": region,
+            "rate": rate,
+            "detail": detail,
+            "compression": compression,
         }
         answer = await self._ask(message)
         self._subscription = message
         return answer
 
     async def command(
-        self, name: str, path: str | None = None, key: str | None = None,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
         value: float | str | None = None,
     ) -> dict[str, Any]:
         """Carry out a command and return its answer.
@@ -169,21 +181,33 @@ class AsyncClient:
             protocols.append(TOKEN_PROTOCOL + self.token)
         try:
             self._socket = await connect(
-                self.address.stream, subprotocols=protocols, compression=None,
-                max_size=LARGEST_MESSAGE, max_queue=4, open_timeout=10, close_timeout=1,
-                ping_interval=20, ping_timeout=20, proxy=None,
+                self.address.stream,
+                subprotocols=protocols,
+                compression=None,
+                max_size=LARGEST_MESSAGE,
+                max_queue=4,
+                open_timeout=10,
+                close_timeout=1,
+                ping_interval=20,
+                ping_timeout=20,
+                proxy=None,
             )
             hello = json.loads(await asyncio.wait_for(self._socket.recv(), 10))
         except InvalidStatus as error:
             status = error.response.status_code
-            reason = {401: "the token is missing or wrong", 403: "the server refused: token "
-                      "missing or wrong, or not allowed from here"}.get(
-                          status, f"it answered with status {status}, not a stream")
+            reason = {
+                401: "the token is missing or wrong",
+                403: "the server refused: token missing or wrong, or not allowed from here",
+            }.get(status, f"it answered with status {status}, not a stream")
             raise InputError(f"no connection: {reason}", key="address", found=self.url) from None
         except (OSError, WebSocketException, TimeoutError) as error:
             detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise InputError(f"no twin server answers there: {detail}", key="address",
-                             found=self.url, allowed="the address twin serve shows") from None
+            raise InputError(
+                f"no twin server answers there: {detail}",
+                key="address",
+                found=self.url,
+                allowed="the address twin serve shows",
+            ) from None
         except ValueError:
             hello = None
         if not isinstance(hello, dict) or hello.get("protocol") != PROTOCOL:
@@ -268,8 +292,10 @@ class AsyncClient:
         answer: dict[str, Any] = await future
         if answer["type"] == "error":
             raise CommandError(
-                answer.get("message", "refused"), key=answer.get("key", ""),
-                found=answer.get("found", ""), allowed=answer.get("allowed", ""),
+                answer.get("message", "refused"),
+                key=answer.get("key", ""),
+                found=answer.get("found", ""),
+                allowed=answer.get("allowed", ""),
             )
         return answer
 
@@ -346,8 +372,12 @@ class Client:
         return self._do(self._client.subscribe(channels, **options))
 
     def command(
-        self, name: str, path: str | None = None, key: str | None = None,
-        value: float | str | None = None, timeout: float | None = 30.0,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
+        value: float | str | None = None,
+        timeout: float | None = 30.0,
     ) -> dict[str, Any]:
         """See :meth:`AsyncClient.command`."""
         return self._do(self._client.command(name, path, key, value), timeout)
@@ -411,7 +441,11 @@ def fetch(address: Address, path: str, token: str | None = None, **query: str | 
             message = str(body.get("message"))
         except (ValueError, AttributeError):
             body, message = {}, f"status {error.code}"
-        raise InputError(message, key=str(body.get("key", path)), found=str(body.get("found", "")),
-                         allowed=str(body.get("allowed", ""))) from None
+        raise InputError(
+            message,
+            key=str(body.get("key", path)),
+            found=str(body.get("found", "")),
+            allowed=str(body.get("allowed", "")),
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be fetched: {error}", key="address", found=address.http) from None

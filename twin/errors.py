@@ -1,4 +1,4 @@
-"""Errors a user can act on: one clear message with file, line, key, what was found, what is allowed."""
+"""Errors a user can act on: one message with file, line, key, found and allowed."""
 
 from __future__ import annotations
 

@@ -61,15 +61,21 @@ def export_meshes(plant: Plant, file: Path, detail: int = 1) -> Written:
     InputError : too many triangles for an STL file, or the file cannot be written
     """
     description = scene(plant)
-    models = {name: _model(name, entry, plant.layout.products[name].mass, detail)
-              for name, entry in description["products"].items()}
+    models = {
+        name: _model(name, entry, plant.layout.products[name].mass, detail)
+        for name, entry in description["products"].items()
+    }
     placed = list(_placed(plant, description))
     fixed = _surroundings(description)
     triangles = sum(models[product].triangles for _, product, _ in placed) + fixed.triangles
     if file.suffix.lower() == ".stl":
         if triangles > LARGEST_STL:
-            raise InputError("too many triangles for one STL file", file, found=f"{triangles:,}",
-                             allowed=f"at most {LARGEST_STL:,}: a lower detail, or .glb")
+            raise InputError(
+                "too many triangles for one STL file",
+                file,
+                found=f"{triangles:,}",
+                allowed=f"at most {LARGEST_STL:,}: a lower detail, or .glb",
+            )
         data = _stl(models, placed, fixed)
     else:
         data = _glb(models, placed, fixed)
@@ -86,9 +92,11 @@ def _by_material(name: str, parts: Sequence[Part]) -> Mapping[str, trimesh.Trime
         if part.shown != "open":
             joined.setdefault(part.material, []).append(part)
     return {
-        material: _mesh(f"{name}/{material}", material, [
-            Solid(np.asarray(part.mesh.vertices), np.asarray(part.mesh.faces)) for part in own
-        ])
+        material: _mesh(
+            f"{name}/{material}",
+            material,
+            [Solid(np.asarray(part.mesh.vertices), np.asarray(part.mesh.faces)) for part in own],
+        )
         for material, own in joined.items()
     }
 
@@ -102,11 +110,11 @@ def _mesh(name: str, material: str, solids: Sequence[Solid]) -> trimesh.Trimesh:
     linear = trimesh.visual.material.PBRMaterial(
         name=material,
         baseColorFactor=[round(255 * c) for c in (*linear_colour(look.colour), look.colour[3])],
-        metallicFactor=look.metallic, roughnessFactor=look.roughness,
+        metallicFactor=look.metallic,
+        roughnessFactor=look.roughness,
     )
     visual = trimesh.visual.TextureVisuals(material=linear)
-    return trimesh.Trimesh(vertices, faces, process=False, visual=visual,
-                           metadata={"name": name})
+    return trimesh.Trimesh(vertices, faces, process=False, visual=visual, metadata={"name": name})
 
 
 def _model(name: str, entry: Mapping[str, Any], mass: float, detail: int) -> _Model:
@@ -122,8 +130,9 @@ def _placed(plant: Plant, description: Mapping[str, Any]) -> Iterator[tuple[str,
     """Twin path, product and transform of everything that stands somewhere."""
     for group in description["instances"]:
         names = list(plant.levels.paths(group["level"]))
-        for index, position, yaw in zip(group["index"], group["position"], group["yaw"],
-                                        strict=True):
+        for index, position, yaw in zip(
+            group["index"], group["position"], group["yaw"], strict=True
+        ):
             matrix = trimesh.transformations.rotation_matrix(np.deg2rad(yaw), (0, 0, 1))
             matrix[:3, 3] = position
             yield names[index], group["product"], matrix
@@ -137,8 +146,9 @@ def _surroundings(description: Mapping[str, Any]) -> _Model:
             low = np.array(part["position"], dtype=float)
             box = trimesh.creation.box(bounds=[low, low + np.array(part["size"])])
             look = "concrete" if part["kind"] == "slab" else "tile"
-            solids.setdefault(look, []).append(Solid(np.asarray(box.vertices),
-                                                     np.asarray(box.faces)))
+            solids.setdefault(look, []).append(
+                Solid(np.asarray(box.vertices), np.asarray(box.faces))
+            )
     for line in description["pipes"]:
         look = line["service"].rpartition("-")[2]
         solids.setdefault(look, []).append(
@@ -149,10 +159,14 @@ def _surroundings(description: Mapping[str, Any]) -> _Model:
             solids.setdefault("aluminium", []).append(
                 duct(run["points"], run["size"][0], run["size"][1])
             )
-    return _Model("surroundings", {
-        material: _mesh(f"surroundings/{material}", material, own)
-        for material, own in solids.items()
-    }, 0.0)
+    return _Model(
+        "surroundings",
+        {
+            material: _mesh(f"surroundings/{material}", material, own)
+            for material, own in solids.items()
+        },
+        0.0,
+    )
 
 
 def _glb(
@@ -179,8 +193,9 @@ def _glb(
             continue
         whole.graph.update(frame_to=path, frame_from="site", matrix=matrix)
         for key in own:
-            whole.graph.update(frame_to=f"{path}#{key.rpartition('/')[2]}", frame_from=path,
-                               geometry=key)
+            whole.graph.update(
+                frame_to=f"{path}#{key.rpartition('/')[2]}", frame_from=path, geometry=key
+            )
     for material, mesh in fixed.meshes.items():
         key = f"surroundings/{material}"
         whole.geometry[key] = mesh
@@ -208,16 +223,16 @@ def _stl(
     models: Mapping[str, _Model], placed: Sequence[tuple[str, str, Matrix]], fixed: _Model
 ) -> bytes:
     """Binary STL of all triangles: 80 bytes of header, a count, 50 bytes each."""
-    corners = {name: np.concatenate([np.asarray(m.triangles) for m in model.meshes.values()])
-               for name, model in models.items()}
-    blocks = [corners[product] @ matrix[:3, :3].T + matrix[:3, 3]
-              for _, product, matrix in placed]
+    corners = {
+        name: np.concatenate([np.asarray(m.triangles) for m in model.meshes.values()])
+        for name, model in models.items()
+    }
+    blocks = [corners[product] @ matrix[:3, :3].T + matrix[:3, 3] for _, product, matrix in placed]
     blocks += [np.asarray(mesh.triangles) for mesh in fixed.meshes.values()]
     triangles = np.concatenate(blocks)
     normal = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     size = np.linalg.norm(normal, axis=1, keepdims=True)
-    record = np.zeros(len(triangles), dtype=[("n", "<f4", 3), ("v", "<f4", (3, 3)),
-                                             ("a", "<u2")])
+    record = np.zeros(len(triangles), dtype=[("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
     record["n"] = normal / np.where(size > 0.0, size, 1.0)
     record["v"] = triangles
     return b"\0" * 80 + np.uint32(len(triangles)).tobytes() + record.tobytes()

@@ -68,5 +68,6 @@ def _joined(parts: Sequence[Part]) -> trimesh.Trimesh:
         np.concatenate([mesh.vertices for mesh in smooth]),
         np.concatenate([m.faces + o for m, o in zip(smooth, offsets, strict=True)]),
         vertex_normals=np.concatenate([mesh.vertex_normals for mesh in smooth]),
-        vertex_colors=np.concatenate(colours), process=False,
+        vertex_colors=np.concatenate(colours),
+        process=False,
     )

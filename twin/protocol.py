@@ -39,9 +39,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int8] | NDArray[np.int16] | NDArray[np.int32]
 
-_INTEGERS: dict[str, np.dtype[Any]] = {
-    name: np.dtype(name) for name in ("|i1", "<i2", "<i4")
-}
+_INTEGERS: dict[str, np.dtype[Any]] = {name: np.dtype(name) for name in ("|i1", "<i2", "<i4")}
 _local = threading.local()  # compressors may not be shared between threads
 
 
@@ -191,17 +189,28 @@ def encode_frame(
     for block in blocks:
         integers, offset, scale = quantise(block.values, block.step)
         part = integers.tobytes()
-        rows.append({
-            "name": block.name, "level": block.level, "start": block.start,
-            "count": len(integers), "offset": offset, "scale": scale,
-            "dtype": next(name for name, dtype in _INTEGERS.items() if dtype == integers.dtype),
-            "byte": byte,
-        })
+        rows.append(
+            {
+                "name": block.name,
+                "level": block.level,
+                "start": block.start,
+                "count": len(integers),
+                "offset": offset,
+                "scale": scale,
+                "dtype": next(name for name, dtype in _INTEGERS.items() if dtype == integers.dtype),
+                "byte": byte,
+            }
+        )
         parts.append(part)
         byte += len(part)
     header = {
-        "sequence": sequence, "time": time, "wall": wall, "speed": speed, "paused": paused,
-        "digest": digest, "compression": compression,
+        "sequence": sequence,
+        "time": time,
+        "wall": wall,
+        "speed": speed,
+        "paused": paused,
+        "digest": digest,
+        "compression": compression,
         "kpi": {key: value for key, value in (kpi or {}).items() if math.isfinite(value)},
         "channels": rows,
     }
@@ -286,8 +295,13 @@ def _row(row: Any) -> _Row:
     if dtype not in _INTEGERS if isinstance(dtype, str) else True:
         raise ProtocolError(f"channel {row['name']}: dtype {dtype!r} is none of {[*_INTEGERS]}")
     return _Row(
-        row["name"], _count(row, "start"), _count(row, "count"), _number(row, "offset"),
-        _number(row, "scale"), _INTEGERS[cast(str, dtype)], _count(row, "byte"),
+        row["name"],
+        _count(row, "start"),
+        _count(row, "count"),
+        _number(row, "offset"),
+        _number(row, "scale"),
+        _INTEGERS[cast(str, dtype)],
+        _count(row, "byte"),
     )
 
 

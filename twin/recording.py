@@ -51,8 +51,9 @@ def channels_named(names: Iterable[str]) -> tuple[Channel, ...]:
     found = []
     for name in names:
         if name not in BY_NAME:
-            raise InputError("unknown channel", key="channel", found=name,
-                             allowed=near_matches(name, [*BY_NAME]))
+            raise InputError(
+                "unknown channel", key="channel", found=name, allowed=near_matches(name, [*BY_NAME])
+            )
         found.append(BY_NAME[name])
     return tuple(found)
 
@@ -122,8 +123,11 @@ class Recorder:
     def _prepare_folder(self) -> None:
         if self.path.exists():
             if not _is_recording(self.path):
-                raise InputError("exists and is not a recording; it is left untouched", self.path,
-                                 allowed="a new path ending in .zarr")
+                raise InputError(
+                    "exists and is not a recording; it is left untouched",
+                    self.path,
+                    allowed="a new path ending in .zarr",
+                )
             with self._writing():
                 shutil.rmtree(self.path)
         if not self.path.parent.is_dir():
@@ -150,23 +154,43 @@ class Recorder:
             count = plant.levels[level].count
             group = self._root.create_group(level)
             labels = np.array(list(plant.levels.paths(level)), dtype=np.dtypes.StringDType())
-            self._array(group, level, (count,), (min(count, CHUNK_ELEMENTS) or 1,), labels.dtype,
-                        (level,), {"long_name": "path"})[:] = labels
+            self._array(
+                group,
+                level,
+                (count,),
+                (min(count, CHUNK_ELEMENTS) or 1,),
+                labels.dtype,
+                (level,),
+                {"long_name": "path"},
+            )[:] = labels
             self._arrays[level] = self._array(
-                group, "time", (self.capacity,), (GROWTH,), np.float64, ("time",),
-                {"long_name": "simulated time", "axis": "T", "unit": "s"}, np.nan,
+                group,
+                "time",
+                (self.capacity,),
+                (GROWTH,),
+                np.float64,
+                ("time",),
+                {"long_name": "simulated time", "axis": "T", "unit": "s"},
+                np.nan,
             )
         for channel in self.channels:
             count = plant.levels[channel.level].count
             attributes = {
-                "long_name": channel.title, "units": channel.unit or "1",
-                "resolution": channel.resolution, "description": channel.description,
+                "long_name": channel.title,
+                "units": channel.unit or "1",
+                "resolution": channel.resolution,
+                "description": channel.description,
             }
             name = channel.name.partition(".")[2]
             self._arrays[channel.name] = self._array(
-                self._root[channel.level], name, (self.capacity, count),
-                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1), np.float32,
-                ("time", channel.level), attributes, np.nan,
+                self._root[channel.level],
+                name,
+                (self.capacity, count),
+                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1),
+                np.float32,
+                ("time", channel.level),
+                attributes,
+                np.nan,
             )
         self._write_scene()
         self._consolidate()
@@ -178,15 +202,27 @@ class Recorder:
 
     @staticmethod
     def _array(
-        group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any,
-        dimensions: tuple[str, ...], attributes: dict[str, Any], fill: float | None = None,
+        group: Any,
+        name: str,
+        shape: tuple[int, ...],
+        chunks: tuple[int, ...],
+        dtype: Any,
+        dimensions: tuple[str, ...],
+        attributes: dict[str, Any],
+        fill: float | None = None,
     ) -> Array[Any]:
         from zarr.codecs import BloscCodec
 
         compressors = "auto" if fill is None else BloscCodec(cname="zstd", clevel=3)
         array: Array[Any] = group.create_array(
-            name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions,
-            attributes=attributes, fill_value=fill, compressors=compressors,
+            name,
+            shape=shape,
+            chunks=chunks,
+            dtype=dtype,
+            dimension_names=dimensions,
+            attributes=attributes,
+            fill_value=fill,
+            compressors=compressors,
         )
         return array
 
@@ -198,10 +234,12 @@ class Recorder:
     def append(self) -> None:
         """Record the simulation's state as it is now."""
         self._times.append(self.simulation.time)
-        self._open.append({
-            channel.name: rounded(self.simulation.channel(channel.name), channel)
-            for channel in self.channels
-        })
+        self._open.append(
+            {
+                channel.name: rounded(self.simulation.channel(channel.name), channel)
+                for channel in self.channels
+            }
+        )
         if len(self._open) == CHUNK_FRAMES:
             self.flush()
 
@@ -283,8 +321,13 @@ def open_recording(path: str | Path) -> xarray.DataTree:
     except Exception as error:
         raise InputError(f"recording cannot be read: {error}", folder) from None
     if tree.attrs.get("format") != FORMAT:
-        raise InputError("not a recording of a factory", folder, key="format",
-                         found=repr(tree.attrs.get("format")), allowed=FORMAT)
+        raise InputError(
+            "not a recording of a factory",
+            folder,
+            key="format",
+            found=repr(tree.attrs.get("format")),
+            allowed=FORMAT,
+        )
     return tree.map_over_datasets(_without_missing_frames)
 
 

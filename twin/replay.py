@@ -61,8 +61,13 @@ class Recording:
         except Exception as error:
             raise InputError(f"recording cannot be read: {error}", self.path) from None
         if self.attributes.get("format") != FORMAT:
-            raise InputError("not a recording of a factory", self.path, key="format",
-                             found=repr(self.attributes.get("format")), allowed=FORMAT)
+            raise InputError(
+                "not a recording of a factory",
+                self.path,
+                key="format",
+                found=repr(self.attributes.get("format")),
+                allowed=FORMAT,
+            )
         self.scene = read_scene(self.path)
         self.events = read_events(self.path)
         self.digest = str(self.attributes.get("digest", self.scene.get("digest", "")))

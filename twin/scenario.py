@@ -159,8 +159,8 @@ class Scenario(Element):
         default=datetime(2026, 8, 1, 14, 0), description="local date and time of the start"
     )
     duration: u.Duration = Field(default=600.0, description="such as 10 min")
-    step: Annotated[u.Duration, Field(gt=0, le=5)] = Field(
-        default=1.0, description="time step, at most 5 s"
+    step: Annotated[u.Duration, Field(gt=0, le=3)] = Field(
+        default=1.0, description="time step, at most 3 s"
     )
     settle: u.Duration = Field(
         default=0.0,
@@ -184,8 +184,9 @@ class Scenario(Element):
     def located(self, error: InputError, key: Key) -> InputError:
         """An error about a key of this scenario, with file and line where it came from a file."""
         if self._document is None:
-            return InputError(error.message, key=key_text(key), found=error.found,
-                              allowed=error.allowed)
+            return InputError(
+                error.message, key=key_text(key), found=error.found, allowed=error.allowed
+            )
         return self._document.error(error.message, key, error.found, error.allowed)
 
 
@@ -199,8 +200,12 @@ def find_scenario(name_or_path: str | Path) -> Path:
         return bundled[str(name_or_path)]
     if path.is_dir():
         raise InputError("is a folder, not a scenario file", path)
-    raise InputError("scenario not found", path, found=str(name_or_path),
-                     allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]))
+    raise InputError(
+        "scenario not found",
+        path,
+        found=str(name_or_path),
+        allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]),
+    )
 
 
 def load_scenario(
@@ -231,8 +236,9 @@ def _read_base(name: str, document: Document) -> Document:
     try:
         return yaml_file.read(find_scenario(beside if beside.is_file() else name))
     except InputError as error:
-        raise document.error("extends an unknown scenario", ("extends",), name,
-                             error.allowed) from None
+        raise document.error(
+            "extends an unknown scenario", ("extends",), name, error.allowed
+        ) from None
 
 
 def _with_files_beside(scenario: Scenario, folder: Path) -> Scenario:
@@ -244,11 +250,18 @@ def _with_files_beside(scenario: Scenario, folder: Path) -> Scenario:
         return element.model_copy(update={key: str(folder / getattr(element, key))})
 
     workload = tuple(
-        entry.model_copy(update={"series": placed(entry.series, "file"),
-                                 "inference": placed(entry.inference, "requests")})
+        entry.model_copy(
+            update={
+                "series": placed(entry.series, "file"),
+                "inference": placed(entry.inference, "requests"),
+            }
+        )
         for entry in scenario.workload
     )
-    return scenario.model_copy(update={
-        "weather": placed(scenario.weather, "file"), "workload": workload,
-        "jobs": placed(scenario.jobs, "file"),
-    })
+    return scenario.model_copy(
+        update={
+            "weather": placed(scenario.weather, "file"),
+            "workload": workload,
+            "jobs": placed(scenario.jobs, "file"),
+        }
+    )

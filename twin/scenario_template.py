@@ -25,7 +25,9 @@ _PARAMETER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
 def expanded(
-    document: Document, read: Callable[[str, Document], Document], given: Mapping[str, Any],
+    document: Document,
+    read: Callable[[str, Document], Document],
+    given: Mapping[str, Any],
     depth: int = 0,
 ) -> Document:
     """A document with its base merged in and its parameters filled in.
@@ -45,16 +47,19 @@ def expanded(
     known = data.pop("parameters", None)
     known = known if known is not None else {}
     if not isinstance(known, dict):
-        raise document.error("parameters are not a mapping", ("parameters",), repr(known)[:60],
-                             "name: value lines")
+        raise document.error(
+            "parameters are not a mapping", ("parameters",), repr(known)[:60], "name: value lines"
+        )
     for name in given:
         if name not in known:
-            raise document.error("unknown parameter", ("parameters",), name,
-                                 near_matches(name, [*known]) if known else "it has none")
+            raise document.error(
+                "unknown parameter",
+                ("parameters",),
+                name,
+                near_matches(name, [*known]) if known else "it has none",
+            )
     values = {**known, **given}
-    filled = {
-        name: _filled(value, values, document, (name,)) for name, value in data.items()
-    }
+    filled = {name: _filled(value, values, document, (name,)) for name, value in data.items()}
     return Document(filled, document.lines, document.file)
 
 
@@ -66,11 +71,16 @@ def _merged(document: Document, read: Callable[[str, Document], Document], depth
     if base_name is None:
         return data
     if not isinstance(base_name, str):
-        raise document.error("extends a scenario by name or file", ("extends",),
-                             repr(base_name)[:60])
+        raise document.error(
+            "extends a scenario by name or file", ("extends",), repr(base_name)[:60]
+        )
     if depth >= MAXIMUM_BASES:
-        raise document.error("bases go in a circle or too deep", ("extends",), base_name,
-                             f"at most {MAXIMUM_BASES} levels")
+        raise document.error(
+            "bases go in a circle or too deep",
+            ("extends",),
+            base_name,
+            f"at most {MAXIMUM_BASES} levels",
+        )
     base = _merged(read(base_name, document), read, depth + 1)
     parameters = {**(base.get("parameters") or {}), **(data.get("parameters") or {})}
     merged = {**base, **data}
@@ -92,9 +102,12 @@ def _filled(value: Any, values: Mapping[str, Any], document: Document, key: Key)
 
     def lookup(name: str) -> Any:
         if name not in values:
-            raise document.error("unknown parameter", key, "${" + name + "}",
-                                 near_matches(name, [*values]) if values else
-                                 "give it under `parameters`")
+            raise document.error(
+                "unknown parameter",
+                key,
+                "${" + name + "}",
+                near_matches(name, [*values]) if values else "give it under `parameters`",
+            )
         return values[name]
 
     whole = _PARAMETER.fullmatch(value)

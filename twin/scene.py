@@ -25,10 +25,19 @@ SLAB = 0.1  # m
 GROUND_MARGIN = 15.0  # m of ground around everything
 
 MESHES = {
-    "cdu": "cdu", "crah": "crah", "rear-door": "rear-door", "dry-cooler": "dry-cooler",
-    "cooling-tower": "cooling-tower", "chiller": "chiller", "pump": "pump",
-    "transformer": "transformer", "ups": "ups", "power-shelf": "power-shelf",
-    "battery": "battery", "generator": "generator", "network-switch": "network-rack",
+    "cdu": "cdu",
+    "crah": "crah",
+    "rear-door": "rear-door",
+    "dry-cooler": "dry-cooler",
+    "cooling-tower": "cooling-tower",
+    "chiller": "chiller",
+    "pump": "pump",
+    "transformer": "transformer",
+    "ups": "ups",
+    "power-shelf": "power-shelf",
+    "battery": "battery",
+    "generator": "generator",
+    "network-switch": "network-rack",
 }
 """Mesh kind of each product class; racks and distribution depend on their figures."""
 WITHOUT_INSTANCES = {"site", "plant", "hall", "row", "gpu"}
@@ -53,18 +62,22 @@ def scene(plant: Plant) -> dict[str, Any]:
         "instances": instances,
         "pipes": [
             {
-                "path": plant.levels.path(route.level, route.index), "service": route.service,
+                "path": plant.levels.path(route.level, route.index),
+                "service": route.service,
                 "diameter": round(route.diameter, 4),
                 "points": [[round(float(v), 3) for v in point] for point in route.points],
-                "level": route.level, "index": route.index,
+                "level": route.level,
+                "index": route.index,
             }
             for route in pipe_routes(plant)
         ],
         "busways": [
             {
-                "path": plant.levels.path("panel", run.index), "size": list(run.size),
+                "path": plant.levels.path("panel", run.index),
+                "size": list(run.size),
                 "points": [[round(float(v), 3) for v in point] for point in run.points],
-                "level": "panel", "index": run.index,
+                "level": "panel",
+                "index": run.index,
             }
             for run in busway_routes(plant)
         ],
@@ -132,7 +145,8 @@ def _products(plant: Plant) -> dict[str, Any]:
     """Products that have instances."""
     used = {
         name
-        for level in plant.levels if level not in WITHOUT_INSTANCES
+        for level in plant.levels
+        if level not in WITHOUT_INSTANCES
         for name in plant.product_ids(level)
     }
     return {name: _product(plant, plant.layout.products[name]) for name in sorted(used)}
@@ -151,10 +165,15 @@ def _instances(plant: Plant) -> list[dict[str, Any]]:
             index = np.flatnonzero(products == name)
             if level == "panel" and mesh_kind(plant.layout.products[name]) == "busway":
                 continue  # drawn as a busway run over its row
-            entries.append({
-                "level": level, "product": name, "index": index.tolist(),
-                "position": position[index].tolist(), "yaw": yaw[index].tolist(),
-            })
+            entries.append(
+                {
+                    "level": level,
+                    "product": name,
+                    "index": index.tolist(),
+                    "position": position[index].tolist(),
+                    "yaw": yaw[index].tolist(),
+                }
+            )
     return entries
 
 
@@ -162,10 +181,12 @@ def _structure(
     kind: str, title: str, box: Box, base: float, height: float, level: str, index: int
 ) -> dict[str, Any]:
     return {
-        "kind": kind, "title": title,
+        "kind": kind,
+        "title": title,
         "position": [round(float(box.x0), 3), round(float(box.y0), 3), base],
         "size": [round(float(box.x1 - box.x0), 3), round(float(box.y1 - box.y0), 3), height],
-        "level": level, "index": index,
+        "level": level,
+        "index": index,
     }
 
 
@@ -180,18 +201,22 @@ def _structures(plant: Plant) -> list[dict[str, Any]]:
         parts.append(_structure("floor", title, box, -SLAB, SLAB, "hall", h))
         parts.append(_structure("hall", title, box, 0.0, placement.hall_heights[h], "hall", h))
         front = Box(box.x0, box.y0 - 0.02, min(box.x1, box.x0 + 6.0), box.y0)
-        parts.append(_structure("label", title, front, placement.hall_heights[h] - 1.2, 0.8,
-                                "hall", h))
+        parts.append(
+            _structure("label", title, front, placement.hall_heights[h] - 1.2, 0.8, "hall", h)
+        )
         room = placement.electrical_rooms[h]
         if room is not None:
-            parts.append(_structure("room", f"{title}, electrical room", room, 0.0, ROOM_HEIGHT,
-                                    "hall", h))
+            parts.append(
+                _structure("room", f"{title}, electrical room", room, 0.0, ROOM_HEIGHT, "hall", h)
+            )
     for p, plant_model in enumerate(result.plant):
         name = plant_model.title or result.levels["plant"].names[p]
-        parts.append(_structure("room", name, placement.plant_rooms[p], 0.0, ROOM_HEIGHT,
-                                "plant", p))
-        parts.append(_structure("slab", f"{name}, yard", placement.yards[p], -SLAB, SLAB,
-                                "plant", p))
+        parts.append(
+            _structure("room", name, placement.plant_rooms[p], 0.0, ROOM_HEIGHT, "plant", p)
+        )
+        parts.append(
+            _structure("slab", f"{name}, yard", placement.yards[p], -SLAB, SLAB, "plant", p)
+        )
     for s, yard in enumerate(placement.substations):
         if yard is not None:
             parts.append(_structure("slab", "electrical yard", yard, -SLAB, SLAB, "site", s))
@@ -202,8 +227,12 @@ def _structures(plant: Plant) -> list[dict[str, Any]]:
         s = _site_of(plant, part["level"], part["index"])
         grounds[s] = box if s not in grounds else grounds[s].joined(box)
     for s, box in sorted(grounds.items()):
-        wide = Box(box.x0 - GROUND_MARGIN, box.y0 - GROUND_MARGIN,
-                   box.x1 + GROUND_MARGIN, box.y1 + GROUND_MARGIN)
+        wide = Box(
+            box.x0 - GROUND_MARGIN,
+            box.y0 - GROUND_MARGIN,
+            box.x1 + GROUND_MARGIN,
+            box.y1 + GROUND_MARGIN,
+        )
         site = result.site[s]
         title = site.title if site.title and site.count is None else result.levels["site"].names[s]
         parts.append(_structure("slab", title, wide, -2 * SLAB, SLAB, "site", s))
@@ -251,11 +280,15 @@ def info(plant: Plant) -> dict[str, Any]:
         "hall_area_m2": hall_area,
         "it_power_density_w_per_m2": it_power / hall_area if hall_area else 0.0,
         "products": _tally(
-            name for level in plant.levels if level not in WITHOUT_INSTANCES
+            name
+            for level in plant.levels
+            if level not in WITHOUT_INSTANCES
             for name in plant.product_ids(level)
         ),
-        "sites": [_site_info(plant, s, float(budget.site_power[s])) for s in range(
-            plant.levels["site"].count)],
+        "sites": [
+            _site_info(plant, s, float(budget.site_power[s]))
+            for s in range(plant.levels["site"].count)
+        ],
     }
 
 

@@ -109,12 +109,30 @@ class Simulation:
         for name, values in self.plant.initial.items():
             self.state.field(name)[:] = values
         s, c = self.state.view, self.plant.constants
-        for group in (s.panel, s.crah, s.ups, s.hall_transformer, s.cooler, s.pump, s.chiller,
-                      s.plant_transformer, s.site_transformer):
+        for group in (
+            s.panel,
+            s.crah,
+            s.ups,
+            s.hall_transformer,
+            s.cooler,
+            s.pump,
+            s.chiller,
+            s.plant_transformer,
+            s.site_transformer,
+        ):
             group.online[:] = 1.0
-        for owner, name in (("rack", "energised"), ("rack", "flow_factor"), ("gpu", "online"),
-                            ("gpu", "flow_factor"), ("gpu", "clock"), ("gpu", "memory_clock"),
-                            ("row", "fed"), ("hall", "fed"), ("plant", "fed"), ("plant", "demand")):
+        for owner, name in (
+            ("rack", "energised"),
+            ("rack", "flow_factor"),
+            ("gpu", "online"),
+            ("gpu", "flow_factor"),
+            ("gpu", "clock"),
+            ("gpu", "memory_clock"),
+            ("row", "fed"),
+            ("hall", "fed"),
+            ("plant", "fed"),
+            ("plant", "demand"),
+        ):
             self.state.field(f"{owner}.{name}")[:] = 1.0
         for name, rows in self.plant.out_of_service.items():
             self.state.field("rack.energised" if name == "rack" else f"{name}.online")[rows] = 0.0
@@ -145,8 +163,11 @@ class Simulation:
         s.row.cold_aisle_temperature[:] = air
         s.row.hot_aisle_temperature[:] = air
         liquid = c.rack.cdu >= 0
-        start = np.where(liquid, s.cdu.supply_setpoint[np.maximum(c.rack.cdu, 0)]
-                         if len(s.cdu.supply_setpoint) else 0.0, air[c.rack.row])
+        start = np.where(
+            liquid,
+            s.cdu.supply_setpoint[np.maximum(c.rack.cdu, 0)] if len(s.cdu.supply_setpoint) else 0.0,
+            air[c.rack.row],
+        )
         s.rack.inlet_temperature[:] = start
         s.rack.outlet_temperature[:] = start
         s.rack.outflow_temperature[:] = start
@@ -250,8 +271,9 @@ class Simulation:
     def _set_weather(self) -> None:
         assert self.weather is not None
         site = self.state.view.site
-        self.weather.at(self.time, site.dry_bulb_temperature, site.wet_bulb_temperature,
-                        site.pressure)
+        self.weather.at(
+            self.time, site.dry_bulb_temperature, site.wet_bulb_temperature, site.pressure
+        )
 
     def _set_workload(self, starting: bool = False) -> None:
         """Let the drivers write what the racks are asked to do from now on."""
@@ -312,25 +334,40 @@ class Simulation:
         throttled = frozenset(("rack", int(r)) for r in np.flatnonzero(rack.throttled > 0))
         fresh = sorted(throttled - self._alarms)
         for level, r in fresh[:20]:
-            self.log(Event(
-                self.time, self.plant.levels.path(level, r), "throttling",
-                f"{int(rack.throttled[r])} GPUs slowed or off, hottest die "
-                f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
-                f"{rack.maximum_hbm_temperature[r]:.1f} degC, coolant in "
-                f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow",
-            ))
+            self.log(
+                Event(
+                    self.time,
+                    self.plant.levels.path(level, r),
+                    "throttling",
+                    f"{int(rack.throttled[r])} GPUs slowed or off, hottest die "
+                    f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
+                    f"{rack.maximum_hbm_temperature[r]:.1f} degC, coolant in "
+                    f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow",
+                )
+            )
         if len(fresh) > 20:
-            self.log(Event(self.time, "/", "throttling",
-                                     f"and {len(fresh) - 20} more racks"))
+            self.log(Event(self.time, "/", "throttling", f"and {len(fresh) - 20} more racks"))
         for level, r in sorted(self._alarms - throttled)[:20]:
-            self.log(Event(self.time, self.plant.levels.path(level, r), "recovered",
-                                     "all GPUs at their asked clock again"))
+            self.log(
+                Event(
+                    self.time,
+                    self.plant.levels.path(level, r),
+                    "recovered",
+                    "all GPUs at their asked clock again",
+                )
+            )
         self._alarms = throttled
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on from now."""
-        return Snapshot(self.time, self.steps, self._pending, self.state.snapshot(), self._alarms,
-                        tuple(driver.snapshot() for driver in self.drivers))
+        return Snapshot(
+            self.time,
+            self.steps,
+            self._pending,
+            self.state.snapshot(),
+            self._alarms,
+            tuple(driver.snapshot() for driver in self.drivers),
+        )
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back (or on) to a snapshot of this plant and scenario."""
@@ -380,8 +417,9 @@ class Simulation:
             "wue_l_per_kwh": float(ledger.water.sum()) / (it_energy / 3.6e6) if it_energy else 0.0,
             "max_gpu_temperature_c": float(ledger.maximum_gpu_temperature.max()),
             "max_hbm_temperature_c": float(ledger.maximum_hbm_temperature.max()),
-            "throttled_gpu_fraction":
-                float(ledger.throttled_time.sum()) / time / max(self._counts["gpu"], 1),
+            "throttled_gpu_fraction": float(ledger.throttled_time.sum())
+            / time
+            / max(self._counts["gpu"], 1),
             "tokens_per_s": tokens / time,
             "energy_residual": self.energy_residual(),
         }
@@ -395,8 +433,11 @@ class Simulation:
 
     def info(self) -> dict[str, Any]:
         """Counts of the plant, for tables and hello messages."""
-        return {"layout": self.plant.name, "gpus": self._counts["gpu"],
-                "racks": self._counts["rack"]}
+        return {
+            "layout": self.plant.name,
+            "gpus": self._counts["gpu"],
+            "racks": self._counts["rack"],
+        }
 
 
 def _command(event: TimedEvent) -> Command:

@@ -51,7 +51,10 @@ class SceneSource(Protocol):
         ...
 
     def command(
-        self, name: str, path: str | None = None, key: str | None = None,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
         value: float | str | None = None,
     ) -> Mapping[str, Any]:
         """pause, resume, step, speed, seek, set, inject, clear; raises InputError."""
@@ -143,7 +146,10 @@ class LiveSource:
         return frame if frame is not None else self._client.wait_frame(None, timeout)
 
     def command(
-        self, name: str, path: str | None = None, key: str | None = None,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
         value: float | str | None = None,
     ) -> Mapping[str, Any]:
         """Carry out a command on the server."""
@@ -170,8 +176,13 @@ class SimulationSource:
     """
 
     def __init__(
-        self, layout: str | Path | Simulation, scenario: str | Path | None = None, *,
-        speed: float = 1.0, paused: bool = False, seed: int | None = None,
+        self,
+        layout: str | Path | Simulation,
+        scenario: str | Path | None = None,
+        *,
+        speed: float = 1.0,
+        paused: bool = False,
+        seed: int | None = None,
     ):
         from twin.scene import scene
         from twin.server.session import Session
@@ -222,7 +233,10 @@ class SimulationSource:
         return self.latest()
 
     def command(
-        self, name: str, path: str | None = None, key: str | None = None,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
         value: float | str | None = None,
     ) -> Mapping[str, Any]:
         """Carry out a command."""
@@ -232,10 +246,13 @@ class SimulationSource:
         from twin.server.security import Role, User
 
         message = {"name": name, "path": path, "key": key, "value": value}
-        answer = asyncio.run(carry_out(
-            self._session, {k: v for k, v in message.items() if v is not None},
-            User("local", Role.admin),
-        ))
+        answer = asyncio.run(
+            carry_out(
+                self._session,
+                {k: v for k, v in message.items() if v is not None},
+                User("local", Role.admin),
+            )
+        )
         self._frame = None
         return answer
 
@@ -253,10 +270,15 @@ class SimulationSource:
             name: session.subject.channel(name).astype(np.float32) for name in self._selection
         }
         return Frame(
-            time=session.subject.time, values=values, kpi=session.subject.kpis(),
-            start=dict.fromkeys(values, 0), wall=time.time(),
-            speed=float(session.status()["achieved_speed"]), paused=session.paused,
-            digest=session.subject.digest, sequence=session.steps_done,
+            time=session.subject.time,
+            values=values,
+            kpi=session.subject.kpis(),
+            start=dict.fromkeys(values, 0),
+            wall=time.time(),
+            speed=float(session.status()["achieved_speed"]),
+            paused=session.paused,
+            digest=session.subject.digest,
+            sequence=session.steps_done,
         )
 
 
@@ -286,8 +308,9 @@ class RecordingSource:
     def select(self, channels: Sequence[str], rate: float = 10.0) -> None:
         """Which channels frames shall hold; those that were not recorded are left out."""
         known = [channel.name for channel in self.recording.channels]
-        wanted = [name for name in channels if name.endswith(".*") or name in known
-                  or name not in BY_NAME]
+        wanted = [
+            name for name in channels if name.endswith(".*") or name in known or name not in BY_NAME
+        ]
         with self._lock:
             self._selection = _expand(wanted, known)
             self._index = -1
@@ -314,7 +337,10 @@ class RecordingSource:
         return self.latest()
 
     def command(
-        self, name: str, path: str | None = None, key: str | None = None,
+        self,
+        name: str,
+        path: str | None = None,
+        key: str | None = None,
         value: float | str | None = None,
     ) -> Mapping[str, Any]:
         """pause, resume, speed, seek, step; the past cannot be changed."""
@@ -331,8 +357,12 @@ class RecordingSource:
                 index = self.recording.index_at(now) + count
                 now = float(self.times[min(max(index, 0), len(self.times) - 1)])
             else:
-                raise InputError("a recording cannot be changed", key="name", found=name,
-                                 allowed="pause, resume, speed, seek, step")
+                raise InputError(
+                    "a recording cannot be changed",
+                    key="name",
+                    found=name,
+                    allowed="pause, resume, speed, seek, step",
+                )
             self._anchor = (time.monotonic(), self._clamped(now))
             return {"ok": True, "time": self._anchor[1], "paused": self.paused}
 
@@ -356,9 +386,15 @@ class RecordingSource:
     def _read(self, index: int) -> Frame:
         values = self.recording.frame(index, self._selection)
         return Frame(
-            time=float(self.times[index]), values=values, kpi=self.recording.kpis(index),
-            start=dict.fromkeys(values, 0), wall=time.time(), speed=self.speed,
-            paused=self.paused, digest=self.recording.digest, sequence=index,
+            time=float(self.times[index]),
+            values=values,
+            kpi=self.recording.kpis(index),
+            start=dict.fromkeys(values, 0),
+            wall=time.time(),
+            speed=self.speed,
+            paused=self.paused,
+            digest=self.recording.digest,
+            sequence=index,
         )
 
 
@@ -367,12 +403,14 @@ def _expand(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in names:
         matches = [
-            other for other in known
+            other
+            for other in known
             if other == name or (name.endswith(".*") and other.startswith(name[:-1]))
         ]
         if not matches:
-            raise InputError("unknown channel", key="channel", found=name,
-                             allowed=near_matches(name, [*known]))
+            raise InputError(
+                "unknown channel", key="channel", found=name, allowed=near_matches(name, [*known])
+            )
         found.update(dict.fromkeys(matches))
     return tuple(found)
 
@@ -382,11 +420,17 @@ def _number(value: Any, key: str, low: float, high: float) -> float:
         number = float(value)
         if low <= number <= high and not np.isnan(number):
             return number
-    raise InputError("not a number in range", key=key, found=repr(value)[:80],
-                     allowed=f"{low:g} to {high:g}")
+    raise InputError(
+        "not a number in range", key=key, found=repr(value)[:80], allowed=f"{low:g} to {high:g}"
+    )
 
 
 __all__ = [
-    "LiveSource", "RecordingSource", "SceneSource", "SimulationSource", "TwinError",
-    "default_selection", "open_source",
+    "LiveSource",
+    "RecordingSource",
+    "SceneSource",
+    "SimulationSource",
+    "TwinError",
+    "default_selection",
+    "open_source",
 ]

@@ -55,9 +55,7 @@ class StateBuffer:
 
     def __init__(self, counts: dict[str, int]):
         self.counts = counts
-        sizes = {
-            group: counts[group] * len(_fields(group)) for group in State.__annotations__
-        }
+        sizes = {group: counts[group] * len(_fields(group)) for group in State.__annotations__}
         self.buffer: Floats = np.zeros(sum(sizes.values()))
         groups, blocks = {}, {}
         start = 0

@@ -131,15 +131,44 @@ def _convert(magnitude: float, unit_text: str, unit: str) -> float:
 
 
 EXAMPLES = {
-    "W": "1400 W", "m": "600 mm", "kg": "1360 kg", "degC": "45 degC", "delta_degC": "10 K",
-    "m**3/s": "120 L/min", "Pa": "20 kPa", "J/delta_degC": "800 J/K", "delta_degC/W": "0.02 K/W",
-    "W/delta_degC": "325 kW/K", "m**3": "600 L", "V": "22.9 kV", "VA": "60 MVA", "s": "10 min",
-    "byte": "288 GB", "byte/s": "8 TB/s", "J/bit": "4.5 pJ/bit", "flop/s": "15 PFLOP/s",
-    "J": "65 J", "": "97 %", "1/delta_degC": "0.01 1/K", "Hz": "1.5 Hz", "deg": "90 deg",
-    "m**3/s/W": "1.5 L/min/kW", "kg/J": "0.41 kg/kWh", "W/s": "10 MW/min", "won/J": "150 won/kWh",
-    "ohm": "10 mohm", "ohm/m": "0.1 ohm/km", "A": "400 A", "kg/m**2": "1500 kg/m**2",
-    "m**2": "1.2 m**2", "m/s": "2 m/s", "token/s": "1000 token/s", "flop": "1 TFLOP",
-    "J/kg": "2400 kJ/kg", "A*hour": "100 A*hour", "var": "1 Mvar",
+    "W": "1400 W",
+    "m": "600 mm",
+    "kg": "1360 kg",
+    "degC": "45 degC",
+    "delta_degC": "10 K",
+    "m**3/s": "120 L/min",
+    "Pa": "20 kPa",
+    "J/delta_degC": "800 J/K",
+    "delta_degC/W": "0.02 K/W",
+    "W/delta_degC": "325 kW/K",
+    "m**3": "600 L",
+    "V": "22.9 kV",
+    "VA": "60 MVA",
+    "s": "10 min",
+    "byte": "288 GB",
+    "byte/s": "8 TB/s",
+    "J/bit": "4.5 pJ/bit",
+    "flop/s": "15 PFLOP/s",
+    "J": "65 J",
+    "": "97 %",
+    "1/delta_degC": "0.01 1/K",
+    "Hz": "1.5 Hz",
+    "deg": "90 deg",
+    "m**3/s/W": "1.5 L/min/kW",
+    "kg/J": "0.41 kg/kWh",
+    "W/s": "10 MW/min",
+    "won/J": "150 won/kWh",
+    "ohm": "10 mohm",
+    "ohm/m": "0.1 ohm/km",
+    "A": "400 A",
+    "kg/m**2": "1500 kg/m**2",
+    "m**2": "1.2 m**2",
+    "m/s": "2 m/s",
+    "token/s": "1000 token/s",
+    "flop": "1 TFLOP",
+    "J/kg": "2400 kJ/kg",
+    "A*hour": "100 A*hour",
+    "var": "1 Mvar",
 }
 
 
@@ -165,7 +194,8 @@ def quantity(
     def convert(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise PydanticCustomError(
-                "quantity", "is not a quantity; write for example '{example}'",
+                "quantity",
+                "is not a quantity; write for example '{example}'",
                 {"example": example(unit)},
             )
         if isinstance(value, str):
@@ -187,7 +217,9 @@ def quantity(
         "examples": [example(unit)],
     }
     return Annotated[
-        float, BeforeValidator(convert), Field(ge=ge, gt=gt, le=le, allow_inf_nan=False),
+        float,
+        BeforeValidator(convert),
+        Field(ge=ge, gt=gt, le=le, allow_inf_nan=False),
         WithJsonSchema(schema),
     ]
 

@@ -78,8 +78,10 @@ def verify(path: str | Path, progress: Callable[[float], None] | None = None) ->
                 if not same.all():
                     row = int(np.flatnonzero(~same)[0])
                     where = simulation.plant.levels.path(channel.level, row)
-                    return answer(f"{channel.name} of {where} at {simulation.time:g} s: "
-                                  f"recorded {then[row]!r}, repeated {now[row]!r}")
+                    return answer(
+                        f"{channel.name} of {where} at {simulation.time:g} s: "
+                        f"recorded {then[row]!r}, repeated {now[row]!r}"
+                    )
         state = states.get(stop)
         while carried < len(changes) and changes[carried].steps == stop:
             if state is not None and state.commands == carried:

@@ -106,9 +106,7 @@ class DesignDayWeather:
         self.climates = tuple(climates)
         self.pressure = pressure
         self._dew_points = [
-            _dew_point_from_wet_bulb(
-                c.design.cooling_dry_bulb, c.design.cooling_wet_bulb, float(p)
-            )
+            _dew_point_from_wet_bulb(c.design.cooling_dry_bulb, c.design.cooling_wet_bulb, float(p))
             for c, p in zip(climates, pressure, strict=True)
         ]
 
@@ -200,7 +198,8 @@ def _base_weather(plant: Plant, scenario: Scenario) -> Weather:
         return read_epw(Path(str(choice.file)), scenario.start)
     pressure = np.array([pressure_at_elevation(site.location.elevation) for site in plant.sites])
     if choice.kind == "constant":
-        assert choice.dry_bulb is not None and choice.wet_bulb is not None
+        assert choice.dry_bulb is not None
+        assert choice.wet_bulb is not None
         return ConstantWeather(choice.dry_bulb, choice.wet_bulb, pressure)
     climates = [_climate_of(site) for site in plant.sites]
     if choice.kind == "design-day":
@@ -212,8 +211,12 @@ def _climate_of(site: Site) -> Climate:
     known = _climates()
     name = site.location.weather
     if name not in known:
-        raise InputError(f"site {site.id} has an unknown weather", key="location.weather",
-                         found=name, allowed=near_matches(name, [*known]))
+        raise InputError(
+            f"site {site.id} has an unknown weather",
+            key="location.weather",
+            found=name,
+            allowed=near_matches(name, [*known]),
+        )
     return known[name]
 
 
@@ -231,10 +234,17 @@ def read_epw(file: Path, start: datetime) -> HourlyWeather:
     except Exception as error:
         raise InputError(f"not a readable EPW file: {error}", file) from None
     if len(data) == 0 or len(data) % 24 != 0:
-        raise InputError("weather file does not hold whole days", file,
-                         found=f"{len(data)} hours", allowed="a multiple of 24")
-    limits = {"temp_air": (-70.0, 70.0, 1.0), "relative_humidity": (0.0, 110.0, 0.01),
-              "atmospheric_pressure": (31_000.0, 120_000.0, 1.0)}
+        raise InputError(
+            "weather file does not hold whole days",
+            file,
+            found=f"{len(data)} hours",
+            allowed="a multiple of 24",
+        )
+    limits = {
+        "temp_air": (-70.0, 70.0, 1.0),
+        "relative_humidity": (0.0, 110.0, 0.01),
+        "atmospheric_pressure": (31_000.0, 120_000.0, 1.0),
+    }
     columns = []
     for name, (low, high, factor) in limits.items():
         record = data[name].to_numpy(dtype=np.float64)
@@ -247,8 +257,12 @@ def read_epw(file: Path, start: datetime) -> HourlyWeather:
         longest = max((length for _, length in gaps), default=0)
         if longest > LONGEST_BRIDGED_GAP:
             first = next(at for at, length in gaps if length == longest)
-            raise InputError(f"gap of {longest} hours from hour {first}", file, key=name,
-                             allowed=f"gaps of at most {LONGEST_BRIDGED_GAP} hours")
+            raise InputError(
+                f"gap of {longest} hours from hour {first}",
+                file,
+                key=name,
+                allowed=f"gaps of at most {LONGEST_BRIDGED_GAP} hours",
+            )
         columns.append(filled)
     return HourlyWeather(columns[0], np.minimum(columns[1], 1.0), columns[2], start)
 

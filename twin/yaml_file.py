@@ -28,9 +28,20 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, Any] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-    ".inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan"),
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    ".inf": float("inf"),
+    "-.inf": float("-inf"),
+    ".nan": float("nan"),
 }
 _TEXT_TAGS = {None, "!", "tag:yaml.org,2002:str"}
 
@@ -124,8 +135,10 @@ class _Builder:
             self.close(event)
 
     def awaits_name(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1].value, dict) and (
-            self.stack[-1].name is None
+        return (
+            bool(self.stack)
+            and isinstance(self.stack[-1].value, dict)
+            and (self.stack[-1].name is None)
         )
 
     def scalar(self, event: Any) -> None:
@@ -143,8 +156,14 @@ class _Builder:
         if name in top.value or (name == "<<" and top.merged is not None):
             first = self.lines.get((*top.key, name))
             place = f"once; it stands first in line {first}" if first else "once"
-            raise InputError("key used twice", self.file, event.start_mark.line + 1,
-                             key_text((*top.key, name)), name, place)
+            raise InputError(
+                "key used twice",
+                self.file,
+                event.start_mark.line + 1,
+                key_text((*top.key, name)),
+                name,
+                place,
+            )
         top.name = name
         self.lines[(*top.key, name)] = event.start_mark.line + 1
 
@@ -185,8 +204,11 @@ class _Builder:
         top = self.stack[-1]
         top.nodes += nodes
         if top.nodes > MAXIMUM_NODES:
-            raise self.fail("holds too many values once its aliases are written out", event,
-                            allowed=f"at most {MAXIMUM_NODES:,} values")
+            raise self.fail(
+                "holds too many values once its aliases are written out",
+                event,
+                allowed=f"at most {MAXIMUM_NODES:,} values",
+            )
         if isinstance(top.value, list):
             self.lines.setdefault((*top.key, len(top.value)), event.start_mark.line + 1)
             top.value.append(value)
@@ -233,8 +255,9 @@ def parse(text: str, file: Path) -> Document:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
         character = error.character
         code = character if isinstance(character, int) else ord(character)
-        raise InputError("not valid YAML: a control character", file, line,
-                         found=f"U+{code:04X}") from None
+        raise InputError(
+            "not valid YAML: a control character", file, line, found=f"U+{code:04X}"
+        ) from None
     except yaml.YAMLError as error:
         raise InputError(f"not valid YAML: {error}", file) from None
     return Document(builder.root, builder.lines, file)
@@ -252,14 +275,19 @@ def read(file: Path) -> Document:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file) from None
     if len(raw) > MAXIMUM_BYTES:
-        raise InputError("file is too large", file, found=f"{len(raw):,} bytes",
-                         allowed=f"{MAXIMUM_BYTES:,} bytes")
+        raise InputError(
+            "file is too large",
+            file,
+            found=f"{len(raw):,} bytes",
+            allowed=f"{MAXIMUM_BYTES:,} bytes",
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError("is not UTF-8 text", file, line,
-                         found=f"byte 0x{raw[error.start]:02X}", allowed="UTF-8") from None
+        raise InputError(
+            "is not UTF-8 text", file, line, found=f"byte 0x{raw[error.start]:02X}", allowed="UTF-8"
+        ) from None
     return parse(text, file)
 
 
@@ -282,26 +310,28 @@ def validate(document: Document, model: type[Model]) -> Model:
 def located_error(document: Document, error: ValidationError, model: type[BaseModel]) -> InputError:
     """The first problem of a pydantic error, as an InputError that points into the document.
 
-    A misspelt key shows twice, as one that is unknown and one that is missing; the first tells more.
+    A misspelt key shows twice, as one unknown and one missing; the first tells more.
     """
     problems = error.errors()
     first = problems[0]
     if first["type"] == "missing":
         place = first["loc"][:-1]
-        first = next((p for p in problems
-                      if p["type"] == "extra_forbidden" and p["loc"][:-1] == place), first)
+        first = next(
+            (p for p in problems if p["type"] == "extra_forbidden" and p["loc"][:-1] == place),
+            first,
+        )
     key = tuple(part for part in first["loc"] if isinstance(part, str | int))
     found, kind, message = first.get("input"), first["type"], first["msg"]
     if kind == "missing":
         return document.error("a key is missing", key, allowed=_describe(model, key))
     if kind == "extra_forbidden":
-        return document.error("unknown key", key, str(key[-1]),
-                              near_matches(str(key[-1]), _keys_at(model, key[:-1])))
+        return document.error(
+            "unknown key", key, str(key[-1]), near_matches(str(key[-1]), _keys_at(model, key[:-1]))
+        )
     if kind == "value_error":
         message = message.removeprefix("Value error, ")
     shown = repr(found) if len(repr(found)) <= 100 else f"{repr(found)[:97]}..."
-    return document.error(f"{message[0].lower()}{message[1:]}", key, shown,
-                          _describe(model, key))
+    return document.error(f"{message[0].lower()}{message[1:]}", key, shown, _describe(model, key))
 
 
 def _model_at(model: Any, key: Key) -> Any:
@@ -313,8 +343,10 @@ def _model_at(model: Any, key: Key) -> Any:
         candidates = _flatten(current)
         following = None
         for candidate in candidates:
-            if isinstance(part, str) and isinstance(candidate, type) and (
-                issubclass(candidate, BaseModel)
+            if (
+                isinstance(part, str)
+                and isinstance(candidate, type)
+                and (issubclass(candidate, BaseModel))
             ):
                 for name, field in candidate.model_fields.items():
                     if part in (name, field.alias):

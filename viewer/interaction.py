@@ -59,7 +59,7 @@ def _connect(viewer: Viewer) -> None:
     interactor = viewer.plotter.iren.interactor
     style = vtkInteractorStyleTerrain()
     style.AddObserver("CharEvent", lambda *_: None)  # VTK's own keys would interfere
-    interactor.SetInteractorStyle(style)
+    viewer.plotter.iren.style = style  # PyVista puts back the style it knows, so it must know ours
     pressed: list[tuple[int, int]] = []
 
     def press(source: Any, _: str) -> None:

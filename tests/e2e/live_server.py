@@ -26,7 +26,9 @@ class Server:
     def __init__(self, *arguments, command="serve", environment=None):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "twin.cli.main", command, *map(str, arguments), "--port", "0"],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
             env=os.environ | (environment or {}),
         )
         self.log = ""
@@ -106,6 +108,9 @@ def twin(*arguments, timeout=120):
     """Run a command of ``twin`` to its end: exit code, standard output, standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "twin.cli.main", *map(str, arguments)],
-        capture_output=True, text=True, timeout=timeout, check=False,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
     return done.returncode, done.stdout, done.stderr

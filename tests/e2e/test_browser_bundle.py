@@ -87,8 +87,13 @@ def test_building_again_gives_the_same_bundle(tmp_path: Path) -> None:
     shutil.copytree(WEB, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
     (copy / "node_modules").symlink_to(WEB / "node_modules")
     done = subprocess.run(
-        ["npm", "run", "--silent", "build"], cwd=copy, capture_output=True, text=True, timeout=120,
-        env=os.environ | {"CI": "1"}, check=False,
+        ["npm", "run", "--silent", "build"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"CI": "1"},
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((copy / "dist" / "build.json").read_text()) == built()

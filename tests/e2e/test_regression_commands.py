@@ -31,8 +31,14 @@ results: {hottest: max(gpu.temperature)}
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", *arguments], cwd=cwd, capture_output=True,
-                          text=True, timeout=300, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -52,12 +58,26 @@ def test_plain_pytest_collects_cases_and_says_what_fails(cases: Path) -> None:
 
 
 def test_the_command_runs_cases_in_processes_and_writes_reports(cases: Path) -> None:
-    result = run("twin.cli.main", "test", ".", "--workers", "2", "--html", "r.html", "--junit",
-                 "j.xml", "--json", "-", cwd=cases)
+    result = run(
+        "twin.cli.main",
+        "test",
+        ".",
+        "--workers",
+        "2",
+        "--html",
+        "r.html",
+        "--junit",
+        "j.xml",
+        "--json",
+        "-",
+        cwd=cases,
+    )
     assert result.returncode == 1, result.stderr
     report = json.loads(result.stdout)
     assert {case["name"]: case["passed"] for case in report["cases"]} == {
-        "bad": False, "good": True}
+        "bad": False,
+        "good": True,
+    }
     assert "1 of 2 cases passed" in (cases / "r.html").read_text()
     assert (cases / "j.xml").read_text().count("<testsuite ") == 2
 
@@ -78,8 +98,13 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path) -
     (tmp_path / "study.yaml").write_text(STUDY)
     command = [sys.executable, "-m", "twin.cli.main", "sweep", "study.yaml", "--workers", "2"]
     journal = tmp_path / "study.results" / "journal.jsonl"
-    killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, start_new_session=True)
+    killed = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120.0
     while time.monotonic() < deadline and killed.poll() is None:
         if journal.is_file() and journal.read_bytes().count(b"\n") >= 1:
@@ -97,8 +122,9 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path) -
     rows = duckdb.sql(f"SELECT point, coolant, hottest, error FROM '{table}'").fetchall()
     assert [row[0] for row in rows] == list(range(40))
     assert all(row[3] is None for row in rows)
-    fresh = run("twin.cli.main", "sweep", "study.yaml", "--workers", "1", "--out", "fresh",
-                cwd=tmp_path)
+    fresh = run(
+        "twin.cli.main", "sweep", "study.yaml", "--workers", "1", "--out", "fresh", cwd=tmp_path
+    )
     assert fresh.returncode == 0, fresh.stderr
     other = tmp_path / "fresh" / "results.parquet"
     assert rows == duckdb.sql(f"SELECT point, coolant, hottest, error FROM '{other}'").fetchall()
@@ -119,8 +145,9 @@ def test_a_study_that_changed_does_not_mix_with_old_results(tmp_path: Path) -> N
 def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (tmp_path / "short.yaml").write_text("schema: twin.scenario/1\nduration: 10 s\n")
     (tmp_path / "study.yaml").write_text(STUDY)
-    result = run("twin.cli.main", "sweep", "study.yaml", "--dask", "tcp://127.0.0.1:9",
-                 cwd=tmp_path)
+    result = run(
+        "twin.cli.main", "sweep", "study.yaml", "--dask", "tcp://127.0.0.1:9", cwd=tmp_path
+    )
     assert result.returncode == 2
     assert "cluster cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr

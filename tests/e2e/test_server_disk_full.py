@@ -16,9 +16,7 @@ def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder]
-    made = subprocess.run(
-        command, capture_output=True, check=False
-    ) if os.geteuid() == 0 else None
+    made = subprocess.run(command, capture_output=True, check=False) if os.geteuid() == 0 else None
     if made is None or made.returncode:
         pytest.skip("may not mount a small file system here")
     yield folder

@@ -83,8 +83,13 @@ def test_metadata_is_retained_and_describes_every_rack_and_cdu(bus):
     found = gather(bus.bus_port, ["BMS/v1/PUB/Metadata/#"], lambda f: last in f)
     assert all(retained for _, retained in found.values())
     rack = found[f"BMS/v1/PUB/Metadata/Rack/RackPower/{RACK}"][0]
-    assert rack == {"objectType": "Rack", "pointType": "RackPower", "engUnit": "kW",
-                    "rackLocationName": RACK, "rackLocationId": f"/{RACK}"}
+    assert rack == {
+        "objectType": "Rack",
+        "pointType": "RackPower",
+        "engUnit": "kW",
+        "rackLocationName": RACK,
+        "rackLocationId": f"/{RACK}",
+    }
     cdu = found[f"BMS/v1/PUB/Metadata/CDU/LiquidTemperature/{CDU}/secondary/supply"][0]
     assert cdu["engUnit"] == "C"
     assert cdu["processArea"] == ["Secondary", "Supply"]
@@ -114,14 +119,19 @@ def test_values_agree_with_the_server_and_carry_time_and_quality(bus):
 def test_a_set_point_request_is_carried_out_logged_and_told(bus):
     topic = f"BMS/v1/EMS/Value/CDU/LiquidTemperatureSpRequest/{CDU}/secondary/supply"
     send(bus, topic, 43.0)
-    element = bus.until(f"/api/element?path=/{CDU}",
-                        lambda e: e["controls"]["supply_setpoint"] == 43.0)
+    element = bus.until(
+        f"/api/element?path=/{CDU}", lambda e: e["controls"]["supply_setpoint"] == 43.0
+    )
     assert element["controls"]["supply_setpoint"] == 43.0
     entry = bus.get("/api/commands")[-1]
     assert (entry["who"], entry["key"], entry["after"]) == ("mqtt:EMS", "supply_setpoint", 43.0)
     send(bus, topic, 400.0)
-    bus.until("/api/events", lambda rows: any(
-        row["kind"] == "refused" and "out of range" in row["message"] for row in rows))
+    bus.until(
+        "/api/events",
+        lambda rows: any(
+            row["kind"] == "refused" and "out of range" in row["message"] for row in rows
+        ),
+    )
     assert bus.get(f"/api/element?path=/{CDU}")["controls"]["supply_setpoint"] == 43.0
 
 
@@ -130,10 +140,13 @@ def test_isolation_and_leaks(bus):
     leak = f"BMS/v1/PUB/Value/Rack/RackLeakDetect/{RACK}"
     one = json.dumps({"value": 1, "timestamp": 1, "quality": 1})
     found = gather(
-        bus.bus_port, [status, leak],
+        bus.bus_port,
+        [status, leak],
         lambda f: all(f.get(t, ({},))[0].get("value") == 1 for t in (status, leak)),
-        publish=[(f"BMS/v1/EMS/Value/Rack/RackElectricalIsolationRequest/{RACK}", one),
-                 (f"BMS/v1/EMS/Value/Rack/RackLeakDetectTray/{RACK}/tray-04/gpu-1", one)],
+        publish=[
+            (f"BMS/v1/EMS/Value/Rack/RackElectricalIsolationRequest/{RACK}", one),
+            (f"BMS/v1/EMS/Value/Rack/RackLeakDetectTray/{RACK}/tray-04/gpu-1", one),
+        ],
     )
     assert found[status][0]["value"] == 1
     bus.until(f"/api/element?path=/{RACK}", lambda e: e["values"]["rack.power"] == 0.0)
@@ -148,7 +161,9 @@ def test_heartbeats_go_both_ways(bus):
     echo = "BMS/v1/PUB/Value/System/HeartbeatEchoBms/EMS"
     stamp = json.dumps({"value": 1795562607000, "timestamp": 1, "quality": 1})
     found = gather(
-        bus.bus_port, [ours, echo], lambda f: {ours, echo} <= set(f),
+        bus.bus_port,
+        [ours, echo],
+        lambda f: {ours, echo} <= set(f),
         publish=[("BMS/v1/EMS/Value/System/HeartbeatTimestampIntegration/EMS", stamp)],
     )
     assert found[echo][0]["value"] == 1795562607000
@@ -157,13 +172,21 @@ def test_heartbeats_go_both_ways(bus):
 
 def test_a_load_target_of_the_grid_lowers_the_load(bus):
     before = bus.get("/api/kpis")["facility_power_w"]
-    event = {"type": "grid.loadtarget.set.v1", "data": {"targets": [
-        {"interval": {}, "load_constraint": {"value": 0.85 * before, "unit": "watt"}}]}}
+    event = {
+        "type": "grid.loadtarget.set.v1",
+        "data": {
+            "targets": [
+                {"interval": {}, "load_constraint": {"value": 0.85 * before, "unit": "watt"}}
+            ]
+        },
+    }
     status = "grid/v1/dsx-flex-agent/BMS/powerstate/status"
     gather(
-        bus.bus_port, [status],
+        bus.bus_port,
+        [status],
         lambda f: status in f and f[status][0]["data"]["feeds"]["pilot"]["targets"] != [],
-        publish=[("grid/v1/isv/utility/loadtarget/set", json.dumps(event))], seconds=25,
+        publish=[("grid/v1/isv/utility/loadtarget/set", json.dumps(event))],
+        seconds=25,
     )
     bus.until("/api/kpis", lambda k: k["facility_power_w"] <= 0.86 * before)
     assert any(entry["who"] == "mqtt:flex" for entry in bus.get("/api/commands"))

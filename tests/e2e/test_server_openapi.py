@@ -14,7 +14,9 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
 )
 
 CHECKS = [
-    not_a_server_error, status_code_conformance, content_type_conformance,
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
     response_schema_conformance,
 ]
 REFUSALS = (429, 501, 503)  # too fast, not installed here, busy: documented, and no failure
@@ -40,8 +42,13 @@ def test_generated_requests_get_documented_answers(server, operations):
         if operation.path in ENDLESS or (operation.path in SLOW and operation.method == "post"):
             continue
 
-        @settings(max_examples=12, deadline=None, derandomize=True, database=None,
-                  suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=12,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @schemathesis_given(operation)
         def ask(case):
             nonlocal asked

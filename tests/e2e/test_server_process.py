@@ -57,6 +57,7 @@ def test_something_that_is_no_twin_is_told_from_one():
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(5)
         address = f"127.0.0.1:{other.getsockname()[1]}"
+
         def answer():
             connection, _ = other.accept()
             connection.recv(1000)

@@ -48,13 +48,14 @@ def test_every_link_leads_to_a_resource_that_names_itself(server):
 def test_readings_are_those_of_the_twin(server):
     unit = server.get(f"/redfish/v1/ThermalEquipment/CDUs/{CDU}")
     assert unit["EquipmentType"] == "CDU"
-    connector = server.get(
-        f"/redfish/v1/ThermalEquipment/CDUs/{CDU}/SecondaryCoolantConnectors/1")
+    connector = server.get(f"/redfish/v1/ThermalEquipment/CDUs/{CDU}/SecondaryCoolantConnectors/1")
     values = server.get("/api/element?path=/" + CDU.replace(".", "/"))["values"]
     assert connector["SupplyTemperatureCelsius"]["Reading"] == pytest.approx(
-        values["cdu.supply_temperature"], abs=0.01)
+        values["cdu.supply_temperature"], abs=0.01
+    )
     assert connector["FlowLitersPerMinute"]["Reading"] == pytest.approx(
-        values["cdu.secondary_flow"] * 60_000, rel=1e-3)
+        values["cdu.secondary_flow"] * 60_000, rel=1e-3
+    )
     heat = connector["HeatRemovedkW"]["Reading"]
     assert heat == pytest.approx(values["cdu.heat"] / 1e3, rel=1e-3)
     sensor = server.get("/redfish/v1/Chassis/pilot.hall-a.row-01.rack-01/Sensors/Power")
@@ -62,16 +63,26 @@ def test_readings_are_those_of_the_twin(server):
 
 
 def test_a_fault_shows_as_health(server):
-    server.get("/api/commands", body={
-        "name": "inject", "path": "/" + CDU.replace(".", "/"), "key": "trip"})
+    server.get(
+        "/api/commands", body={"name": "inject", "path": "/" + CDU.replace(".", "/"), "key": "trip"}
+    )
     server.get("/api/commands", body={"name": "step", "value": 60})
     rack = server.get("/redfish/v1/Chassis/pilot.hall-a.row-01.rack-01")
     assert rack["Status"]["Health"] != "OK"
 
 
 @pytest.mark.parametrize(
-    "path", ["Chassis/none", "Chassis/pilot", "Systems", "../api/kpis", "Chassis/%2e%2e/x",
-             f"ThermalEquipment/CDUs/{CDU}/Nothing", f"Chassis/{CDU}"])
+    "path",
+    [
+        "Chassis/none",
+        "Chassis/pilot",
+        "Systems",
+        "../api/kpis",
+        "Chassis/%2e%2e/x",
+        f"ThermalEquipment/CDUs/{CDU}/Nothing",
+        f"Chassis/{CDU}",
+    ],
+)
 def test_what_is_not_there_is_not_found(server, path):
     assert server.request(f"/redfish/v1/{path}")[0] == 404
 

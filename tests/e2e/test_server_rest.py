@@ -69,8 +69,10 @@ def test_state_is_paged(server):
 
 
 def test_a_command_is_answered_logged_and_told_as_an_event(server):
-    answer = server.get("/api/commands", body={
-        "name": "set", "path": CDU, "key": "supply_setpoint", "value": "38 degC"})
+    answer = server.get(
+        "/api/commands",
+        body={"name": "set", "path": CDU, "key": "supply_setpoint", "value": "38 degC"},
+    )
     assert answer["elements"] == 1
     assert (answer["before"], answer["after"]) == (40.0, 38.0)
     entry = server.get("/api/commands")[-1]
@@ -92,8 +94,12 @@ def test_every_control_and_fault_that_is_listed_exists(server):
                 body = {"name": name, "path": paths[0]["path"], "key": row["key"]}
                 assert server.request("/api/commands", body=body)[0] == 200, body
         elif row["high"] is not None:
-            body = {"name": "set", "path": paths[0]["path"], "key": row["key"],
-                    "value": row["high"] + 1.0}
+            body = {
+                "name": "set",
+                "path": paths[0]["path"],
+                "key": row["key"],
+                "value": row["high"] + 1.0,
+            }
             status, problem = server.request("/api/commands", body=body)
             assert status == 422
             assert "out of range" in problem["message"]
@@ -207,8 +213,9 @@ def test_the_interface_is_described(server):
 def test_nothing_outside_is_served(server):
     for path in ("/../pyproject.toml", "/%2e%2e/%2e%2e/etc/passwd", "/static/../../etc/passwd"):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                               "Connection: close\r\n\r\n".encode())
+            connection.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+            )
             assert connection.recv(100).startswith(b"HTTP/1.1 404")
 
 

@@ -33,8 +33,15 @@ def bearer(role):
     return {"Authorization": f"Bearer {TOKENS[role]}"}
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong-token-00000"},
-                                     {"Authorization": "Basic dmlldw=="}, {"Authorization": ""}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong-token-00000"},
+        {"Authorization": "Basic dmlldw=="},
+        {"Authorization": ""},
+    ],
+)
 def test_without_a_token_nothing_is_told(server, headers):
     for path in ("/api/kpis", "/api/scene", "/metrics", "/api/sessions", "/openapi.json", "/docs"):
         status, _ = server.request(path, headers=headers, raw=True)
@@ -114,9 +121,26 @@ def test_requests_are_limited_in_rate(server):
 def test_tls(tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
-         "-out", certificate, "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ],
+        check=True,
+        capture_output=True,
     )
     trust = ssl.create_default_context(cafile=certificate)
     with Server("pilot", "--certificate", certificate, "--key", key) as server:
@@ -137,8 +161,10 @@ def test_tls(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no tokens"), ("admin anna\n", "not a token line"),
-        ("king anna 0123456789abcdef\n", "unknown role"), ("view a short\n", "too short"),
+        ("", "holds no tokens"),
+        ("admin anna\n", "not a token line"),
+        ("king anna 0123456789abcdef\n", "unknown role"),
+        ("view a short\n", "too short"),
         ("view a 0123456789abcdef\nadmin a 0123456789abcdeg\n", "used twice"),
         ("view a sha256:xyz\n", "SHA-256"),
     ],
@@ -176,10 +202,14 @@ def test_tokens_may_be_kept_as_their_hash(tmp_path):
 @pytest.mark.parametrize(
     ("origin", "host", "allowed"),
     [
-        (None, "127.0.0.1:8000", True), ("http://127.0.0.1:8000", "127.0.0.1:8000", True),
-        ("http://127.0.0.1:9000", "127.0.0.1:8000", False), ("null", "127.0.0.1:8000", False),
-        ("http://evil.example", "127.0.0.1:8000", False), ("file://", "127.0.0.1:8000", False),
-        ("https://wall.example", "127.0.0.1:8000", True), ("http://x", None, False),
+        (None, "127.0.0.1:8000", True),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", True),
+        ("http://127.0.0.1:9000", "127.0.0.1:8000", False),
+        ("null", "127.0.0.1:8000", False),
+        ("http://evil.example", "127.0.0.1:8000", False),
+        ("file://", "127.0.0.1:8000", False),
+        ("https://wall.example", "127.0.0.1:8000", True),
+        ("http://x", None, False),
     ],
 )
 def test_which_pages_may_talk_to_us(origin, host, allowed):
@@ -188,8 +218,15 @@ def test_which_pages_may_talk_to_us(origin, host, allowed):
 
 @pytest.mark.parametrize(
     ("host", "allowed"),
-    [("127.0.0.1:8000", True), ("localhost", True), ("[::1]:80", True), ("evil.example", False),
-     ("127.0.0.1.evil.example", False), (None, False), ("", False)],
+    [
+        ("127.0.0.1:8000", True),
+        ("localhost", True),
+        ("[::1]:80", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        (None, False),
+        ("", False),
+    ],
 )
 def test_which_names_are_ours_without_tokens(host, allowed):
     assert Access().allows_host(host) is allowed

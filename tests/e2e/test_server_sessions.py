@@ -78,9 +78,11 @@ def test_history_of_one_element_comes_from_the_recording(server):
 def test_sessions_are_listed_limited_and_closed(server):
     assert {s["id"] for s in server.get("/api/sessions")} >= {"pilot"}
     for body, words in (
-        ({"layout": "no-such"}, "no-such"), ({"layout": "../../etc/passwd"}, "bundled"),
+        ({"layout": "no-such"}, "no-such"),
+        ({"layout": "../../etc/passwd"}, "bundled"),
         ({"layout": "pilot", "id": "Bad Name"}, "session name"),
-        ({"layout": "pilot", "id": "pilot"}, "exists"), ({"layout": "pilot", "speed": 0}, "speed"),
+        ({"layout": "pilot", "id": "pilot"}, "exists"),
+        ({"layout": "pilot", "speed": 0}, "speed"),
     ):
         status, problem = server.request("/api/sessions", body=body)
         assert status == 422
@@ -114,8 +116,13 @@ def test_killed_at_any_moment_it_goes_on_and_every_bit_can_be_repeated(tmp_path)
             # a checkpoint every 10 s; another may have been on its way to the disk
             assert session["time"] >= reached - 20.0
             for _ in range(3):
-                command(server, name="set", path=CDU, key="supply_setpoint",
-                        value=choice.uniform(35, 45))
+                command(
+                    server,
+                    name="set",
+                    path=CDU,
+                    key="supply_setpoint",
+                    value=choice.uniform(35, 45),
+                )
                 changes += 1
                 time.sleep(choice.uniform(0.0, 0.4))
             reached = server.get("/api/sessions/pilot")["time"]

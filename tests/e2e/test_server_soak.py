@@ -15,10 +15,21 @@ SECONDS = float(os.environ.get("TWIN_SOAK_SECONDS", "5"))
 
 
 def test_many_viewers_some_of_them_deaf():
-    report = soak(argparse.Namespace(
-        layout="pilot", scenario=None, speed=10.0, rate=10.0, viewers=10, rack_viewers=20,
-        rack_channels=["rack.*"], deaf=5, connects=200, seconds=SECONDS, state=None,
-    ))
+    report = soak(
+        argparse.Namespace(
+            layout="pilot",
+            scenario=None,
+            speed=10.0,
+            rate=10.0,
+            viewers=10,
+            rack_viewers=20,
+            rack_channels=["rack.*"],
+            deaf=5,
+            connects=200,
+            seconds=SECONDS,
+            state=None,
+        )
+    )
     print(report)
     # how fast frames come depends on the machine; that they come to everyone does not
     assert report["gpu"]["slowest_hz"] > 0

@@ -15,14 +15,21 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "javascript" / "client.mjs"
 
 
 def run(address, *channels, frames="1"):
-    version = int(subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-                  .stdout.lstrip("v").split(".")[0])
+    version = int(
+        subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+        .stdout.lstrip("v")
+        .split(".")[0]
+    )
     flags = [] if version >= 22 else ["--experimental-websocket"]
     if version < 20:
         pytest.skip("this node has no websocket")
     return subprocess.run(
-        ["node", *flags, EXAMPLE, address, *channels], capture_output=True, text=True, timeout=30,
-        env=os.environ | {"FRAMES": frames}, check=False,
+        ["node", *flags, EXAMPLE, address, *channels],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=os.environ | {"FRAMES": frames},
+        check=False,
     )
 
 

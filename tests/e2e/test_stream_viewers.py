@@ -46,7 +46,10 @@ def test_frames_hold_what_was_asked_for_and_agree_with_rest(server, client):
     client.command("pause")
     answer = client.subscribe(["rack.power", "site.pue", "gpu.temperature"], rate=30)
     assert [row["name"] for row in answer["channels"]] == [
-        "rack.power", "site.pue", "gpu.temperature"]
+        "rack.power",
+        "site.pue",
+        "gpu.temperature",
+    ]
     frame = client.wait_frame(0)
     assert [len(frame.values[name]) for name in ("rack.power", "gpu.temperature")] == [8, 576]
     state = client.get("/api/state", channel="rack.power", limit=1000)
@@ -160,8 +163,10 @@ def test_other_pages_names_and_protocols_are_refused(server):
             await socket.recv()
 
     for options in (
-        {"origin": "http://elsewhere.example"}, {"origin": "null"},
-        {"name": "elsewhere.example"}, {"subprotocols": ["mqtt"]},
+        {"origin": "http://elsewhere.example"},
+        {"origin": "null"},
+        {"name": "elsewhere.example"},
+        {"subprotocols": ["mqtt"]},
     ):
         with pytest.raises((InvalidStatus, ConnectionClosed)) as caught:
             asyncio.run(asyncio.wait_for(ask(**options), 20))
@@ -235,8 +240,21 @@ def test_a_client_comes_back_after_the_server_was_killed():
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
         again = subprocess.Popen(
-            [sys.executable, "-m", "twin.cli.main", "serve", "pilot", "--port",
-             str(first.port), "--speed", "20", "--log", "off"], stderr=subprocess.DEVNULL)
+            [
+                sys.executable,
+                "-m",
+                "twin.cli.main",
+                "serve",
+                "pilot",
+                "--port",
+                str(first.port),
+                "--speed",
+                "20",
+                "--log",
+                "off",
+            ],
+            stderr=subprocess.DEVNULL,
+        )
         try:
             frame = client.wait_frame(timeout=60)  # subscribed again by itself
             assert frame.values["rack.power"].shape == (8,)

@@ -17,7 +17,10 @@ def twin(*arguments: object) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a command."""
     done = subprocess.run(
         [sys.executable, "-m", "twin.cli.main", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -62,5 +65,6 @@ def test_simready_assets_are_validated(tmp_path: Path) -> None:
     code, out, _ = twin("simready", "-o", tmp_path, "--product", "generic-ups-1250", "--validate")
     assert code == 0
     assert "passes AIF-Entity 0.2.0" in out
-    assert (tmp_path / "generic_ups_1250" / "usd" / ".thumbs" / "256x256"
-            / "generic_ups_1250.usda.png").stat().st_size > 1000
+    assert (
+        tmp_path / "generic_ups_1250" / "usd" / ".thumbs" / "256x256" / "generic_ups_1250.usda.png"
+    ).stat().st_size > 1000

@@ -84,8 +84,11 @@ def test_free_rocking(accuracy: Callable[..., None]) -> None:
         world.set_gravity((0.0, 0.0, -GRAVITY))
         world.place(
             rack,
-            (B - B * math.cos(angle) + H * math.sin(angle), 0.0,
-             B * math.sin(angle) + H * math.cos(angle)),
+            (
+                B - B * math.cos(angle) + H * math.sin(angle),
+                0.0,
+                B * math.sin(angle) + H * math.cos(angle),
+            ),
             (0.0, math.sin(0.5 * angle), 0.0, math.cos(0.5 * angle)),
         )
         angles = []
@@ -94,15 +97,28 @@ def test_free_rocking(accuracy: Callable[..., None]) -> None:
             angles.append(tilt(world, rack))
     turned = np.array(angles)
     crossings = np.flatnonzero(np.sign(turned[1:]) != np.sign(turned[:-1]))
-    accuracy("time to fall back", (crossings[0] + 1) * STEP,
-             free_rocking_quarter_period(B, H, angle), 0.01, "s", "Housner 1963", relative=True)
+    accuracy(
+        "time to fall back",
+        (crossings[0] + 1) * STEP,
+        free_rocking_quarter_period(B, H, angle),
+        0.01,
+        "s",
+        "Housner 1963",
+        relative=True,
+    )
     ratio = impact_ratio(B, H)
     expected = share
     for number in range(3):
         peak = np.abs(turned[crossings[number] : crossings[number + 1]]).max() / ALPHA
         expected = 1.0 - math.sqrt(1.0 - ratio**2 * (1.0 - (1.0 - expected) ** 2))
-        accuracy(f"amplitude after impact {number + 1} over alpha", peak, expected, 0.01, "",
-                 "Housner 1963: (1 - 3/2 sin^2 alpha)")
+        accuracy(
+            f"amplitude after impact {number + 1} over alpha",
+            peak,
+            expected,
+            0.01,
+            "",
+            "Housner 1963: (1 - 3/2 sin^2 alpha)",
+        )
 
 
 @pytest.mark.parametrize("pulse", [2.0, 4.0])
@@ -120,9 +136,15 @@ def test_overturning_by_half_sine_pulses(pulse: float, accuracy: Callable[..., N
         motion = np.array([ground(amplitude * onset, n * STEP) for n in range(3000)])
         return bool(np.abs(rocking_response(motion, STEP, B, H, impact_ratio(B, H))).max() > 1.4)
 
-    accuracy(f"overturning half sine at {pulse:g} p", threshold(engine, 1.0, 8.0, 9),
-             threshold(law, 1.0, 8.0, 9), 0.01, "times g b/h",
-             "rocking equation of Makris and Konstantinidis 2003", relative=True)
+    accuracy(
+        f"overturning half sine at {pulse:g} p",
+        threshold(engine, 1.0, 8.0, 9),
+        threshold(law, 1.0, 8.0, 9),
+        0.01,
+        "times g b/h",
+        "rocking equation of Makris and Konstantinidis 2003",
+        relative=True,
+    )
 
 
 @pytest.mark.parametrize(("acceleration", "duration", "friction"), [(5.0, 0.2, 0.3), (8, 0.3, 0.4)])
@@ -131,8 +153,9 @@ def test_sliding(
 ) -> None:
     with open_world() as world:
         world.add_floor(ROUGH)
-        (box,) = world.add_boxes((1.2, 1.2, 0.6), 1000.0, [(0.0, 0.0, 0.3)], [UPRIGHT],
-                                 Surface(friction))
+        (box,) = world.add_boxes(
+            (1.2, 1.2, 0.6), 1000.0, [(0.0, 0.0, 0.3)], [UPRIGHT], Surface(friction)
+        )
         world.set_gravity((0.0, 0.0, -GRAVITY))
         for _ in range(100):
             world.step(STEP)
@@ -142,9 +165,15 @@ def test_sliding(
             world.set_gravity((-push, 0.0, -GRAVITY))
             world.step(STEP)
         slip = start - world.pose(box).position[0]
-    accuracy(f"slip at {acceleration:g} m/s2", slip,
-             sliding_under_pulse(acceleration, duration, friction), 0.002, "m",
-             "Newmark 1965", relative=True)
+    accuracy(
+        f"slip at {acceleration:g} m/s2",
+        slip,
+        sliding_under_pulse(acceleration, duration, friction),
+        0.002,
+        "m",
+        "Newmark 1965",
+        relative=True,
+    )
 
 
 PENDULUM = """<?xml version="1.0"?>
@@ -167,8 +196,9 @@ def test_pendulum(amplitude: float, accuracy: Callable[..., None]) -> None:
     reduced = (inertia + mass * length**2) / (mass * length)
     with open_world() as world:
         world.set_gravity((0.0, 0.0, -GRAVITY))
-        body = world.add_articulated(PENDULUM.format(length=length, i=inertia), (0, 0, 5), UPRIGHT,
-                                     fixed=True)
+        body = world.add_articulated(
+            PENDULUM.format(length=length, i=inertia), (0, 0, 5), UPRIGHT, fixed=True
+        )
         world.set_joint_angles(body, [amplitude])
         angles = []
         for _ in range(round(8.0 / STEP)):
@@ -178,8 +208,15 @@ def test_pendulum(amplitude: float, accuracy: Callable[..., None]) -> None:
     falling = np.flatnonzero((swing[:-1] > 0.0) & (swing[1:] <= 0.0))
     share = swing[falling] / (swing[falling] - swing[falling + 1])
     times = (falling + 1 + share) * STEP
-    accuracy(f"pendulum at {amplitude:g} rad", float(np.diff(times).mean()),
-             pendulum_period(reduced, amplitude), 0.002, "s", "elliptic integral", relative=True)
+    accuracy(
+        f"pendulum at {amplitude:g} rad",
+        float(np.diff(times).mean()),
+        pendulum_period(reduced, amplitude),
+        0.002,
+        "s",
+        "elliptic integral",
+        relative=True,
+    )
 
 
 def test_same_calls_same_trajectory() -> None:

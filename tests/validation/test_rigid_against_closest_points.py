@@ -34,8 +34,14 @@ def test_distances_against_shapely(accuracy: Callable[..., None]) -> None:
     position, size, yaw, ours = rectangles()
     shapes = [shapely.polygons(outlines(position[k], size[k], yaw[k])) for k in range(2)]
     errors = np.abs(np.maximum(ours, 0.0) - shapely.distance(*shapes))
-    accuracy("distance of outlines, worst of all", float(errors.max()), 0.0, 1e-12, "m",
-             "shapely distance")
+    accuracy(
+        "distance of outlines, worst of all",
+        float(errors.max()),
+        0.0,
+        1e-12,
+        "m",
+        "shapely distance",
+    )
     np.testing.assert_array_equal(ours <= 0.0, shapely.intersects(*shapes))
 
 
@@ -49,15 +55,30 @@ def test_distances_against_the_engine(accuracy: Callable[..., None]) -> None:
             for k in range(2):
                 half = math.radians(0.5 * yaw[k, n])
                 bodies += world.add_boxes(
-                    (*size[k, n], 1.0), 0.0, [(*position[k, n], 0.5)],
-                    [(0.0, 0.0, math.sin(half), math.cos(half))], Surface(),
+                    (*size[k, n], 1.0),
+                    0.0,
+                    [(*position[k, n], 0.5)],
+                    [(0.0, 0.0, math.sin(half), math.cos(half))],
+                    Surface(),
                 )
             theirs.append(world.closest(*bodies, 10.0))
     apart = ours > 0.0
     errors = np.abs(ours - np.array(theirs))
-    accuracy("distance apart, worst of all", float(errors[apart].max()), 0.0, 1e-3, "m",
-             "pybullet getClosestPoints")
+    accuracy(
+        "distance apart, worst of all",
+        float(errors[apart].max()),
+        0.0,
+        1e-3,
+        "m",
+        "pybullet getClosestPoints",
+    )
     overlapping = np.array(theirs)[~apart]
     assert (overlapping < 1e-3).all()
-    accuracy("depth of overlaps, median", float(np.median(errors[~apart])), 0.0, 1e-3, "m",
-             "pybullet getClosestPoints")
+    accuracy(
+        "depth of overlaps, median",
+        float(np.median(errors[~apart])),
+        0.0,
+        1e-3,
+        "m",
+        "pybullet getClosestPoints",
+    )

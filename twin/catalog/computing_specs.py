@@ -115,7 +115,7 @@ class Accelerator(Product):
 
     @property
     def full_die_power(self) -> float:
-        """Power of the die at full activity, so that with HBM and regulator it makes the TDP [W]."""
+        """Power of the die at full activity [W]: with HBM and regulator it makes the TDP."""
         power: float = self.thermal_design_power * self.regulator_efficiency - self.hbm.full_power
         return power
 

@@ -11,7 +11,7 @@ from twin.catalog.base_spec import Product, Spec
 
 
 class PumpCurve(Spec):
-    """Pump at full speed: head falls quadratically from shutoff_head to rated_head at rated_flow."""
+    """Pump at full speed: head falls quadratically from shutoff_head to rated_head."""
 
     rated_flow: u.VolumeFlow
     rated_head: u.Pressure
@@ -67,7 +67,7 @@ class CoolantDistributionUnit(Product):
 
 
 class RearDoor(Product):
-    """Rear-door heat exchanger: capacity at rated flows and air-inlet minus water-inlet difference."""
+    """Rear-door exchanger: capacity at rated flows and air-inlet minus water-inlet difference."""
 
     product_class: Literal["rear-door"] = Field(alias="class")
     rated_capacity: u.Power

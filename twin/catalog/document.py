@@ -62,8 +62,9 @@ def document(entries: Iterable[CatalogEntry]) -> str:
             continue
         lines += [f"## {CLASS_TITLES[name]}", ""]
         for entry in members:
-            lines.append(f"* `{entry.product.id}`: **{entry.product.title}**. "
-                         f"{entry.product.description}")
+            lines.append(
+                f"* `{entry.product.id}`: **{entry.product.title}**. {entry.product.description}"
+            )
         lines.append("")
         for first in range(0, len(members), COLUMNS):
             lines += [*_figures(members[first : first + COLUMNS]), ""]

@@ -24,13 +24,27 @@ from twin.errors import InputError, near_matches
 
 MARKS = ("A", "B", "C")
 FIGURE_KEYS = ("value", "source", "mark", "note")
-PLAIN_KEYS = {"id", "class", "title", "vendor", "description", "accelerator", "power_shelf",
-              "cooling", "medium", "kind", "generation", "name", "order", "indoor"}
+PLAIN_KEYS = {
+    "id",
+    "class",
+    "title",
+    "vendor",
+    "description",
+    "accelerator",
+    "power_shelf",
+    "cooling",
+    "medium",
+    "kind",
+    "generation",
+    "name",
+    "order",
+    "indoor",
+}
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where one figure comes from: full source text, trust mark A, B or C, and how it is written."""
+    """Where one figure comes from: source text, trust mark A, B or C, and how it is written."""
 
     source: str
     mark: str
@@ -68,7 +82,11 @@ class Catalog(Mapping[str, CatalogEntry]):
 
 
 def _separate_figures(
-    raw: Any, file: Path, sources: Mapping[str, str], key: str, provenance: dict[str, Provenance],
+    raw: Any,
+    file: Path,
+    sources: Mapping[str, str],
+    key: str,
+    provenance: dict[str, Provenance],
     require_sources: bool,
 ) -> Any:
     """Return ``raw`` with figures replaced by their values; fill ``provenance``."""
@@ -76,22 +94,37 @@ def _separate_figures(
         if "value" in raw:
             for name in raw:
                 if name not in FIGURE_KEYS:
-                    raise InputError("unknown key in a figure", file, key=f"{key}.{name}",
-                                     allowed=near_matches(name, [*FIGURE_KEYS]))
+                    raise InputError(
+                        "unknown key in a figure",
+                        file,
+                        key=f"{key}.{name}",
+                        allowed=near_matches(name, [*FIGURE_KEYS]),
+                    )
             source, mark = raw.get("source"), raw.get("mark")
             if mark not in MARKS:
-                raise InputError("a figure has no trust mark", file, key=f"{key}.mark",
-                                 found=repr(mark), allowed="A, B or C")
+                raise InputError(
+                    "a figure has no trust mark",
+                    file,
+                    key=f"{key}.mark",
+                    found=repr(mark),
+                    allowed="A, B or C",
+                )
             if not isinstance(source, str) or source not in sources:
-                raise InputError("a figure's source is not in [sources]", file, key=f"{key}.source",
-                                 found=repr(source), allowed=near_matches(str(source), [*sources]))
+                raise InputError(
+                    "a figure's source is not in [sources]",
+                    file,
+                    key=f"{key}.source",
+                    found=repr(source),
+                    allowed=near_matches(str(source), [*sources]),
+                )
             provenance[key] = Provenance(
                 sources[source], mark, str(raw["value"]), str(raw.get("note", ""))
             )
             return raw["value"]
         return {
-            name: _separate_figures(value, file, sources, f"{key}.{name}" if key else name,
-                                    provenance, require_sources)
+            name: _separate_figures(
+                value, file, sources, f"{key}.{name}" if key else name, provenance, require_sources
+            )
             for name, value in raw.items()
         }
     if isinstance(raw, list):
@@ -101,8 +134,13 @@ def _separate_figures(
         ]
     leaf = key.rsplit(".", 1)[-1].split("[")[0]
     if require_sources and leaf not in PLAIN_KEYS:
-        raise InputError("a figure has no source", file, key=key, found=repr(raw),
-                         allowed='{ value = ..., source = "key of [sources]", mark = "A|B|C" }')
+        raise InputError(
+            "a figure has no source",
+            file,
+            key=key,
+            found=repr(raw),
+            allowed='{ value = ..., source = "key of [sources]", mark = "A|B|C" }',
+        )
     return raw
 
 
@@ -118,25 +156,42 @@ def product_from_data(
     data = dict(raw)
     sources = data.pop("sources", {})
     if not isinstance(sources, dict) or not all(isinstance(text, str) for text in sources.values()):
-        raise InputError("[sources] is not a table of texts", file, key="sources",
-                         allowed='lines of the form  key = "where the figure comes from"')
+        raise InputError(
+            "[sources] is not a table of texts",
+            file,
+            key="sources",
+            allowed='lines of the form  key = "where the figure comes from"',
+        )
     provenance: dict[str, Provenance] = {}
     values = _separate_figures(data, file, sources, "", provenance, require_sources)
     class_name = values.get("class")
     if class_name is None:
-        raise InputError("a required key is missing", file, key=f"{prefix}class",
-                         allowed=f"one of: {', '.join(PRODUCT_CLASSES)}")
+        raise InputError(
+            "a required key is missing",
+            file,
+            key=f"{prefix}class",
+            allowed=f"one of: {', '.join(PRODUCT_CLASSES)}",
+        )
     spec = PRODUCT_CLASSES.get(class_name) if isinstance(class_name, str) else None
     if spec is None:
-        raise InputError("unknown product class", file, key=f"{prefix}class",
-                         found=repr(class_name),
-                         allowed=near_matches(str(class_name), [*PRODUCT_CLASSES]))
+        raise InputError(
+            "unknown product class",
+            file,
+            key=f"{prefix}class",
+            found=repr(class_name),
+            allowed=near_matches(str(class_name), [*PRODUCT_CLASSES]),
+        )
     try:
         product = spec.model_validate(values)
     except ValidationError as error:
         problem = explain(error, spec, values)
-        raise InputError(problem.message, file, key=f"{prefix}{problem.key}", found=problem.found,
-                         allowed=problem.allowed) from None
+        raise InputError(
+            problem.message,
+            file,
+            key=f"{prefix}{problem.key}",
+            found=problem.found,
+            allowed=problem.allowed,
+        ) from None
     return CatalogEntry(product, provenance, file)
 
 
@@ -147,8 +202,12 @@ def load_product(file: Path) -> CatalogEntry:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file) from None
     except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text", file, found=f"byte 0x{error.object[error.start]:02X}",
-                         allowed="UTF-8") from None
+        raise InputError(
+            "is not UTF-8 text",
+            file,
+            found=f"byte 0x{error.object[error.start]:02X}",
+            allowed="UTF-8",
+        ) from None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -173,8 +232,13 @@ def load_folder(folder: Path) -> Catalog:
         entry = load_product(file)
         earlier = entries.get(entry.product.id)
         if earlier is not None:
-            raise InputError("product id used twice", file, key="id", found=entry.product.id,
-                             allowed=f"an id other than that of {earlier.file.name}")
+            raise InputError(
+                "product id used twice",
+                file,
+                key="id",
+                found=entry.product.id,
+                allowed=f"an id other than that of {earlier.file.name}",
+            )
         entries[entry.product.id] = entry
     return Catalog(entries)
 

@@ -55,11 +55,19 @@ def explain(error: ValidationError, model: type[BaseModel], data: Mapping[str, A
         allowed = f"one of: {context.get('expected', '')}"
         return Problem(key_text(key), "the word is not one of those allowed", found, allowed)
     if kind == "string_pattern_mismatch":
-        return Problem(key_text(key), "the text has a character or form that is not allowed", found,
-                       f"text that matches {context.get('pattern', '')}")
+        return Problem(
+            key_text(key),
+            "the text has a character or form that is not allowed",
+            found,
+            f"text that matches {context.get('pattern', '')}",
+        )
     if kind in ("tuple_type", "too_short", "too_long") or kind.startswith("tuple"):
-        return Problem(key_text(key), "the list has the wrong form or number of items", found,
-                       _small(first["msg"]))
+        return Problem(
+            key_text(key),
+            "the list has the wrong form or number of items",
+            found,
+            _small(first["msg"]),
+        )
     if kind.startswith("int"):
         return Problem(key_text(key), "the value is not a whole number", found)
     if kind.startswith("model"):

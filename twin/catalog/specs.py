@@ -42,8 +42,21 @@ from twin.catalog.power_specs import (
 )
 
 AnyProduct = (
-    Accelerator | Rack | NetworkSwitch | Pump | CoolantDistributionUnit | RearDoor | Crah
-    | DryCooler | CoolingTower | Chiller | Transformer | Ups | Distribution | PowerShelf | Battery
+    Accelerator
+    | Rack
+    | NetworkSwitch
+    | Pump
+    | CoolantDistributionUnit
+    | RearDoor
+    | Crah
+    | DryCooler
+    | CoolingTower
+    | Chiller
+    | Transformer
+    | Ups
+    | Distribution
+    | PowerShelf
+    | Battery
     | Generator
 )
 

@@ -21,7 +21,11 @@ from twin.plant.plant import Plant
 __all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
 
 CHECKS: tuple[Check, ...] = (
-    *POWER_CHECKS, *COOLING_CHECKS, *FLOOR_CHECKS, *CLEARANCE_CHECKS, *WAY_CHECKS
+    *POWER_CHECKS,
+    *COOLING_CHECKS,
+    *FLOOR_CHECKS,
+    *CLEARANCE_CHECKS,
+    *WAY_CHECKS,
 )
 """All checks, in the order of their findings."""
 
@@ -47,7 +51,8 @@ def gathered(findings: Iterable[Finding]) -> list[Finding]:
         key = (finding.check, finding.severity, finding.message, finding.fix)
         groups.setdefault(key, []).append(finding)
     return [
-        group[0] if len(group) == 1
+        group[0]
+        if len(group) == 1
         else replace(
             group[0],
             message=f"{group[0].message} (and {len(group) - 1} more, to {group[-1].path})",

@@ -31,11 +31,13 @@ def check_service_space(subject: Subject) -> Iterator[Finding]:
             obstacle = int(cause[row])
             space = service_space(plant.layout.products[equipment.product[row]])
             yield Finding(
-                "warning", equipment.path(plant.levels, row),
+                "warning",
+                equipment.path(plant.levels, row),
                 f"{depth[row]:.2f} m free at its {face} before "
                 f"{equipment.path(plant.levels, obstacle)}, {needed[row]:g} m are needed "
                 f"({space.source})",
-                "move one of them, or raise pitch of the rows", "service-space",
+                "move one of them, or raise pitch of the rows",
+                "service-space",
             )
 
 
@@ -46,16 +48,18 @@ def check_doors(subject: Subject) -> Iterator[Finding]:
     leaf = {name: door_leaf(plant.layout.products[name]) for name in set(equipment.product)}
     rear = {name: service_space(plant.layout.products[name]).rear_door for name in leaf}
     for face in ("front", "rear"):
-        needed = np.array([
-            leaf[name] if face == "front" or rear[name] else 0.0 for name in equipment.product
-        ])
+        needed = np.array(
+            [leaf[name] if face == "front" or rear[name] else 0.0 for name in equipment.product]
+        )
         depth, cause = free_depth(equipment, face, needed)
         for row in np.flatnonzero(depth < needed - TOUCHING).tolist():
             yield Finding(
-                "error", equipment.path(plant.levels, row),
+                "error",
+                equipment.path(plant.levels, row),
                 f"its {face} door of {needed[row]:.2f} m strikes "
                 f"{equipment.path(plant.levels, int(cause[row]))} at {depth[row]:.2f} m",
-                "move one of them", "doors",
+                "move one of them",
+                "doors",
             )
 
 

@@ -36,11 +36,14 @@ def check_supply_temperatures(subject: Subject) -> Iterator[Finding]:
         for r in np.flatnonzero(own)[supplied > allowed + 1e-9][:1]:
             what = "coolant" if kind.liquid else "air"
             yield Finding(
-                "error", subject.path("rack", int(r)),
+                "error",
+                subject.path("rack", int(r)),
                 f"{what} at {supplied.max():g} degC for a rack that allows {allowed:g} degC "
                 f"({int((supplied > allowed + 1e-9).sum())} racks)",
-                "lower supply_temperature of the row" if kind.liquid
-                else "lower air_supply_temperature of the hall", "supply-temperatures",
+                "lower supply_temperature of the row"
+                if kind.liquid
+                else "lower air_supply_temperature of the hall",
+                "supply-temperatures",
             )
 
 
@@ -52,9 +55,11 @@ def check_cdu_approach(subject: Subject) -> Iterator[Finding]:
         coolant = float(result.cdu_setpoint[c])
         if water >= coolant:
             yield Finding(
-                "error", subject.path("cdu", c),
+                "error",
+                subject.path("cdu", c),
                 f"coolant is to leave at {coolant:g} degC, its water arrives at {water:g} degC",
-                "lower the plant's supply_temperature or raise the row's", "cdu-approach",
+                "lower the plant's supply_temperature or raise the row's",
+                "cdu-approach",
             )
 
 
@@ -76,9 +81,11 @@ def check_cdu_capacity(subject: Subject) -> Iterator[Finding]:
             most = cdu_capacity(cdus, c, approach, flow)
             if most < heat:
                 yield Finding(
-                    "error", subject.path("cdu", c),
+                    "error",
+                    subject.path("cdu", c),
                     f"racks give {kilowatt(heat)}, the exchanger moves {kilowatt(most)} at "
-                    f"{approach:g} K approach", "more or larger CDUs, or colder facility water",
+                    f"{approach:g} K approach",
+                    "more or larger CDUs, or colder facility water",
                     "cdu-capacity",
                 )
             elif len(own) > 1:
@@ -87,15 +94,20 @@ def check_cdu_capacity(subject: Subject) -> Iterator[Finding]:
                 left = cdu_capacity(cdus, c, approach, flow)
                 if left < share:
                     yield Finding(
-                        "warning", subject.path("cdu", c),
+                        "warning",
+                        subject.path("cdu", c),
                         f"with one CDU of the row lost, {kilowatt(share)} would fall to it; it "
-                        f"moves {kilowatt(left)}", "one more CDU per row, or larger ones",
+                        f"moves {kilowatt(left)}",
+                        "one more CDU per row, or larger ones",
                         "cdu-capacity",
                     )
             else:
                 yield Finding(
-                    "warning", subject.path("cdu", c), "the only CDU of its row: its loss stops "
-                    "the row", "two or more CDUs per row", "cdu-capacity",
+                    "warning",
+                    subject.path("cdu", c),
+                    "the only CDU of its row: its loss stops the row",
+                    "two or more CDUs per row",
+                    "cdu-capacity",
                 )
 
 
@@ -113,24 +125,39 @@ def check_cdu_flow(subject: Subject) -> Iterator[Finding]:
             most = cdu_flow_limit(cdus, c, pumps)
             if most <= 0.0:
                 yield Finding(
-                    "error", path, "its pumps do not reach the pressure its racks need "
+                    "error",
+                    path,
+                    "its pumps do not reach the pressure its racks need "
                     f"({cdus.differential_pressure_setpoint[c] / 1e3:.0f} kPa)",
-                    "a CDU with a higher pump head", "cdu-flow",
+                    "a CDU with a higher pump head",
+                    "cdu-flow",
                 )
             elif most < flow:
-                yield Finding("error", path, f"racks need {litres(flow)}, its pumps bring "
-                              f"{litres(most)}", "fewer racks per CDU or a larger CDU", "cdu-flow")
+                yield Finding(
+                    "error",
+                    path,
+                    f"racks need {litres(flow)}, its pumps bring {litres(most)}",
+                    "fewer racks per CDU or a larger CDU",
+                    "cdu-flow",
+                )
             elif cdu_flow_limit(cdus, c, pumps - 1.0) < flow:
                 yield Finding(
-                    "warning", path, f"with one pump lost it brings "
+                    "warning",
+                    path,
+                    f"with one pump lost it brings "
                     f"{litres(cdu_flow_limit(cdus, c, pumps - 1.0))} of {litres(flow)}",
-                    "a CDU with a spare pump, or fewer racks per CDU", "cdu-flow",
+                    "a CDU with a spare pump, or fewer racks per CDU",
+                    "cdu-flow",
                 )
             elif own.stop - own.start > 1 and most < total / (own.stop - own.start - 1):
                 yield Finding(
-                    "warning", path, "with one CDU of the row lost, "
+                    "warning",
+                    path,
+                    "with one CDU of the row lost, "
                     f"{litres(total / (own.stop - own.start - 1))} would fall to it; its pumps "
-                    f"bring {litres(most)}", "one more CDU per row, or larger ones", "cdu-flow",
+                    f"bring {litres(most)}",
+                    "one more CDU per row, or larger ones",
+                    "cdu-flow",
                 )
 
 
@@ -151,20 +178,34 @@ def check_air_handlers(subject: Subject) -> Iterator[Finding]:
         for lost, severity in stages:
             units = hall.crahs.count - lost
             most_air = units * unit.rated_airflow
-            most_heat = crah_capacity(c.hall, h, units, min(rate, units * float(
-                c.hall.crah_airflow_capacity_rate[h])), back, water)
+            most_heat = crah_capacity(
+                c.hall,
+                h,
+                units,
+                min(rate, units * float(c.hall.crah_airflow_capacity_rate[h])),
+                back,
+                water,
+            )
             with_lost = " with one air handler lost" if lost else ""
             path, fix = subject.path("hall", h), "raise crahs.count or lower the water temperature"
             if most_air < drawn:
                 yield Finding(
-                    severity, path, f"racks draw {drawn:.1f} m3/s of air, air handlers bring "
-                    f"{most_air:.1f} m3/s{with_lost}", "raise crahs.count", "air-handlers",
+                    severity,
+                    path,
+                    f"racks draw {drawn:.1f} m3/s of air, air handlers bring "
+                    f"{most_air:.1f} m3/s{with_lost}",
+                    "raise crahs.count",
+                    "air-handlers",
                 )
                 break
             if most_heat < heat:
                 yield Finding(
-                    severity, path, f"racks give {kilowatt(heat)} to the air, air handlers take "
-                    f"{kilowatt(most_heat)}{with_lost}", fix, "air-handlers",
+                    severity,
+                    path,
+                    f"racks give {kilowatt(heat)} to the air, air handlers take "
+                    f"{kilowatt(most_heat)}{with_lost}",
+                    fix,
+                    "air-handlers",
                 )
                 break
 
@@ -180,15 +221,20 @@ def check_plant_pumps(subject: Subject) -> Iterator[Finding]:
         most = plant_flow_limit(c, p, model.pumps.count)
         if most < needed:
             yield Finding(
-                "error", path, f"design flow {litres(needed)}, pumps bring {litres(most)} at "
+                "error",
+                path,
+                f"design flow {litres(needed)}, pumps bring {litres(most)} at "
                 f"{c.distribution_pressure[p] / 1e3:.0f} kPa across the consumers",
                 f"more pumps, or pumps of a higher head than {pump.curve.rated_head / 1e3:.0f} kPa",
                 "plant-pumps",
             )
         elif plant_flow_limit(c, p, model.pumps.count - 1) < needed:
             yield Finding(
-                "warning", path, f"with one pump lost {litres(needed)} are not reached "
-                f"({litres(plant_flow_limit(c, p, model.pumps.count - 1))})", "raise pumps.count",
+                "warning",
+                path,
+                f"with one pump lost {litres(needed)} are not reached "
+                f"({litres(plant_flow_limit(c, p, model.pumps.count - 1))})",
+                "raise pumps.count",
                 "plant-pumps",
             )
 
@@ -211,15 +257,20 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
             rate = heat / DESIGN_RISE
             fix = "raise heat_rejection.count, or supply_temperature if the CDUs allow"
             stages: tuple[tuple[int, Severity], ...] = (
-                (coolers, "error"), (coolers - 1, "warning"),
+                (coolers, "error"),
+                (coolers - 1, "warning"),
             )
             for units, severity in stages:
                 most = cooler_capacity(c, p, units, rate, setpoint + DESIGN_RISE, day)
                 if most < heat:
                     lost = "" if units == coolers else " with one lost"
                     yield Finding(
-                        severity, path, f"design heat {kilowatt(heat)}, its coolers reject "
-                        f"{kilowatt(most)} {weather}{lost}", fix, "heat-rejection",
+                        severity,
+                        path,
+                        f"design heat {kilowatt(heat)}, its coolers reject "
+                        f"{kilowatt(most)} {weather}{lost}",
+                        fix,
+                        "heat-rejection",
                     )
                     break
             continue
@@ -233,15 +284,23 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
             most, condenser = chilled_capacity(c, p, setpoint, heat, cooling, condensing, day)
             if most < heat:
                 yield Finding(
-                    severity, path, f"design heat {kilowatt(heat)}, its chillers take "
+                    severity,
+                    path,
+                    f"design heat {kilowatt(heat)}, its chillers take "
                     f"{kilowatt(most)} {weather} (condensers at {condenser:.0f} degC){lost}",
-                    "raise chillers.count or heat_rejection.count", "heat-rejection",
+                    "raise chillers.count or heat_rejection.count",
+                    "heat-rejection",
                 )
                 if not lost:
                     break
 
 
 COOLING_CHECKS: tuple[Check, ...] = (
-    check_supply_temperatures, check_cdu_approach, check_cdu_capacity, check_cdu_flow,
-    check_air_handlers, check_plant_pumps, check_heat_rejection,
+    check_supply_temperatures,
+    check_cdu_approach,
+    check_cdu_capacity,
+    check_cdu_flow,
+    check_air_handlers,
+    check_plant_pumps,
+    check_heat_rejection,
 )

@@ -84,13 +84,19 @@ def reserve(
         return
     path = subject.path(level, index)
     if load > units * rating:
-        yield Finding("error", path, f"{what} overloaded: {kilowatt(load)} on {units} x "
-                      f"{kilowatt(rating)}",
-                      f"{fix}: {int(-(-load // rating))} units carry it, one more in reserve", name)
+        yield Finding(
+            "error",
+            path,
+            f"{what} overloaded: {kilowatt(load)} on {units} x {kilowatt(rating)}",
+            f"{fix}: {int(-(-load // rating))} units carry it, one more in reserve",
+            name,
+        )
     elif load > (units - 1) * rating:
         yield Finding(
-            "warning", path,
+            "warning",
+            path,
             f"{what} without reserve: {kilowatt(load)} on {units} x {kilowatt(rating)}, "
-            f"{kilowatt((units - 1) * rating)} with one out of service", f"{fix}: one more unit",
+            f"{kilowatt((units - 1) * rating)} with one out of service",
+            f"{fix}: one more unit",
             name,
         )

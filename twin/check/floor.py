@@ -13,8 +13,21 @@ from twin.plant.overlap import footprints, overlapping_pairs
 from twin.plant.placement import Box
 
 AISLE = 1.2  # m, least width of an aisle in which racks are serviced
-STANDING = ("rack", "cdu", "panel", "crah", "ups", "hall_transformer", "cooler", "pump", "chiller",
-            "plant_transformer", "site_transformer", "generator", "battery")
+STANDING = (
+    "rack",
+    "cdu",
+    "panel",
+    "crah",
+    "ups",
+    "hall_transformer",
+    "cooler",
+    "pump",
+    "chiller",
+    "plant_transformer",
+    "site_transformer",
+    "generator",
+    "battery",
+)
 """Levels whose elements stand on the floor or ground."""
 
 
@@ -39,10 +52,12 @@ def check_overlaps(subject: Subject) -> Iterator[Finding]:
     boxes, owners = equipment(subject)
     for first, second in overlapping_pairs(boxes):
         yield Finding(
-            "error", subject.path(*owners[second]),
+            "error",
+            subject.path(*owners[second]),
             f"stands in {subject.path(*owners[first])}",
             "move one of them: position in overrides, or pitch, size and position of their "
-            "generators", "overlaps",
+            "generators",
+            "overlaps",
         )
 
 
@@ -63,9 +78,11 @@ def check_rooms(subject: Subject) -> Iterator[Finding]:
         name, level, index, _ = known[second]
         other, other_level, other_index, _ = known[first]
         yield Finding(
-            "error", subject.path(level, index),
+            "error",
+            subject.path(level, index),
             f"its {name} overlaps the {other} of {subject.path(other_level, other_index)}",
-            "change position or pitch", "rooms",
+            "change position or pitch",
+            "rooms",
         )
 
 
@@ -80,12 +97,14 @@ def check_inside_hall(subject: Subject) -> Iterator[Finding]:
             continue
         h = int(row_hall[plant.levels[level].parent_index[index]])
         hall = halls[h]
-        inside = (box[0] >= hall.x0 and box[1] >= hall.y0 and box[2] <= hall.x1
-                  and box[3] <= hall.y1)
+        inside = box[0] >= hall.x0 and box[1] >= hall.y0 and box[2] <= hall.x1 and box[3] <= hall.y1
         if not inside:
             yield Finding(
-                "error", subject.path(level, index), f"stands outside {subject.path('hall', h)}",
-                "enlarge size of the hall, or move its row", "inside-hall",
+                "error",
+                subject.path(level, index),
+                f"stands outside {subject.path('hall', h)}",
+                "enlarge size of the hall, or move its row",
+                "inside-hall",
             )
 
 
@@ -102,9 +121,11 @@ def check_aisles(subject: Subject) -> Iterator[Finding]:
             for gap in (row.y0 - hall.y0, hall.y1 - row.y1):
                 if 0.0 <= gap < AISLE - 1e-9:
                     yield Finding(
-                        "warning", subject.path("row", w),
+                        "warning",
+                        subject.path("row", w),
                         f"{gap:.2f} m between row and wall, {AISLE:g} m are needed",
-                        "enlarge size of the hall or move the row", "aisles",
+                        "enlarge size of the hall or move the row",
+                        "aisles",
                     )
         for w, following in itertools.pairwise(rows):
             row, other = placement.rows[w], placement.rows[following]
@@ -112,9 +133,12 @@ def check_aisles(subject: Subject) -> Iterator[Finding]:
             beside = min(row.x1, other.x1) > max(row.x0, other.x0)
             if beside and 0.0 <= gap < AISLE - 1e-9:
                 yield Finding(
-                    "warning", subject.path("row", following),
+                    "warning",
+                    subject.path("row", following),
                     f"aisle of {gap:.2f} m to {plant.levels['row'].names[w]}, {AISLE:g} m are "
-                    "needed", "raise pitch of the rows", "aisles",
+                    "needed",
+                    "raise pitch of the rows",
+                    "aisles",
                 )
 
 

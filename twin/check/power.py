@@ -18,25 +18,36 @@ def check_row_feeds(subject: Subject) -> Iterator[Finding]:
     for w, load in enumerate(budget.row_power):
         units = int(rows.first_panel[w + 1] - rows.first_panel[w])
         yield from reserve(
-            subject, "row-feeds", "row", w, float(load), float(rows.panel_rating[w]), units,
-            "feed of the racks", "raise panels.per_row or choose a larger panel",
+            subject,
+            "row-feeds",
+            "row",
+            w,
+            float(load),
+            float(rows.panel_rating[w]),
+            units,
+            "feed of the racks",
+            "raise panels.per_row or choose a larger panel",
         )
 
 
 def check_rack_shelves(subject: Subject) -> Iterator[Finding]:
     """Racks that need more than their power shelves deliver."""
-    design, kinds, stages = subject.plant.design, subject.plant.constants.kinds, (
-        subject.plant.constants.stages
+    design, kinds, stages = (
+        subject.plant.design,
+        subject.plant.constants.kinds,
+        (subject.plant.constants.stages),
     )
     for k, kind in enumerate(design.kinds):
         capacity = float(stages.rated_power[kinds.shelf_stage[k]]) * int(kinds.shelf_modules[k])
         if kind.rack.rated_power > capacity:
             first = int(np.flatnonzero(design.rack_kind == k)[0])
             yield Finding(
-                "error", subject.path("rack", first),
+                "error",
+                subject.path("rack", first),
                 f"rack needs {kilowatt(kind.rack.rated_power)}, its shelves deliver "
-                f"{kilowatt(capacity)}", "raise power_shelves of the rack product or choose a "
-                "larger shelf", "rack-shelves",
+                f"{kilowatt(capacity)}",
+                "raise power_shelves of the rack product or choose a larger shelf",
+                "rack-shelves",
             )
 
 
@@ -47,8 +58,9 @@ def check_ups(subject: Subject) -> Iterator[Finding]:
         units = int(c.hall.first_ups[h + 1] - c.hall.first_ups[h])
         if units:
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
-            yield from reserve(subject, "ups", "hall", h, float(load), rating, units,
-                               "UPS", "raise ups.count")
+            yield from reserve(
+                subject, "ups", "hall", h, float(load), rating, units, "UPS", "raise ups.count"
+            )
 
 
 def check_transformers(subject: Subject) -> Iterator[Finding]:
@@ -56,10 +68,20 @@ def check_transformers(subject: Subject) -> Iterator[Finding]:
     c, budget = subject.plant.constants, subject.budget
     factor = c.site.power_factor
     banks = (
-        ("hall", budget.hall_power, c.hall.first_transformer, c.hall.transformer_rating,
-         factor[c.hall.site]),
-        ("plant", budget.plant_power, c.plant.first_transformer, c.plant.transformer_rating,
-         factor[c.plant.site]),
+        (
+            "hall",
+            budget.hall_power,
+            c.hall.first_transformer,
+            c.hall.transformer_rating,
+            factor[c.hall.site],
+        ),
+        (
+            "plant",
+            budget.plant_power,
+            c.plant.first_transformer,
+            c.plant.transformer_rating,
+            factor[c.plant.site],
+        ),
         ("site", budget.site_power, c.site.first_transformer, c.site.transformer_rating, factor),
     )
     for level, power, first, rating, power_factor in banks:
@@ -67,8 +89,15 @@ def check_transformers(subject: Subject) -> Iterator[Finding]:
             units = int(first[i + 1] - first[i])
             usable = float(rating[i] * power_factor[i])
             yield from reserve(
-                subject, "transformers", level, i, float(power[i]), usable, units,
-                "transformers", "raise transformers.count",
+                subject,
+                "transformers",
+                level,
+                i,
+                float(power[i]),
+                usable,
+                units,
+                "transformers",
+                "raise transformers.count",
             )
 
 
@@ -79,10 +108,12 @@ def check_contract(subject: Subject) -> Iterator[Finding]:
     ):
         if power > site.grid.contract_power:
             yield Finding(
-                "error", subject.path("site", s),
+                "error",
+                subject.path("site", s),
                 f"design power {kilowatt(float(power))} exceeds the contract of "
                 f"{kilowatt(site.grid.contract_power)}",
-                "raise grid.contract_power, cap rack power or take racks out", "contract",
+                "raise grid.contract_power, cap rack power or take racks out",
+                "contract",
             )
 
 
@@ -94,8 +125,14 @@ def check_generators(subject: Subject) -> Iterator[Finding]:
             continue
         unit = plant.layout.product(site.generators.product, Generator)
         yield from reserve(
-            subject, "generators", "site", s, float(subject.budget.site_power[s]),
-            float(unit.rated_power), site.generators.count, "standby generators",
+            subject,
+            "generators",
+            "site",
+            s,
+            float(subject.budget.site_power[s]),
+            float(unit.rated_power),
+            site.generators.count,
+            "standby generators",
             "raise generators.count",
         )
 
@@ -119,9 +156,12 @@ def check_voltages(subject: Subject) -> Iterator[Finding]:
             unit = layout.product(site.transformers.product, Transformer)
             if _differ(unit.primary_voltage, voltage):
                 yield Finding(
-                    "error", subject.path("site", s),
+                    "error",
+                    subject.path("site", s),
                     f"main transformers for {_volts(unit.primary_voltage)} on a grid of "
-                    f"{_volts(voltage)}", "choose transformers for the grid's voltage", "voltages",
+                    f"{_volts(voltage)}",
+                    "choose transformers for the grid's voltage",
+                    "voltages",
                 )
             voltage = unit.secondary_voltage
         site_voltage.append(voltage)
@@ -137,9 +177,11 @@ def check_voltages(subject: Subject) -> Iterator[Finding]:
             above = site_voltage[result.levels[level].parent[i]]
             if _differ(unit.primary_voltage, above):
                 yield Finding(
-                    "error", subject.path(level, i),
+                    "error",
+                    subject.path(level, i),
                     f"transformers for {_volts(unit.primary_voltage)} on {_volts(above)}",
-                    "choose unit transformers for the site's medium voltage", "voltages",
+                    "choose unit transformers for the site's medium voltage",
+                    "voltages",
                 )
     for w, row in enumerate(result.row):
         hall = result.hall[result.levels["row"].parent[w]]
@@ -150,13 +192,20 @@ def check_voltages(subject: Subject) -> Iterator[Finding]:
         # 415 and 480 V distribution take the same panels; what differs more does not
         if abs(panel.voltage - unit.secondary_voltage) > 0.2 * unit.secondary_voltage:
             yield Finding(
-                "warning", subject.path("row", w),
+                "warning",
+                subject.path("row", w),
                 f"panels for {_volts(panel.voltage)} on {_volts(unit.secondary_voltage)}",
-                "choose panels for the hall's low voltage", "voltages",
+                "choose panels for the hall's low voltage",
+                "voltages",
             )
 
 
 POWER_CHECKS: tuple[Check, ...] = (
-    check_row_feeds, check_rack_shelves, check_ups, check_transformers, check_contract,
-    check_generators, check_voltages,
+    check_row_feeds,
+    check_rack_shelves,
+    check_ups,
+    check_transformers,
+    check_contract,
+    check_generators,
+    check_voltages,
 )

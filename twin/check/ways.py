@@ -31,15 +31,22 @@ def check_delivery(subject: Subject) -> Iterator[Finding]:
         key = floor_key(floor, plant)
         if key not in known:
             largest = [plant.layout.products[plant.product_ids("rack")[r]] for r in floor.racks]
-            size = (max(p.width for p in largest) + 2 * MARGIN,
-                    max(p.depth for p in largest) + 2 * MARGIN)
+            size = (
+                max(p.width for p in largest) + 2 * MARGIN,
+                max(p.depth for p in largest) + 2 * MARGIN,
+            )
             distance = np.array([0.5 * p.depth + 0.5 * size[1] + MARGIN for p in largest])
             blocked = unreached(plant, floor, size, distance, 6)
             known[key] = [int(np.flatnonzero(floor.racks == rack)[0]) for rack in blocked]
         yield from _per_row(
-            subject, floor, known[key], "error",
+            subject,
+            floor,
+            known[key],
+            "error",
             "cannot be brought to their place upright: no way of their width and depth leads there "
-            "from a wall", "widen the aisle, or leave a gap at the end of the row", "delivery",
+            "from a wall",
+            "widen the aisle, or leave a gap at the end of the row",
+            "delivery",
         )
 
 
@@ -52,21 +59,31 @@ def check_egress(subject: Subject) -> Iterator[Finding]:
             continue
         key = floor_key(floor, plant)
         if key not in known:
-            depth = np.array([plant.layout.products[plant.product_ids("rack")[r]].depth
-                              for r in floor.racks])
+            depth = np.array(
+                [plant.layout.products[plant.product_ids("rack")[r]].depth for r in floor.racks]
+            )
             distance = 0.5 * depth + 0.5 * EGRESS_WIDTH + 0.02
             blocked = unreached(plant, floor, (EGRESS_WIDTH, EGRESS_WIDTH), distance, 1)
             known[key] = [int(np.flatnonzero(floor.racks == rack)[0]) for rack in blocked]
         yield from _per_row(
-            subject, floor, known[key], "error",
+            subject,
+            floor,
+            known[key],
+            "error",
             f"stand at aisles without a way out of {EGRESS_WIDTH:g} m ({EGRESS_SOURCE})",
-            "widen the aisle, or leave a gap at the end of the row", "egress",
+            "widen the aisle, or leave a gap at the end of the row",
+            "egress",
         )
 
 
 def _per_row(
-    subject: Subject, floor: HallFloor, places: list[int], severity: Severity, message: str,
-    fix: str, check: str,
+    subject: Subject,
+    floor: HallFloor,
+    places: list[int],
+    severity: Severity,
+    message: str,
+    fix: str,
+    check: str,
 ) -> Iterator[Finding]:
     """One finding for each row with racks in question, given by their place in the hall."""
     plant = subject.plant
@@ -76,8 +93,11 @@ def _per_row(
         names = [plant.levels["rack"].names[rack] for rack in racks[rows == row].tolist()]
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         yield Finding(
-            severity, subject.path("row", row),
-            f"{shown} {message}", fix, check,
+            severity,
+            subject.path("row", row),
+            f"{shown} {message}",
+            fix,
+            check,
         )
 
 
@@ -100,7 +120,8 @@ def check_floor_load(subject: Subject) -> Iterator[Finding]:
         if load > rating:
             footprint = product.mass / (product.width * product.depth)
             yield Finding(
-                "error", subject.path("row", row),
+                "error",
+                subject.path("row", row),
                 f"{name} loads the floor with {load:,.0f} kg/m2 over its footprint and half its "
                 f"aisles ({footprint:,.0f} kg/m2 under it); the hall carries {rating:,.0f} kg/m2",
                 "spread the load by a plinth, space the racks out, or a stronger floor",

@@ -25,9 +25,7 @@ def export(
     form: Annotated[
         str, typer.Option(help="USD: addressable (a prim per machine), compact (instancers), auto")
     ] = "auto",
-    detail: Annotated[
-        str, typer.Option(help="Model shown: low, medium or high")
-    ] = "medium",
+    detail: Annotated[str, typer.Option(help="Model shown: low, medium or high")] = "medium",
     recording: Annotated[
         Path | None, typer.Option(help="USD: recording whose channels are added over time")
     ] = None,
@@ -36,35 +34,56 @@ def export(
     """Write a layout as OpenUSD (for Omniverse and others), glTF or STL."""
     ending = output.suffix.lower()
     if ending not in STAGES + MESHES:
-        raise InputError("unknown kind of file", output, key="output",
-                         found=output.suffix or "no ending", allowed=", ".join(STAGES + MESHES))
+        raise InputError(
+            "unknown kind of file",
+            output,
+            key="output",
+            found=output.suffix or "no ending",
+            allowed=", ".join(STAGES + MESHES),
+        )
     if form not in ("auto", "addressable", "compact"):
-        raise InputError("unknown form", key="form", found=form,
-                         allowed="auto, addressable or compact")
+        raise InputError(
+            "unknown form", key="form", found=form, allowed="auto, addressable or compact"
+        )
     if detail not in ("low", "medium", "high"):
-        raise InputError("unknown level of detail", key="detail", found=detail,
-                         allowed="low, medium or high")
+        raise InputError(
+            "unknown level of detail", key="detail", found=detail, allowed="low, medium or high"
+        )
     from twin.plant import load_plant
 
     plant = load_plant(layout)
     if ending in MESHES:
         if recording is not None:
-            raise InputError("a recording goes into a USD stage only", output, key="recording",
-                             allowed=", ".join(STAGES))
+            raise InputError(
+                "a recording goes into a USD stage only",
+                output,
+                key="recording",
+                allowed=", ".join(STAGES),
+            )
         from twin.mesh_files import export_meshes
 
         written = export_meshes(plant, output, ("low", "medium", "high").index(detail))
-        typer.echo(f"{output}: {written.objects:,} objects, {written.triangles:,} triangles, "
-                   f"{written.file_bytes / 1e6:,.1f} MB")
+        typer.echo(
+            f"{output}: {written.objects:,} objects, {written.triangles:,} triangles, "
+            f"{written.file_bytes / 1e6:,.1f} MB"
+        )
         return
     from twin.usd.export import export_stage
     from twin.usd.product_asset import AssetOptions
 
-    report = export_stage(plant, output, None if form == "auto" else form,  # type: ignore[arg-type]
-                          detail, recording, every,
-                          AssetOptions(supply=_supply_of(plant)))
-    typer.echo(f"{output}: {report.form}, {report.machines:,} machines, "
-               f"{report.accelerators:,} accelerators, {report.products} product assets")
+    report = export_stage(
+        plant,
+        output,
+        None if form == "auto" else form,  # type: ignore[arg-type]
+        detail,
+        recording,
+        every,
+        AssetOptions(supply=_supply_of(plant)),
+    )
+    typer.echo(
+        f"{output}: {report.form}, {report.machines:,} machines, "
+        f"{report.accelerators:,} accelerators, {report.products} product assets"
+    )
 
 
 def _supply_of(plant: Any) -> Supply:
@@ -102,13 +121,18 @@ def simready(
     fitting = [name for name in catalog if class_of(catalog[name].product) in ASSET_CLASSES]
     for name in product or []:
         if name not in fitting:
-            raise InputError("no product that the profile covers", key="product", found=name,
-                             allowed=near_matches(name, fitting))
+            raise InputError(
+                "no product that the profile covers",
+                key="product",
+                found=name,
+                allowed=near_matches(name, fitting),
+            )
     try:
         supply = Supply(parse_quantity(voltage, "V"), parse_quantity(frequency, "Hz"))
     except ValueError as error:
-        raise InputError(f"the supply {error}", key="voltage, frequency",
-                         found=f"{voltage}, {frequency}") from None
+        raise InputError(
+            f"the supply {error}", key="voltage, frequency", found=f"{voltage}, {frequency}"
+        ) from None
     options = AssetOptions(supply, datetime.date.today(), thumbnail)
     failed = []
     for name in product or fitting:

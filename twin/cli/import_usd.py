@@ -25,12 +25,15 @@ def import_usd(
         from twin.usd.third_party import import_product
 
         entry, missing = import_product(stage, like)
-        write_text(yaml.safe_dump({"products": [entry]}, sort_keys=False, allow_unicode=True),
-                   output)
+        write_text(
+            yaml.safe_dump({"products": [entry]}, sort_keys=False, allow_unicode=True), output
+        )
         typer.echo(f"{output}: product {entry['id']}, to be put under products of a layout")
         if missing:
-            typer.echo(f"taken from {like}, as the asset does not give them: {', '.join(missing)}",
-                       err=True)
+            typer.echo(
+                f"taken from {like}, as the asset does not give them: {', '.join(missing)}",
+                err=True,
+            )
         return
     from twin.usd.importing import import_stage
 
@@ -41,5 +44,7 @@ def import_usd(
     for change in result.changes:
         typer.echo(f"changed: {change}")
     count = len(result.changes)
-    typer.echo(f"{output}: {result.layout.name}, "
-               + (f"{count} changes" if count else "as it was exported"))
+    typer.echo(
+        f"{output}: {result.layout.name}, "
+        + (f"{count} changes" if count else "as it was exported")
+    )

@@ -40,10 +40,12 @@ def info(
         if isinstance(rows, list) and rows and isinstance(rows[0], dict):
             part = Table(*[str(key) for key in rows[0]], title=name.replace("_", " "))
             for row in rows:
-                part.add_row(*[
-                    f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
-                    for cell in row.values()
-                ])
+                part.add_row(
+                    *[
+                        f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
+                        for cell in row.values()
+                    ]
+                )
             console.print(part)
         elif isinstance(rows, dict):
             part = Table(show_header=False, title=name.replace("_", " "))
@@ -57,7 +59,7 @@ def check(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
-    """Look for what cannot work, each finding with path and fix. Exit 0: none, 1: some, 2: unreadable."""
+    """Look for what cannot work, each finding with path and fix. Exit 1: some found."""
     from twin.check import check_plant
     from twin.plant import load_plant
 
@@ -83,12 +85,31 @@ def schema(
     else:
         raise InputError("unknown format", key="kind", found=kind, allowed="layout or scenario")
     document = Model.model_json_schema(by_alias=True)
-    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **document},
-                     indent=2))
+    print(
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}, indent=2
+        )
+    )
 
 
-PACKAGES = ("numpy", "numba", "scipy", "CoolProp", "pydantic", "pint", "zarr", "xarray", "fastapi",
-            "uvicorn", "websockets", "trimesh", "pyvista", "vtk", "pybullet", "power-grid-model")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "scipy",
+    "CoolProp",
+    "pydantic",
+    "pint",
+    "zarr",
+    "xarray",
+    "fastapi",
+    "uvicorn",
+    "websockets",
+    "trimesh",
+    "pyvista",
+    "vtk",
+    "pybullet",
+    "power-grid-model",
+)
 
 
 def doctor(
@@ -103,14 +124,20 @@ def doctor(
         typer.echo(f"{'ok  ' if ok else 'FAIL'}  {what}" + (f"\n      {fix}" if fix else ""))
 
     supported = (3, 11) <= sys.version_info < (3, 13)
-    line(supported, f"Python {platform.python_version()}",
-         "" if supported else "use Python 3.11 (3.12 works without pybullet)")
+    line(
+        supported,
+        f"Python {platform.python_version()}",
+        "" if supported else "use Python 3.11 (3.12 works without pybullet)",
+    )
     for package in PACKAGES:
         try:
             line(True, f"{package} {version(package)}")
         except PackageNotFoundError:
-            line(False, f"{package} is not installed",
-                 f"pip install {package}, or the project with its extras")
+            line(
+                False,
+                f"{package} is not installed",
+                f"pip install {package}, or the project with its extras",
+            )
     for entry in entry_points(group="twin.doctor"):
         try:
             ok, what, fix = entry.load()()
@@ -125,6 +152,9 @@ def doctor(
             line(False, f"port {port} is in use", "twin serve --port with another number")
     from twin.compiled import is_cached
 
-    typer.echo("ok    physics is compiled for this machine" if is_cached() else
-               "note  physics is not compiled yet; the first run takes about half a minute more")
+    typer.echo(
+        "ok    physics is compiled for this machine"
+        if is_cached()
+        else "note  physics is not compiled yet; the first run takes about half a minute more"
+    )
     raise typer.Exit(1 if problems else 0)

@@ -63,8 +63,10 @@ def _unavailable(name: str, error: ImportError) -> Callable[[], None]:
     """A command that says what to install, for a plugin whose libraries are missing."""
 
     def command() -> None:
-        raise TwinError(f"'twin {name}' needs a library that is not installed ({error.name}): "
-                        "pip install 'ai-factory-twin[viewer]'")
+        raise TwinError(
+            f"'twin {name}' needs a library that is not installed ({error.name}): "
+            "pip install 'ai-factory-twin[viewer]'"
+        )
 
     command.__doc__ = "Not available: a library is missing."
     return command

@@ -44,9 +44,15 @@ def replay(
 
     Recording(recording)  # what is wrong with it is told before anything listens
     serve(
-        recording, host=host, port=port, speed=speed, paused=paused, web_folder=WEB_PAGE,
-        ready=lambda address: print(f"playing on {address} (ctrl-C to stop)", file=sys.stderr,
-                                    flush=True),
+        recording,
+        host=host,
+        port=port,
+        speed=speed,
+        paused=paused,
+        web_folder=WEB_PAGE,
+        ready=lambda address: print(
+            f"playing on {address} (ctrl-C to stop)", file=sys.stderr, flush=True
+        ),
     )
 
 
@@ -57,9 +63,11 @@ def _verify(recording: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(result)))
     else:
-        print(f"{recording}: {result.frames} frames, {result.commands} commands, "
-              f"{result.checkpoints} checkpoints, {result.values} values over "
-              f"{result.time:g} s repeated")
+        print(
+            f"{recording}: {result.frames} frames, {result.commands} commands, "
+            f"{result.checkpoints} checkpoints, {result.values} values over "
+            f"{result.time:g} s repeated"
+        )
     if result.difference:
         raise Different(f"the repeated session differs: {result.difference}")
     if not as_json:

@@ -27,8 +27,9 @@ def parse_duration(text: str, option: str) -> float:
     try:
         seconds = parse_quantity(f"{number} {unit}", "s")
     except ValueError as error:
-        raise InputError(f"{option} {error}", key=option, found=repr(text),
-                         allowed="such as 90s, 10min, 2h") from None
+        raise InputError(
+            f"{option} {error}", key=option, found=repr(text), allowed="such as 90s, 10min, 2h"
+        ) from None
     if seconds <= 0:
         raise InputError(f"{option} must be positive", key=option, found=repr(text))
     return seconds
@@ -37,8 +38,12 @@ def parse_duration(text: str, option: str) -> float:
 def frame_interval(seconds: float, step: float, option: str) -> float:
     """An interval between frames, which must hold whole time steps; raises InputError."""
     if abs(seconds / step - round(seconds / step)) > 1e-6 or seconds < step - 1e-9:
-        raise InputError(f"{option} does not hold whole time steps", key=option,
-                         found=f"{seconds:g} s", allowed=f"multiples of the time step, {step:g} s")
+        raise InputError(
+            f"{option} does not hold whole time steps",
+            key=option,
+            found=f"{seconds:g} s",
+            allowed=f"multiples of the time step, {step:g} s",
+        )
     return seconds
 
 
@@ -114,8 +119,11 @@ def _number_or_none(value: Any) -> Any:
 
 def _announce(simulation: Simulation) -> None:
     info = simulation.info()
-    typer.echo(f"{info['layout']}: {info['gpus']:,} GPUs in {info['racks']:,} racks, "
-               f"scenario {simulation.scenario.name}", err=True)
+    typer.echo(
+        f"{info['layout']}: {info['gpus']:,} GPUs in {info['racks']:,} racks, "
+        f"scenario {simulation.scenario.name}",
+        err=True,
+    )
 
 
 def _advance(
@@ -124,8 +132,12 @@ def _advance(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(),
-               TextColumn("{task.completed:.0f}/{task.total:.0f} s"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        TimeRemainingColumn(),
+    )
     console = Console(file=sys.stderr)
     if recorder is not None:
         recorder.append()
@@ -145,8 +157,11 @@ def _show(result: dict[str, Any], simulation: Simulation) -> None:
     console = Console()
     table = Table(show_header=False, title=f"{result['layout']}, {result['scenario']}")
     rows = (
-        ("Simulated", f"{result['simulated_s']:,.0f} s in {result['wall_s']:.2f} s "
-                      f"({result['realtime_factor']:,.0f} x real time)"),
+        (
+            "Simulated",
+            f"{result['simulated_s']:,.0f} s in {result['wall_s']:.2f} s "
+            f"({result['realtime_factor']:,.0f} x real time)",
+        ),
         ("IT power", f"{result['it_power_w'] / 1e6:,.3f} MW"),
         ("Facility power", f"{result['facility_power_w'] / 1e6:,.3f} MW"),
         ("PUE", f"{result['pue']:.3f}"),
@@ -161,5 +176,8 @@ def _show(result: dict[str, Any], simulation: Simulation) -> None:
         table.add_row(*row)
     console.print(table)
     for event in list(simulation.events)[-12:]:
-        console.print(f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
-                      markup=False, highlight=False)
+        console.print(
+            f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
+            markup=False,
+            highlight=False,
+        )

@@ -38,11 +38,17 @@ def seismic(
     demand = Demand(code, zone, soil, height, scale)  # type: ignore[arg-type]
     result = shake(load_plant(layout), demand, seed, anchored, friction, row, frequency)
     if as_json:
-        print(json.dumps({
-            "demand": vars(demand), "anchored": anchored, "seed": seed,
-            "peak_acceleration_m_per_s2": result.peak,
-            "responses": [vars(response) for response in result.responses],
-        }))
+        print(
+            json.dumps(
+                {
+                    "demand": vars(demand),
+                    "anchored": anchored,
+                    "seed": seed,
+                    "peak_acceleration_m_per_s2": result.peak,
+                    "responses": [vars(response) for response in result.responses],
+                }
+            )
+        )
     else:
         peak = " / ".join(f"{a / 9.80665:.2f}" for a in result.peak)
         typer.echo(f"peak acceleration of the floor along x / y / up: {peak} g")

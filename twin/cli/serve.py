@@ -16,8 +16,10 @@ WEB_PAGE = Path(__file__).parents[2] / "viewer" / "web" / "dist"
 def serve(
     layout: Annotated[
         str | None,
-        typer.Argument(help="Layout file, name of a bundled layout, or a recording to play; "
-                            "left out: only the sessions kept in --state"),
+        typer.Argument(
+            help="Layout file, name of a bundled layout, or a recording to play; "
+            "left out: only the sessions kept in --state"
+        ),
     ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="Scenario file, or the name of a bundled scenario")
@@ -32,13 +34,13 @@ def serve(
     state: Annotated[
         Path | None, typer.Option(help="Record sessions here and go on with them after a restart")
     ] = None,
-    every: Annotated[
-        str, typer.Option(help="Simulated time between recorded frames")
-    ] = "10s",
+    every: Annotated[str, typer.Option(help="Simulated time between recorded frames")] = "10s",
     tokens: Annotated[
         Path | None,
-        typer.Option(help="File with lines 'role name token' (view, operate, admin); needed for "
-                          "any --host but this machine"),
+        typer.Option(
+            help="File with lines 'role name token' (view, operate, admin); needed for "
+            "any --host but this machine"
+        ),
     ] = None,
     origin: Annotated[
         list[str] | None, typer.Option(help="Web pages of other hosts that may connect")
@@ -72,11 +74,24 @@ def serve(
     elif log != "off":
         raise InputError("unknown kind of log", key="--log", found=log, allowed="text, json, off")
     run(
-        layout, scenario, host=host, port=port, speed=speed, paused=paused, seed=seed,
-        state=state, record_every=parse_duration(every, "--every"), tokens=tokens,
-        origins=tuple(origin or ()), certificate=certificate, key=key,
-        web_folder=WEB_PAGE, maximum_viewers=viewers, maximum_sessions=sessions,
-        picture=installed_picture(), redfish=redfish,
+        layout,
+        scenario,
+        host=host,
+        port=port,
+        speed=speed,
+        paused=paused,
+        seed=seed,
+        state=state,
+        record_every=parse_duration(every, "--every"),
+        tokens=tokens,
+        origins=tuple(origin or ()),
+        certificate=certificate,
+        key=key,
+        web_folder=WEB_PAGE,
+        maximum_viewers=viewers,
+        maximum_sessions=sessions,
+        picture=installed_picture(),
+        redfish=redfish,
         mqtt=parse_broker(mqtt, mqtt_integration, mqtt_flex) if mqtt is not None else None,
         ready=_announce,
     )

@@ -42,18 +42,23 @@ def sweep(
 
     prepared = prepare(study)
     folder = out or study.with_suffix(".results")
-    with (Results(folder, prepared.digest, fresh) as results, _bar("points") as progress,
-          _executor(workers, dask) as executor):
+    with (
+        Results(folder, prepared.digest, fresh) as results,
+        _bar("points") as progress,
+        _executor(workers, dask) as executor,
+    ):
         table = run(prepared, results, executor, progress)
         failed = sum(bool(answer.error) for answer in results.answers.values())
         count = len(results.answers)
-    typer.echo(f"{count:,} points in {table}" + (f", {failed:,} of them with an error" if failed
-                                                 else ""))
+    typer.echo(
+        f"{count:,} points in {table}" + (f", {failed:,} of them with an error" if failed else "")
+    )
     if sql is not None:
         _table(*query(table, sql))
     else:
-        names = ", ".join(f"min({n}) AS min_{n}, max({n}) AS max_{n}"
-                          for n in prepared.study.results)
+        names = ", ".join(
+            f"min({n}) AS min_{n}, max({n}) AS max_{n}" for n in prepared.study.results
+        )
         _table(*query(table, f"SELECT count(*) AS points, {names} FROM results"))
 
 
@@ -73,8 +78,11 @@ def optimise(
 
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
-    with (Results(folder, prepared.digest, fresh) as results, _bar("evaluations") as progress,
-          _executor(workers, dask) as executor):
+    with (
+        Results(folder, prepared.digest, fresh) as results,
+        _bar("evaluations") as progress,
+        _executor(workers, dask) as executor,
+    ):
         best = run(prepared, results, executor, progress)
     if not best.front:
         typer.echo("no point lies within the limits")
@@ -110,8 +118,14 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("ETA"), TimeRemainingColumn())
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
         task = progress.add_task(what)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 def check_cases(
     paths: Annotated[
         list[str],
-        typer.Argument(help="Case folders or files, folders of them, names of bundled scenarios, "
-                            "or 'library' for all of those"),
+        typer.Argument(
+            help="Case folders or files, folders of them, names of bundled scenarios, "
+            "or 'library' for all of those"
+        ),
     ],
     workers: Annotated[
         int | None, typer.Option(help="Processes; left out: one per core", min=1)
@@ -25,8 +27,10 @@ def check_cases(
         bool, typer.Option("--update-golden", help="Write golden recordings; show what changed")
     ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write JSON here, - for "
-                                                   "standard output and nothing else")] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write JSON here, - for standard output and nothing else"),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a self-contained HTML report here")
     ] = None,

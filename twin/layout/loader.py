@@ -76,8 +76,12 @@ def find_layout(name_or_path: str | Path) -> Path:
         return bundled[str(name_or_path)]
     if path.is_dir():
         raise InputError("is a folder, not a layout file", path)
-    raise InputError("layout not found", path, found=str(name_or_path),
-                     allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]))
+    raise InputError(
+        "layout not found",
+        path,
+        found=str(name_or_path),
+        allowed="a YAML file, or " + near_matches(str(name_or_path), [*bundled]),
+    )
 
 
 def load_layout(name_or_path: str | Path, catalog: Catalog | None = None) -> Layout:
@@ -110,19 +114,37 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
     """Every product id in a layout: key path, id and the classes that may stand there."""
     for s, site in enumerate(model.sites):
         base: Key = ("sites", s)
-        yield from _banks(base, site, {
-            "transformers": ("transformer",), "generators": ("generator",), "battery": ("battery",),
-        })
+        yield from _banks(
+            base,
+            site,
+            {
+                "transformers": ("transformer",),
+                "generators": ("generator",),
+                "battery": ("battery",),
+            },
+        )
         for p, plant in enumerate(site.plants):
-            yield from _banks((*base, "plants", p), plant, {
-                "heat_rejection": ("dry-cooler", "cooling-tower"), "pumps": ("pump",),
-                "chillers": ("chiller",), "transformers": ("transformer",),
-            })
+            yield from _banks(
+                (*base, "plants", p),
+                plant,
+                {
+                    "heat_rejection": ("dry-cooler", "cooling-tower"),
+                    "pumps": ("pump",),
+                    "chillers": ("chiller",),
+                    "transformers": ("transformer",),
+                },
+            )
         for h, hall in enumerate(site.halls):
             hall_key = (*base, "halls", h)
-            yield from _banks(hall_key, hall, {
-                "crahs": ("crah",), "ups": ("ups",), "transformers": ("transformer",),
-            })
+            yield from _banks(
+                hall_key,
+                hall,
+                {
+                    "crahs": ("crah",),
+                    "ups": ("ups",),
+                    "transformers": ("transformer",),
+                },
+            )
             for r, row in enumerate(hall.rows):
                 row_key = (*hall_key, "rows", r)
                 yield (*row_key, "rack"), row.rack, ("rack",)
@@ -153,8 +175,9 @@ def _referenced(
         wanted = "class " + " or ".join(kinds)
         if fitting:
             wanted += f", {near_matches(product_id, fitting)}"
-        raise document.error("a product of the wrong class", key,
-                             f"{product_id} (class {class_of(product)})", wanted)
+        raise document.error(
+            "a product of the wrong class", key, f"{product_id} (class {class_of(product)})", wanted
+        )
     return product
 
 
@@ -168,8 +191,11 @@ def _add_parts(
         if part not in catalog or class_of(catalog[part].product) != kind:
             fitting = [name for name in catalog if class_of(catalog[name].product) == kind]
             raise InputError(
-                f"rack {rack_id} names an unknown {kind}", catalog[rack_id].file, key=attribute,
-                found=part, allowed=near_matches(part, fitting),
+                f"rack {rack_id} names an unknown {kind}",
+                catalog[rack_id].file,
+                key=attribute,
+                found=part,
+                allowed=near_matches(part, fitting),
             )
         products[part] = catalog[part].product
 

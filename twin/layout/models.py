@@ -76,9 +76,7 @@ class Generated(Element):
     count: PositiveInt | None = Field(
         default=None, description="number of equal elements; left out: one, named by id alone"
     )
-    first: Annotated[int, Field(ge=0)] = Field(
-        default=1, description="number of the first of them"
-    )
+    first: Annotated[int, Field(ge=0)] = Field(default=1, description="number of the first of them")
 
 
 class CduBank(Element):

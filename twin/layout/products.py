@@ -31,8 +31,12 @@ def with_own_products(document: Document, model: LayoutModel, catalog: Catalog) 
         if not isinstance(product_id, str):
             raise document.error("a product needs an id", (*key, "id"), repr(product_id), "text")
         if product_id in raw_products:
-            raise document.error("product id used twice", (*key, "id"), product_id,
-                                 "an id that stands once in this list")
+            raise document.error(
+                "product id used twice",
+                (*key, "id"),
+                product_id,
+                "an id that stands once in this list",
+            )
         raw = dict(given)
         base_id = raw.pop("extends", None)
         if base_id is not None:
@@ -57,8 +61,12 @@ def _base(
     if isinstance(base_id, str) and base_id in own:
         return own[base_id]
     if not isinstance(base_id, str) or base_id not in catalog:
-        raise document.error("extends an unknown product", (*key, "extends"), repr(base_id),
-                             near_matches(str(base_id), [*catalog, *own]))
+        raise document.error(
+            "extends an unknown product",
+            (*key, "extends"),
+            repr(base_id),
+            near_matches(str(base_id), [*catalog, *own]),
+        )
     return read_raw(catalog[base_id].file)
 
 

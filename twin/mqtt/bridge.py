@@ -59,8 +59,11 @@ class Bridge:
         while True:
             try:
                 async with aiomqtt.Client(
-                    self.broker.host, self.broker.port, username=self.broker.user,
-                    password=os.environ.get(PASSWORD), timeout=10,
+                    self.broker.host,
+                    self.broker.port,
+                    username=self.broker.user,
+                    password=os.environ.get(PASSWORD),
+                    timeout=10,
                     tls_context=ssl.create_default_context() if self.broker.tls else None,
                     max_queued_outgoing_messages=0,
                 ) as client:
@@ -82,8 +85,7 @@ class Bridge:
         for topic in topics:
             await client.subscribe(topic, qos=1)
         tasks = [
-            asyncio.create_task(work(client))
-            for work in (self._publish, self._beat, self._listen)
+            asyncio.create_task(work(client)) for work in (self._publish, self._beat, self._listen)
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -145,15 +147,22 @@ class Bridge:
     def _system_metadata(self) -> list[tuple[str, dict[str, Any]]]:
         name, other = self.broker.name, self.broker.integration
         rows = [
-            ("HeartbeatTimestampBms", name, {}), ("HeartbeatEchoBms", other, {}),
+            ("HeartbeatTimestampBms", name, {}),
+            ("HeartbeatEchoBms", other, {}),
             ("HeartbeatTimestampIntegration", other, {"integration": other}),
             ("HeartbeatEchoIntegration", name, {"integration": other}),
         ]
         return [
-            (self._system_topic("Metadata", point, tag), {
-                "objectType": "System", "pointType": point, "objectName": tag, "objectId": tag,
-                **more,
-            })
+            (
+                self._system_topic("Metadata", point, tag),
+                {
+                    "objectType": "System",
+                    "pointType": point,
+                    "objectName": tag,
+                    "objectId": tag,
+                    **more,
+                },
+            )
             for point, tag, more in rows
         ]
 
@@ -236,7 +245,10 @@ class Bridge:
 
 def _message(value: float, stamp: int) -> str:
     good = bool(np.isfinite(value))
-    return json.dumps({
-        "value": round(float(value), 6) if good else None, "timestamp": stamp,
-        "quality": 1 if good else 0,
-    })
+    return json.dumps(
+        {
+            "value": round(float(value), 6) if good else None,
+            "timestamp": stamp,
+            "quality": 1 if good else 0,
+        }
+    )

@@ -44,10 +44,14 @@ def parse_broker(address: str, integration: str = "TWIN", flex: bool = False) ->
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise InputError("not the address of a broker", key="--mqtt", allowed=allowed)
     if parts.password is not None:
-        raise InputError("a password does not belong into an address", key="--mqtt",
-                         allowed=f"the environment variable {PASSWORD}")
+        raise InputError(
+            "a password does not belong into an address",
+            key="--mqtt",
+            allowed=f"the environment variable {PASSWORD}",
+        )
     if not integration or any(c in integration for c in "/+#\0"):
         raise InputError("not a name for topics", key="--mqtt-integration", found=integration)
     tls = parts.scheme == "mqtts"
-    return Broker(parts.hostname, port or (8883 if tls else 1883), parts.username, tls,
-                  integration, flex=flex)
+    return Broker(
+        parts.hostname, port or (8883 if tls else 1883), parts.username, tls, integration, flex=flex
+    )

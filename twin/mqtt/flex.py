@@ -60,8 +60,11 @@ def parse_targets(payload: bytes, feeds: list[str], now: float) -> list[Target]:
         raise InputError("not a load target", key="type", allowed=SET_EVENT)
     data = event.get("data")
     if isinstance(data, str):
-        raise InputError("signed load targets cannot be checked here", key="data",
-                         allowed="unsigned data, on a broker that only lets the grid's side write")
+        raise InputError(
+            "signed load targets cannot be checked here",
+            key="data",
+            allowed="unsigned data, on a broker that only lets the grid's side write",
+        )
     rows = data.get("targets") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not 1 <= len(rows) <= MAXIMUM_TARGETS:
         raise InputError("targets is not a list", key="data.targets")
@@ -84,8 +87,9 @@ def _targets(row: Any, feeds: list[str], now: float, correlation: str) -> list[T
         raise InputError("feed_tags is not a list", key="feed_tags")
     for tag in tags:
         if tag not in feeds:
-            raise InputError("unknown feed", key="feed_tags", found=repr(tag)[:60],
-                             allowed=", ".join(feeds))
+            raise InputError(
+                "unknown feed", key="feed_tags", found=repr(tag)[:60], allowed=", ".join(feeds)
+            )
     strategy = row.get("strategy")
     best_effort = isinstance(strategy, dict) and strategy.get("best_effort") is True
     limit = _power(row.get("load_constraint"))
@@ -138,8 +142,10 @@ class Flex:
     def active(self, site: int, now: float) -> Target | None:
         """The target in force for a site."""
         for target in self.targets:
-            if target.site == site and target.start <= now and (
-                target.end is None or now < target.end
+            if (
+                target.site == site
+                and target.start <= now
+                and (target.end is None or now < target.end)
             ):
                 return target
         return None
@@ -196,9 +202,13 @@ class Flex:
                 "compliant": bool(power[site] <= limit * (1 + TOLERANCE)),
             }
         return {
-            "specversion": "1.0.2", "id": str(uuid.uuid4()),
-            "source": f"//grid/v1/dsx-flex-agent/{identifier}", "type": STATUS_EVENT,
-            "time": _iso(now), "datacontenttype": "application/json", "subject": "powerstate",
+            "specversion": "1.0.2",
+            "id": str(uuid.uuid4()),
+            "source": f"//grid/v1/dsx-flex-agent/{identifier}",
+            "type": STATUS_EVENT,
+            "time": _iso(now),
+            "datacontenttype": "application/json",
+            "subject": "powerstate",
             "traceparent": f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-00",
             "data": {"snapshot_time": _iso(now), "feeds": feeds},
         }
@@ -209,8 +219,10 @@ def _shown(target: Target, now: float) -> dict[str, Any]:
     if target.end is not None:
         interval["end_time"] = _iso(target.end)
     return {
-        "active": target.start <= now, "load_constraint": _watts(target.limit or 0.0),
-        "interval": interval, "strategy": {"best_effort": target.best_effort},
+        "active": target.start <= now,
+        "load_constraint": _watts(target.limit or 0.0),
+        "interval": interval,
+        "strategy": {"best_effort": target.best_effort},
         "correlation_id": target.correlation,
     }
 
@@ -220,6 +232,8 @@ def _watts(value: float) -> dict[str, Any]:
 
 
 def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace(
-        "+00:00", "Z"
+    return (
+        datetime.fromtimestamp(moment, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
     )

@@ -153,9 +153,17 @@ class _Builder:
         return [list(paths[mask]) for mask in rows]
 
     def add(
-        self, object_type: str, point_type: str, level: str, facts: Sequence[dict[str, Any]],
-        reader: tuple[Reader, float] | None, meaning: dict[str, Any], *,
-        area: Sequence[str] = (), rows: NDArray[np.int64] | None = None, suffix: str = "",
+        self,
+        object_type: str,
+        point_type: str,
+        level: str,
+        facts: Sequence[dict[str, Any]],
+        reader: tuple[Reader, float] | None,
+        meaning: dict[str, Any],
+        *,
+        area: Sequence[str] = (),
+        rows: NDArray[np.int64] | None = None,
+        suffix: str = "",
     ) -> None:
         """Add a point of every element (or of ``rows``) of a level."""
         paths = self.paths(level)
@@ -166,12 +174,16 @@ class _Builder:
         common: dict[str, Any] = {"objectType": object_type, "pointType": point_type, **meaning}
         if area:
             common["processArea"] = list(area)
-        self.groups.append(Group(
-            object_type, point_type,
-            [paths[row].strip("/") + (f"/{tail}" if tail else "") for row in chosen],
-            [common | facts[row] for row in chosen],
-            reader[0] if reader else None, reader[1] if reader else 0.0,
-        ))
+        self.groups.append(
+            Group(
+                object_type,
+                point_type,
+                [paths[row].strip("/") + (f"/{tail}" if tail else "") for row in chosen],
+                [common | facts[row] for row in chosen],
+                reader[0] if reader else None,
+                reader[1] if reader else 0.0,
+            )
+        )
 
 
 def _racks(builder: _Builder, leaks: Floats) -> None:
@@ -181,16 +193,24 @@ def _racks(builder: _Builder, leaks: Floats) -> None:
     facts = [{"rackLocationName": path.strip("/"), "rackLocationId": path} for path in paths]
     asked = [{**fact, "integration": builder.integration} for fact in facts]
 
-    def add(point: str, reader: tuple[Reader, float], meaning: dict[str, Any],
-            rows: NDArray[np.int64] | None = None) -> None:
+    def add(
+        point: str,
+        reader: tuple[Reader, float],
+        meaning: dict[str, Any],
+        rows: NDArray[np.int64] | None = None,
+    ) -> None:
         if rows is not None:
             reader = only(reader, rows)
         builder.add("Rack", point, "rack", facts, reader, meaning, rows=rows)
 
     add("RackLiquidSupplyTemperature", channel("rack.supply_temperature"), {"engUnit": "C"}, liquid)
     add("RackLiquidReturnTemperature", channel("rack.return_temperature"), {"engUnit": "C"}, liquid)
-    add("RackLiquidFlow", channel("rack.coolant_flow", LITRES_PER_MINUTE), {"engUnit": "LPM"},
-        liquid)
+    add(
+        "RackLiquidFlow",
+        channel("rack.coolant_flow", LITRES_PER_MINUTE),
+        {"engUnit": "LPM"},
+        liquid,
+    )
     pressure = of_parent(channel("cdu.differential_pressure", KILO), cdu)
     add("RackLiquidDifferentialPressure", pressure, {"engUnit": "kPa"}, liquid)
     opening = state("rack.flow_factor", lambda values: values * PER_CENT)
@@ -209,9 +229,15 @@ def _racks(builder: _Builder, leaks: Floats) -> None:
     ):
         builder.add("Rack", point, "rack", asked, None, texts(meaning), rows=rows)
     named = [_named(f"{path}/breaker", [path]) for path in paths]
-    builder.add("Breaker", "Status", "rack", named,
-                state("rack.energised", lambda values: values > 0.0), texts(CLOSED),
-                suffix="breaker")
+    builder.add(
+        "Breaker",
+        "Status",
+        "rack",
+        named,
+        state("rack.energised", lambda values: values > 0.0),
+        texts(CLOSED),
+        suffix="breaker",
+    )
 
 
 def _cdus(builder: _Builder) -> None:
@@ -220,30 +246,58 @@ def _cdus(builder: _Builder) -> None:
     paths = builder.paths("cdu")
     facts = [_named(path, list(racks[cdu == row])) for row, path in enumerate(paths)]
 
-    def add(point: str, reader: tuple[Reader, float] | None, meaning: dict[str, Any],
-            *area: str, suffix: str = "") -> None:
+    def add(
+        point: str,
+        reader: tuple[Reader, float] | None,
+        meaning: dict[str, Any],
+        *area: str,
+        suffix: str = "",
+    ) -> None:
         builder.add("CDU", point, "cdu", facts, reader, meaning, area=area, suffix=suffix)
 
     celsius = {"engUnit": "C"}
     add("LiquidTemperature", channel("cdu.supply_temperature"), celsius, "Secondary", "Supply")
     add("LiquidTemperature", channel("cdu.return_temperature"), celsius, "Secondary", "Return")
-    add("LiquidTemperature", channel("cdu.primary_supply_temperature"), celsius,
-        "Primary", "Supply")
-    add("LiquidTemperature", channel("cdu.primary_return_temperature"), celsius,
-        "Primary", "Return")
-    add("LiquidTemperature", state("cdu.supply_setpoint"), celsius | {"isSetpoint": True},
-        "Secondary", "Supply", suffix="secondary/supply/setpoint")
-    add("LiquidFlow", channel("cdu.secondary_flow", LITRES_PER_MINUTE), {"engUnit": "LPM"},
-        "Secondary")
+    add(
+        "LiquidTemperature", channel("cdu.primary_supply_temperature"), celsius, "Primary", "Supply"
+    )
+    add(
+        "LiquidTemperature", channel("cdu.primary_return_temperature"), celsius, "Primary", "Return"
+    )
+    add(
+        "LiquidTemperature",
+        state("cdu.supply_setpoint"),
+        celsius | {"isSetpoint": True},
+        "Secondary",
+        "Supply",
+        suffix="secondary/supply/setpoint",
+    )
+    add(
+        "LiquidFlow",
+        channel("cdu.secondary_flow", LITRES_PER_MINUTE),
+        {"engUnit": "LPM"},
+        "Secondary",
+    )
     add("LiquidFlow", channel("cdu.primary_flow", LITRES_PER_MINUTE), {"engUnit": "LPM"}, "Primary")
-    add("LiquidDifferentialPressure", channel("cdu.differential_pressure", KILO),
-        {"engUnit": "kPa"}, "Secondary")
+    add(
+        "LiquidDifferentialPressure",
+        channel("cdu.differential_pressure", KILO),
+        {"engUnit": "kPa"},
+        "Secondary",
+    )
     add("ValvePosition", channel("cdu.valve", PER_CENT), {"engUnit": "%"}, "Primary")
     add("PumpSpeed", channel("cdu.pump_speed", PER_CENT), {"engUnit": "%"}, "Secondary")
     add("Status", state("cdu.pumps_online", lambda values: values > 0.0), texts(RUNNING))
     asked = [{**fact, "integration": builder.integration} for fact in facts]
-    builder.add("CDU", "LiquidTemperatureSpRequest", "cdu", asked, None, celsius,
-                area=("Secondary", "Supply"))
+    builder.add(
+        "CDU",
+        "LiquidTemperatureSpRequest",
+        "cdu",
+        asked,
+        None,
+        celsius,
+        area=("Secondary", "Supply"),
+    )
 
 
 def _machines(builder: _Builder) -> None:
@@ -257,8 +311,7 @@ def _machines(builder: _Builder) -> None:
     def facts(level: str, serves: Sequence[list[str]]) -> list[dict[str, Any]]:
         parents = builder.levels[level].parent_index
         return [
-            _named(path, serves[int(parents[row])])
-            for row, path in enumerate(builder.paths(level))
+            _named(path, serves[int(parents[row])]) for row, path in enumerate(builder.paths(level))
         ]
 
     def online(level: str) -> tuple[Reader, float]:
@@ -277,24 +330,62 @@ def _machines(builder: _Builder) -> None:
             ("Status", online("cooler"), texts(RUNNING), ()),
         )
         for point, reader, meaning, area in kinds:
-            builder.add(object_type, point, "cooler", cooler_facts, only(reader, rows), meaning,
-                        area=area, rows=rows)
-    builder.add("Pump", "PumpSpeed", "pump", facts("pump", served),
-                channel("pump.speed", PER_CENT), {"engUnit": "%"})
-    builder.add("Pump", "Available", "pump", facts("pump", served), online("pump"),
-                texts(AVAILABLE))
-    builder.add("Chiller", "Status", "chiller", facts("chiller", served), online("chiller"),
-                texts(RUNNING))
-    builder.add("Chiller", "GenericPoint", "chiller", facts("chiller", served),
-                channel("chiller.load", PER_CENT), {"engUnit": "%"}, area=("Load",))
+            builder.add(
+                object_type,
+                point,
+                "cooler",
+                cooler_facts,
+                only(reader, rows),
+                meaning,
+                area=area,
+                rows=rows,
+            )
+    builder.add(
+        "Pump",
+        "PumpSpeed",
+        "pump",
+        facts("pump", served),
+        channel("pump.speed", PER_CENT),
+        {"engUnit": "%"},
+    )
+    builder.add(
+        "Pump", "Available", "pump", facts("pump", served), online("pump"), texts(AVAILABLE)
+    )
+    builder.add(
+        "Chiller", "Status", "chiller", facts("chiller", served), online("chiller"), texts(RUNNING)
+    )
+    builder.add(
+        "Chiller",
+        "GenericPoint",
+        "chiller",
+        facts("chiller", served),
+        channel("chiller.load", PER_CENT),
+        {"engUnit": "%"},
+        area=("Load",),
+    )
     halls = builder.levels["crah"].parent_index
     crah_facts = facts("crah", builder.below("hall", "row"))
-    for side, name in (("Supply", "hall.air_supply_temperature"),
-                       ("Return", "hall.air_return_temperature")):
-        builder.add("CRAH", "AirTemperature", "crah", crah_facts,
-                    of_parent(channel(name), halls), {"engUnit": "C"}, area=(side,))
-    builder.add("CRAH", "FanSpeed", "crah", crah_facts, channel("crah.fan_speed", PER_CENT),
-                {"engUnit": "%"})
+    for side, name in (
+        ("Supply", "hall.air_supply_temperature"),
+        ("Return", "hall.air_return_temperature"),
+    ):
+        builder.add(
+            "CRAH",
+            "AirTemperature",
+            "crah",
+            crah_facts,
+            of_parent(channel(name), halls),
+            {"engUnit": "C"},
+            area=(side,),
+        )
+    builder.add(
+        "CRAH",
+        "FanSpeed",
+        "crah",
+        crah_facts,
+        channel("crah.fan_speed", PER_CENT),
+        {"engUnit": "%"},
+    )
     builder.add("CRAH", "Status", "crah", crah_facts, online("crah"), texts(RUNNING))
 
 
@@ -305,8 +396,15 @@ def _electrical(builder: _Builder) -> None:
         facts = [
             _named(f"{path}/meter", serves[row]) for row, path in enumerate(builder.paths(level))
         ]
-        builder.add("PowerMeter", "ActivePower", level, facts, channel(name, KILO),
-                    {"engUnit": "kW"}, suffix="meter")
+        builder.add(
+            "PowerMeter",
+            "ActivePower",
+            level,
+            facts,
+            channel(name, KILO),
+            {"engUnit": "kW"},
+            suffix="meter",
+        )
 
     def meters(level: str, wanted: str) -> list[list[str]]:
         return [[f"{path}/meter" for path in group] for group in builder.below(level, wanted)]
@@ -315,15 +413,23 @@ def _electrical(builder: _Builder) -> None:
     meter("hall", "hall.power", meters("hall", "row"))
     meter("row", "row.power", builder.below("row", "rack"))
     for object_type, level, parent in (
-        ("UPS", "ups", "hall"), ("Breaker", "hall_transformer", "hall"),
-        ("Breaker", "site_transformer", "site"), ("Breaker", "panel", "row"),
+        ("UPS", "ups", "hall"),
+        ("Breaker", "hall_transformer", "hall"),
+        ("Breaker", "site_transformer", "site"),
+        ("Breaker", "panel", "row"),
     ):
         parents = builder.levels[level].parent_index
         owners = builder.paths(parent)
         facts = [{"associateId": f"{owners[int(row)]}/meter"} for row in parents]
         meaning = CLOSED if object_type == "Breaker" else RUNNING
-        builder.add(object_type, "Status", level, facts,
-                    state(f"{level}.online", lambda values: values > 0.0), texts(meaning))
+        builder.add(
+            object_type,
+            "Status",
+            level,
+            facts,
+            state(f"{level}.online", lambda values: values > 0.0),
+            texts(meaning),
+        )
 
 
 def _named(path: str, serves: Sequence[str]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from twin.mqtt.points import PREFIX
 
 LARGEST_PAYLOAD = 4096
 POINTS = (
-    ("Rack", "RackLiquidIsolationRequest"), ("Rack", "RackElectricalIsolationRequest"),
-    ("Rack", "RackLeakDetectTray"), ("CDU", "LiquidTemperatureSpRequest"),
+    ("Rack", "RackLiquidIsolationRequest"),
+    ("Rack", "RackElectricalIsolationRequest"),
+    ("Rack", "RackLeakDetectTray"),
+    ("CDU", "LiquidTemperatureSpRequest"),
 )
 HEARTBEAT = ("System", "HeartbeatTimestampIntegration")
 
@@ -95,8 +97,11 @@ def _value(topic: str, payload: bytes) -> float | None:
     except (ValueError, RecursionError):
         raise InputError("message is not JSON", key=topic[:200]) from None
     if not isinstance(message, dict) or not {"value", "timestamp", "quality"} <= set(message):
-        raise InputError("message is not a value", key=topic[:200],
-                         allowed="an object of value, timestamp and quality")
+        raise InputError(
+            "message is not a value",
+            key=topic[:200],
+            allowed="an object of value, timestamp and quality",
+        )
     value = message["value"]
     if message["quality"] != 1 or value is None:
         return None

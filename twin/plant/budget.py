@@ -54,21 +54,29 @@ def power_budget(plant: Plant) -> Budget:
         hall_power[h] = drawn + hall.crahs.count * crah.fan_power * share**3
     factor = c.site.power_factor
     hall_power += _transformer_loss(
-        hall_power / factor[c.hall.site], np.diff(c.hall.first_transformer),
-        c.hall.transformer_rating, c.hall.transformer_no_load_loss, c.hall.transformer_load_loss,
+        hall_power / factor[c.hall.site],
+        np.diff(c.hall.first_transformer),
+        c.hall.transformer_rating,
+        c.hall.transformer_no_load_loss,
+        c.hall.transformer_load_loss,
     )
     plant_power = _plant_power(plant)
     plant_power += _transformer_loss(
-        plant_power / factor[c.plant.site], np.diff(c.plant.first_transformer),
-        c.plant.transformer_rating, c.plant.transformer_no_load_loss,
+        plant_power / factor[c.plant.site],
+        np.diff(c.plant.first_transformer),
+        c.plant.transformer_rating,
+        c.plant.transformer_no_load_loss,
         c.plant.transformer_load_loss,
     )
     site_power = np.array(c.site.house_power)
     np.add.at(site_power, c.hall.site, hall_power)
     np.add.at(site_power, c.plant.site, plant_power)
     site_power += _transformer_loss(
-        site_power / factor, np.diff(c.site.first_transformer), c.site.transformer_rating,
-        c.site.transformer_no_load_loss, c.site.transformer_load_loss,
+        site_power / factor,
+        np.diff(c.site.first_transformer),
+        c.site.transformer_rating,
+        c.site.transformer_no_load_loss,
+        c.site.transformer_load_loss,
     )
     return Budget(row_power, behind, hall_power, plant_power, site_power)
 
@@ -113,8 +121,11 @@ def _plant_power(plant: Plant) -> NDArray[np.float64]:
 
 
 def _transformer_loss(
-    apparent: NDArray[np.float64], units: NDArray[np.int64], rating: NDArray[np.float64],
-    no_load: NDArray[np.float64], load: NDArray[np.float64],
+    apparent: NDArray[np.float64],
+    units: NDArray[np.int64],
+    rating: NDArray[np.float64],
+    no_load: NDArray[np.float64],
+    load: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Loss [W] of banks of equal transformers that carry ``apparent`` [VA] together."""
     share = apparent / np.maximum(units, 1) / rating

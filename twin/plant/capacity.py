@@ -51,11 +51,17 @@ def design_day(location: models.Location) -> DesignDay:
     """
     known = climates()
     if location.weather not in known:
-        raise InputError("unknown weather", key="location.weather", found=location.weather,
-                         allowed=near_matches(location.weather, [*known]))
+        raise InputError(
+            "unknown weather",
+            key="location.weather",
+            found=location.weather,
+            allowed=near_matches(location.weather, [*known]),
+        )
     design = known[location.weather].design
     return DesignDay(
-        design.cooling_dry_bulb, design.cooling_wet_bulb, design.evaporation_wet_bulb,
+        design.cooling_dry_bulb,
+        design.cooling_wet_bulb,
+        design.evaporation_wet_bulb,
         float(pressure_at_elevation(location.elevation)),
     )
 
@@ -74,10 +80,12 @@ def cdu_capacity(
     if secondary <= 0.0 or primary <= 0.0 or approach <= 0.0:
         return 0.0
     side = float(cdus.rated_ua_side[c])
-    conductance = float(overall_conductance(
-        film_conductance(secondary, float(cdus.secondary_rated_capacity_rate[c]), side),
-        film_conductance(primary, float(cdus.primary_rated_capacity_rate[c]), side),
-    ))
+    conductance = float(
+        overall_conductance(
+            film_conductance(secondary, float(cdus.secondary_rated_capacity_rate[c]), side),
+            film_conductance(primary, float(cdus.primary_rated_capacity_rate[c]), side),
+        )
+    )
     smaller, larger = min(secondary, primary), max(secondary, primary)
     effective = smaller * float(effectiveness_counterflow(conductance / smaller, smaller / larger))
     rest = 1.0 - effective / secondary
@@ -118,8 +126,15 @@ def cooler_capacity(
     if plants.evaporative[p] > 0.0:
         dry_bulb = max(day.dry_bulb, day.tower_wet_bulb)
         heat = merkel_tower(
-            1.0, rate / CP_WATER, inlet, dry_bulb, day.tower_wet_bulb, day.pressure,
-            rated_rate / CP_WATER, air, conductance,
+            1.0,
+            rate / CP_WATER,
+            inlet,
+            dry_bulb,
+            day.tower_wet_bulb,
+            day.pressure,
+            rated_rate / CP_WATER,
+            air,
+            conductance,
         )[0]
         return units * float(heat)
     entering = day.dry_bulb
@@ -137,7 +152,12 @@ def cooler_capacity(
 
 
 def chilled_capacity(
-    plants: PlantConstants, p: int, setpoint: float, load: float, chillers: int, coolers: int,
+    plants: PlantConstants,
+    p: int,
+    setpoint: float,
+    load: float,
+    chillers: int,
+    coolers: int,
     day: DesignDay,
 ) -> tuple[float, float]:
     """Cooling [W] of a plant's chillers on a design day, and the condenser temperature [degC].
@@ -163,14 +183,25 @@ def chilled_capacity(
 
 
 def _condenser_excess(
-    plants: PlantConstants, p: int, setpoint: float, load: float, chillers: int, coolers: int,
-    day: DesignDay, entering: float,
+    plants: PlantConstants,
+    p: int,
+    setpoint: float,
+    load: float,
+    chillers: int,
+    coolers: int,
+    day: DesignDay,
+    entering: float,
 ) -> float:
     """Heat the coolers reject beyond what the condensers give at an entering temperature [W]."""
     _, power, _, _, _, _ = electric_eir_chiller(
-        load / chillers, setpoint, entering, float(plants.chiller_capacity[p]),
-        float(plants.chiller_cop[p]), plants.chiller_capacity_curve[p],
-        plants.chiller_eir_curve[p], plants.chiller_part_load_curve[p],
+        load / chillers,
+        setpoint,
+        entering,
+        float(plants.chiller_capacity[p]),
+        float(plants.chiller_cop[p]),
+        plants.chiller_capacity_curve[p],
+        plants.chiller_eir_curve[p],
+        plants.chiller_part_load_curve[p],
     )
     rejected = load + chillers * float(power)
     rate = chillers * float(plants.condenser_capacity_rate[p])
@@ -190,7 +221,16 @@ def crah_capacity(
     film = 2.0 * float(halls.crah_ua[h])
     water_rate = float(halls.crah_water_capacity_rate[h])
     heat = coil_exchange(
-        CROSSFLOW_UNMIXED, water_rate, 1.0, water, airflow_rate / units, 1.0, return_air,
-        water_rate, film, float(halls.crah_airflow_capacity_rate[h]), film,
+        CROSSFLOW_UNMIXED,
+        water_rate,
+        1.0,
+        water,
+        airflow_rate / units,
+        1.0,
+        return_air,
+        water_rate,
+        film,
+        float(halls.crah_airflow_capacity_rate[h]),
+        film,
     )[0]
     return -units * float(heat)

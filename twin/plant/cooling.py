@@ -62,8 +62,10 @@ def cdu_conductance(
         ntu = ntu_from_effectiveness(effectiveness, smaller / larger, Arrangement.COUNTERFLOW)
     except ValueError as error:
         raise InputError(
-            f"cdu {unit.id}: no exchanger has this rated point ({error})", key="rated_approach",
-            found=f"{unit.rated_approach:g} K", allowed="a larger approach or larger flows",
+            f"cdu {unit.id}: no exchanger has this rated point ({error})",
+            key="rated_approach",
+            found=f"{unit.rated_approach:g} K",
+            allowed="a larger approach or larger flows",
         ) from None
     return float(ntu * smaller)
 
@@ -118,7 +120,9 @@ def cdu_constants(design: Design) -> CduConstants:
         for name, column in columns.items():
             column.append(values[name])
     return CduConstants(
-        plant=hall_plant[halls], hall=halls, site=hall_site[halls],
+        plant=hall_plant[halls],
+        hall=halls,
+        site=hall_site[halls],
         first_rack=design.cdu_first_rack,
         **{name: np.array(values, dtype=np.float64) for name, values in columns.items()},
     )
@@ -138,15 +142,22 @@ def crah_conductance(unit: Crah, water_coolant: str, temperature: float) -> tupl
     water = unit.rated_flow * density
     try:
         coil = rate_coil(
-            -unit.rated_capacity, water, specific_heat,
+            -unit.rated_capacity,
+            water,
+            specific_heat,
             CRAH_INLET_AIR - unit.rated_temperature_difference,
-            unit.rated_airflow * AIR_DENSITY, CP_DRY_AIR, CRAH_INLET_AIR,
-            arrangement=Arrangement.CROSSFLOW_UNMIXED, air_share=0.5, wall_share=0.0,
+            unit.rated_airflow * AIR_DENSITY,
+            CP_DRY_AIR,
+            CRAH_INLET_AIR,
+            arrangement=Arrangement.CROSSFLOW_UNMIXED,
+            air_share=0.5,
+            wall_share=0.0,
         )
     except ValueError as error:
         raise InputError(
             f"crah {unit.id}: no coil has this rated point ({error})",
-            key="rated_temperature_difference", found=f"{unit.rated_temperature_difference:g} K",
+            key="rated_temperature_difference",
+            found=f"{unit.rated_temperature_difference:g} K",
             allowed="a larger difference or larger flows",
         ) from None
     return coil.conductance, water * specific_heat
@@ -162,15 +173,22 @@ def dry_cooler_conductance(unit: DryCooler, coolant: str, temperature: float) ->
     density, specific_heat = density_and_specific_heat(coolant, temperature)
     try:
         coil = rate_coil(
-            unit.rated_capacity, unit.rated_flow * density, specific_heat,
+            unit.rated_capacity,
+            unit.rated_flow * density,
+            specific_heat,
             RATED_AIR + unit.rated_temperature_difference,
-            unit.rated_airflow * AIR_DENSITY, CP_DRY_AIR, RATED_AIR,
-            arrangement=Arrangement.CROSSFLOW_UNMIXED, air_share=0.5, wall_share=0.0,
+            unit.rated_airflow * AIR_DENSITY,
+            CP_DRY_AIR,
+            RATED_AIR,
+            arrangement=Arrangement.CROSSFLOW_UNMIXED,
+            air_share=0.5,
+            wall_share=0.0,
         )
     except ValueError as error:
         raise InputError(
             f"dry cooler {unit.id}: no coil has this rated point ({error})",
-            key="rated_temperature_difference", found=f"{unit.rated_temperature_difference:g} K",
+            key="rated_temperature_difference",
+            found=f"{unit.rated_temperature_difference:g} K",
             allowed="a larger difference or larger flows",
         ) from None
     return coil.conductance
@@ -193,15 +211,22 @@ def tower_rating(unit: CoolingTower, specific_heat: float) -> tuple[float, float
             water, leaving + unit.rated_range, leaving, unit.rated_wet_bulb, air
         )
     except ValueError as error:
-        raise InputError(f"cooling tower {unit.id}: {error}", key="rated_airflow",
-                         found=f"{unit.rated_airflow:g} m3/s", allowed="a larger flow") from None
+        raise InputError(
+            f"cooling tower {unit.id}: {error}",
+            key="rated_airflow",
+            found=f"{unit.rated_airflow:g} m3/s",
+            allowed="a larger flow",
+        ) from None
     return water, air, tower.rated_conductance
 
 
 def _no_cooler() -> dict[str, float]:
     return {
-        "evaporative": 0.0, "cooler_adiabatic_effectiveness": 0.0,
-        "cooler_adiabatic_threshold": 25.0, "cooler_drift_share": 0.0, "cooler_cycles": 5.0,
+        "evaporative": 0.0,
+        "cooler_adiabatic_effectiveness": 0.0,
+        "cooler_adiabatic_threshold": 25.0,
+        "cooler_drift_share": 0.0,
+        "cooler_cycles": 5.0,
     }
 
 
@@ -256,8 +281,11 @@ def _chiller_columns(design: Design, p: int, per_volume: float) -> dict[str, flo
     plant = design.expansion.plant[p]
     if plant.chillers is None:
         return {
-            "condenser_heat_capacity": per_volume, "condenser_capacity_rate": 0.0,
-            "chiller_capacity": 0.0, "chiller_cop": 1.0, "chiller_minimum_part_load": 0.1,
+            "condenser_heat_capacity": per_volume,
+            "condenser_capacity_rate": 0.0,
+            "chiller_capacity": 0.0,
+            "chiller_cop": 1.0,
+            "chiller_minimum_part_load": 0.1,
             "chiller_capacity_curve": np.array([1.0, 0, 0, 0, 0, 0]),
             "chiller_eir_curve": np.array([1.0, 0, 0, 0, 0, 0]),
             "chiller_part_load_curve": np.array([0.0, 1.0, 0.0]),
@@ -291,12 +319,17 @@ def equipment_resistance(design: Design, p: int) -> float:
     else:
         unit = products[plant.heat_rejection.product]
         assert isinstance(unit, DryCooler | CoolingTower)
-        flow, drop, units = cooler_flow(design, p), unit.rated_pressure_drop, (
-            plant.heat_rejection.count
+        flow, drop, units = (
+            cooler_flow(design, p),
+            unit.rated_pressure_drop,
+            (plant.heat_rejection.count),
         )
     mains = pipe_resistance(
-        plant.coolant, plant.supply_temperature + DESIGN_RISE / 2, design.plant_rated_flow[p],
-        design.plant_main_diameter[p], 2.0 * design.plant_main_length[p],
+        plant.coolant,
+        plant.supply_temperature + DESIGN_RISE / 2,
+        design.plant_rated_flow[p],
+        design.plant_main_diameter[p],
+        2.0 * design.plant_main_length[p],
     )
     return float(drop / (units * flow) ** 2 + mains)
 
@@ -316,7 +349,8 @@ def plant_constants(design: Design) -> PlantConstants:
         supply = plant.supply_volume if plant.supply_volume is not None else max(main, least)
         returned = plant.return_volume if plant.return_volume is not None else max(main, least)
         transformer = (
-            None if plant.transformers is None
+            None
+            if plant.transformers is None
             else layout.product(plant.transformers.product, Transformer)
         )
         values: dict[str, float | Floats] = {
@@ -345,4 +379,3 @@ def plant_constants(design: Design) -> PlantConstants:
         first_transformer=result.levels["plant_transformer"].first(count),
         **{name: np.array(values, dtype=np.float64) for name, values in columns.items()},
     )
-

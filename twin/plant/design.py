@@ -100,31 +100,52 @@ def design_of(result: Expansion, placement: Placement) -> Design:
     plants = result.levels["plant"].count
     plant_heat = _sums(cdu_plant, cdu_heat, plants)
     plant_heat += _sums(np.array(result.hall_air_plant), hall_air, plants)
-    flow = np.array([
-        heat / (heat_capacity_per_volume(plant.coolant, plant.supply_temperature + DESIGN_RISE / 2)
-                * DESIGN_RISE)
-        for heat, plant in zip(plant_heat, result.plant, strict=True)
-    ])
+    flow = np.array(
+        [
+            heat
+            / (
+                heat_capacity_per_volume(plant.coolant, plant.supply_temperature + DESIGN_RISE / 2)
+                * DESIGN_RISE
+            )
+            for heat, plant in zip(plant_heat, result.plant, strict=True)
+        ]
+    )
     mains = row_mains(result, cdu_flow)
     rated_flow, pressure_drop = _consumers(result, cdu_plant)
-    diameter = np.array([
-        plant.header_diameter or pipe_diameter(q)
-        for q, plant in zip(np.maximum(flow, rated_flow), result.plant, strict=True)
-    ])
+    diameter = np.array(
+        [
+            plant.header_diameter or pipe_diameter(q)
+            for q, plant in zip(np.maximum(flow, rated_flow), result.plant, strict=True)
+        ]
+    )
     return Design(
-        expansion=result, placement=placement, kinds=kinds, rack_kind=rack_kind,
-        rack_power=rated_power[rack_kind], rack_liquid_heat=liquid, rack_air_heat=air,
+        expansion=result,
+        placement=placement,
+        kinds=kinds,
+        rack_kind=rack_kind,
+        rack_power=rated_power[rack_kind],
+        rack_liquid_heat=liquid,
+        rack_air_heat=air,
         cdu_first_rack=first_racks(result.rack_cdu, cdus.count),
-        cdu_heat=cdu_heat, cdu_flow=cdu_flow, cdu_differential_pressure=pressure,
-        cdu_main_bore=mains.bore, cdu_main_volume=mains.volume, cdu_main_wall=mains.wall,
-        rack_segment=mains.segment, hall_air_heat=hall_air,
-        plant_heat=plant_heat, plant_flow=flow, plant_rated_flow=rated_flow,
+        cdu_heat=cdu_heat,
+        cdu_flow=cdu_flow,
+        cdu_differential_pressure=pressure,
+        cdu_main_bore=mains.bore,
+        cdu_main_volume=mains.volume,
+        cdu_main_wall=mains.wall,
+        rack_segment=mains.segment,
+        hall_air_heat=hall_air,
+        plant_heat=plant_heat,
+        plant_flow=flow,
+        plant_rated_flow=rated_flow,
         plant_main_diameter=diameter,
         plant_main_length=_plant_mains(result, placement),
-        plant_distribution_pressure=np.array([
-            2.0 * drop if plant.distribution_pressure is None else plant.distribution_pressure
-            for drop, plant in zip(pressure_drop, result.plant, strict=True)
-        ]),
+        plant_distribution_pressure=np.array(
+            [
+                2.0 * drop if plant.distribution_pressure is None else plant.distribution_pressure
+                for drop, plant in zip(pressure_drop, result.plant, strict=True)
+            ]
+        ),
     )
 
 
@@ -151,10 +172,15 @@ def kinds_of(result: Expansion) -> tuple[list[RackKind], NDArray[np.int64]]:
         key = (product_id, coolant, temperature)
         if key not in index:
             index[key] = len(kinds)
-            kinds.append(RackKind(
-                rack, layout.product(rack.accelerator, Accelerator),
-                layout.product(rack.power_shelf, PowerShelf), coolant, temperature,
-            ))
+            kinds.append(
+                RackKind(
+                    rack,
+                    layout.product(rack.accelerator, Accelerator),
+                    layout.product(rack.power_shelf, PowerShelf),
+                    coolant,
+                    temperature,
+                )
+            )
         of_rack[r] = index[key]
     return kinds, of_rack
 
@@ -172,14 +198,14 @@ def first_racks(rack_cdu: NDArray[np.int64], cdus: int) -> NDArray[np.int64]:
 
 
 def _plant_mains(result: Expansion, placement: Placement) -> NDArray[np.float64]:
-    """Length of one main from each plant to the far end of its farthest hall [m], at right angles.
-    """
+    """Length of one main from each plant to the far end of its farthest hall [m], square-wise."""
     lengths = np.zeros(result.levels["plant"].count)
     for plants in (result.hall_plant, result.hall_air_plant):
         for h, p in enumerate(plants):
             hall, room = placement.halls[h], placement.plant_rooms[p]
-            across = max(abs(0.5 * (room.x0 + room.x1) - hall.x0),
-                         abs(0.5 * (room.x0 + room.x1) - hall.x1))
+            across = max(
+                abs(0.5 * (room.x0 + room.x1) - hall.x0), abs(0.5 * (room.x0 + room.x1) - hall.x1)
+            )
             along = max(abs(room.y0 - hall.y0), abs(room.y0 - hall.y1))
             lengths[p] = max(lengths[p], across + along)
     return lengths

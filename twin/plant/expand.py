@@ -121,7 +121,11 @@ def _shifted(
 
 
 def _add_bank(
-    result: Expansion, level: str, parent: int, bank: models.Bank | None, key: Key,
+    result: Expansion,
+    level: str,
+    parent: int,
+    bank: models.Bank | None,
+    key: Key,
     prefix: str | None = None,
 ) -> None:
     if bank is not None:
@@ -129,9 +133,7 @@ def _add_bank(
             result.levels[level].add(parent, name, bank.product, key)
 
 
-def _expand_site(
-    result: Expansion, site: models.Site, index: int, key: Key, number: str
-) -> None:
+def _expand_site(result: Expansion, site: models.Site, index: int, key: Key, number: str) -> None:
     _add_bank(result, "site_transformer", index, site.transformers, (*key, "transformers"))
     _add_bank(result, "generator", index, site.generators, (*key, "generators"))
     _add_bank(result, "battery", index, site.battery, (*key, "battery"))
@@ -147,8 +149,9 @@ def _expand_site(
             _add_bank(result, "cooler", row, plant.heat_rejection, (*plant_key, "heat_rejection"))
             _add_bank(result, "pump", row, plant.pumps, (*plant_key, "pumps"))
             _add_bank(result, "chiller", row, plant.chillers, (*plant_key, "chillers"))
-            _add_bank(result, "plant_transformer", row, plant.transformers,
-                      (*plant_key, "transformers"))
+            _add_bank(
+                result, "plant_transformer", row, plant.transformers, (*plant_key, "transformers")
+            )
     for h, hall in enumerate(site.halls):
         hall_key = (*key, "halls", h)
         for offset, name, hall_number in generated(hall):
@@ -186,7 +189,9 @@ def _expand_hall(result: Expansion, hall: models.Hall, index: int, key: Key) -> 
         row_key = (*key, "rows", r)
         if row.panels is None:
             raise result.layout.document.error(
-                "a row without a feed", (*row_key, "panels"), f"row '{row.id}' has no panels",
+                "a row without a feed",
+                (*row_key, "panels"),
+                f"row '{row.id}' has no panels",
                 "panels: {product: ..., per_row: ...}",
             )
         rack_names = [numbered("rack", n, row.racks) for n in range(1, row.racks + 1)]
@@ -236,7 +241,8 @@ def settle_cdus(result: Expansion) -> None:
     InputError : a liquid-cooled rack without CDU, or racks of a CDU that do not lie together
     """
     liquid_products = {
-        name for name in set(result.products_of("rack"))
+        name
+        for name in set(result.products_of("rack"))
         if result.layout.product(name, Rack).cooling == "liquid"
     }
     racks = result.levels["rack"]
@@ -246,7 +252,8 @@ def settle_cdus(result: Expansion) -> None:
     if missing.size:
         r = int(missing[0])
         raise result.layout.document.error(
-            "a liquid-cooled rack without a CDU", (*racks.key[r][:-1], "cdu"),
+            "a liquid-cooled rack without a CDU",
+            (*racks.key[r][:-1], "cdu"),
             f"{_in_row(result, r)} is a {racks.product[r]}",
             "cdu: {product: ..., per_row: ...}, or an air-cooled rack",
         )
@@ -256,8 +263,11 @@ def settle_cdus(result: Expansion) -> None:
         r = int(served[falling[0] + 1])
         raise InputError(
             "racks of one CDU must stand together, in the order of the CDUs",
-            result.layout.document.file, result.layout.document.line(("overrides",)),
-            key_text(("overrides",)), _in_row(result, r), "a CDU next to that of its neighbour",
+            result.layout.document.file,
+            result.layout.document.line(("overrides",)),
+            key_text(("overrides",)),
+            _in_row(result, r),
+            "a CDU next to that of its neighbour",
         )
 
 
@@ -278,7 +288,9 @@ def _refuse_duplicates(result: Expansion) -> None:
                 field_name = "id" if level in ("site", "plant", "hall", "row") else ""
                 where = (*key, field_name) if field_name else key
                 raise result.layout.document.error(
-                    "a name used twice", where, name,
+                    "a name used twice",
+                    where,
+                    name,
                     f"another id: a {seen[place]} of that name stands beside it",
                 )
             seen[place] = level

@@ -35,8 +35,12 @@ def density_and_specific_heat(name: str, temperature: float) -> tuple[float, flo
     try:
         fluid = cached_coolant(name)
     except ValueError as error:
-        raise InputError(str(error), key="coolant", found=name,
-                         allowed="water, PG25 (% by volume), MPG25 (% by mass), EG30...") from None
+        raise InputError(
+            str(error),
+            key="coolant",
+            found=name,
+            allowed="water, PG25 (% by volume), MPG25 (% by mass), EG30...",
+        ) from None
     density, specific_heat, _, _ = coolant_properties(fluid.table, temperature)
     return float(density), float(specific_heat)
 

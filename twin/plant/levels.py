@@ -127,8 +127,9 @@ class Levels(Mapping[str, Level]):
         """
         words = [word for word in path.strip().split("/") if word]
         if not words or not path.strip().startswith("/"):
-            raise InputError("not a path", key="path", found=path,
-                             allowed="/site/hall/row/rack/...")
+            raise InputError(
+                "not a path", key="path", found=path, allowed="/site/hall/row/rack/..."
+            )
         level, row = None, 0
         position = 0
         while position < len(words):
@@ -150,9 +151,7 @@ class Levels(Mapping[str, Level]):
                 return child, found
         return None
 
-    def _find_gpu(
-        self, path: str, words: list[str], position: int, rack: int
-    ) -> tuple[str, int]:
+    def _find_gpu(self, path: str, words: list[str], position: int, rack: int) -> tuple[str, int]:
         slot = "/".join(words[position:])
         found = self.rack_slots[rack].get(slot)
         if found is None:

@@ -65,10 +65,17 @@ def refuse_racks_in_one_place(result: Expansion, levels: Levels) -> None:
     key = racks.key[pair[1]][:-1]
     document = result.layout.document
     moved = [
-        ("overrides", number) for number, override in enumerate(result.layout.model.overrides)
+        ("overrides", number)
+        for number, override in enumerate(result.layout.model.overrides)
         if override.path in (first, second)
     ]
     if moved:
         key = moved[-1]
-    raise InputError("two racks in one place", document.file, document.line(key), key_text(key),
-                     f"{first} and {second}", "free floor: check position, pitch and rack_pitch")
+    raise InputError(
+        "two racks in one place",
+        document.file,
+        document.line(key),
+        key_text(key),
+        f"{first} and {second}",
+        "free floor: check position, pitch and rack_pitch",
+    )

@@ -16,8 +16,18 @@ from twin.plant.slots import rack_slots
 from twin.yaml_file import Key
 
 UNITS = {
-    "crah", "ups", "hall_transformer", "panel", "cdu", "cooler", "pump", "chiller",
-    "plant_transformer", "site_transformer", "generator", "battery",
+    "crah",
+    "ups",
+    "hall_transformer",
+    "panel",
+    "cdu",
+    "cooler",
+    "pump",
+    "chiller",
+    "plant_transformer",
+    "site_transformer",
+    "generator",
+    "battery",
 }
 """Levels whose elements are single machines."""
 REPLACEABLE = {"rack", "cdu"}
@@ -50,8 +60,14 @@ def apply_overrides(result: Expansion) -> Overridden:
     seen: dict[tuple[str, int], int] = {}
     for number, place in enumerate(found):
         if place is not None and seen.setdefault(place, number) != number:
-            raise _error(result, number, "path", "an element overridden twice",
-                         overrides[number].path, "one entry per element")
+            raise _error(
+                result,
+                number,
+                "path",
+                "an element overridden twice",
+                overrides[number].path,
+                "one entry per element",
+            )
     for number, override in enumerate(overrides):
         place = found[number]
         if override.product is not None and place is not None:
@@ -110,24 +126,47 @@ def _replace(
 ) -> None:
     assert override.product is not None
     if level not in REPLACEABLE:
-        raise _error(result, number, "product", f"a single {level} cannot be of another product",
-                     override.product, "racks and CDUs can; banks are of one product")
+        raise _error(
+            result,
+            number,
+            "product",
+            f"a single {level} cannot be of another product",
+            override.product,
+            "racks and CDUs can; banks are of one product",
+        )
     elements = result.levels[level]
     old = result.layout.products[elements.product[index]]
     new = result.layout.products[override.product]
     if class_of(old) != class_of(new):
-        raise _error(result, number, "product", "a product of the wrong class",
-                     f"{override.product} (class {class_of(new)})", f"class {class_of(old)}")
+        raise _error(
+            result,
+            number,
+            "product",
+            "a product of the wrong class",
+            f"{override.product} (class {class_of(new)})",
+            f"class {class_of(old)}",
+        )
     elements.product[index] = override.product
 
 
 def _apply(
-    result: Expansion, outcome: Overridden, levels: Levels, number: int,
-    override: models.Override, level: str, index: int,
+    result: Expansion,
+    outcome: Overridden,
+    levels: Levels,
+    number: int,
+    override: models.Override,
+    level: str,
+    index: int,
 ) -> None:
     if override.product is not None and level == "gpu":
-        raise _error(result, number, "product", "an accelerator is part of its rack's product",
-                     override.product, "another rack product for its rack")
+        raise _error(
+            result,
+            number,
+            "product",
+            "an accelerator is part of its rack's product",
+            override.product,
+            "another rack product for its rack",
+        )
     if override.position is not None or override.yaw is not None:
         _move(result, number, override, level, index)
     if override.cdu is not None:
@@ -135,8 +174,14 @@ def _apply(
     if override.supply_temperature is not None:
         setpoints = {"cdu": result.cdu_setpoint, "plant": result.plant_setpoint}
         if level not in setpoints:
-            raise _error(result, number, "supply_temperature", f"a {level} has no such set point",
-                         override.path, "CDUs and plants")
+            raise _error(
+                result,
+                number,
+                "supply_temperature",
+                f"a {level} has no such set point",
+                override.path,
+                "CDUs and plants",
+            )
         setpoints[level][index] = override.supply_temperature
     if override.enabled is False:
         _disable(result, outcome, levels, number, override, level, index)
@@ -146,8 +191,14 @@ def _move(
     result: Expansion, number: int, override: models.Override, level: str, index: int
 ) -> None:
     if level not in MOVABLE:
-        raise _error(result, number, "position", f"a {level} is not moved by an override",
-                     override.path, "racks and single units")
+        raise _error(
+            result,
+            number,
+            "position",
+            f"a {level} is not moved by an override",
+            override.path,
+            "racks and single units",
+        )
     elements: Elements = result.levels[level]
     if override.position is not None:
         parent_level = PARENTS[level]
@@ -165,21 +216,32 @@ def _reconnect(
     result: Expansion, number: int, override: models.Override, level: str, index: int
 ) -> None:
     if level != "rack":
-        raise _error(result, number, "cdu", f"a {level} is not fed by a CDU", override.path,
-                     "a rack")
+        raise _error(
+            result, number, "cdu", f"a {level} is not fed by a CDU", override.path, "a rack"
+        )
     cdus = result.levels["cdu"]
     row = result.levels["rack"].parent[index]
     candidates = {cdus.names[c]: c for c in range(cdus.count) if cdus.parent[c] == row}
     if override.cdu not in candidates:
-        raise _error(result, number, "cdu", "unknown CDU", str(override.cdu),
-                     near_matches(str(override.cdu), [*candidates]) if candidates
-                     else "its row has no CDU")
+        raise _error(
+            result,
+            number,
+            "cdu",
+            "unknown CDU",
+            str(override.cdu),
+            near_matches(str(override.cdu), [*candidates]) if candidates else "its row has no CDU",
+        )
     result.rack_cdu[index] = candidates[str(override.cdu)]
 
 
 def _disable(
-    result: Expansion, outcome: Overridden, levels: Levels, number: int,
-    override: models.Override, level: str, index: int,
+    result: Expansion,
+    outcome: Overridden,
+    levels: Levels,
+    number: int,
+    override: models.Override,
+    level: str,
+    index: int,
 ) -> None:
     if level == "gpu":
         outcome.disabled_gpus.append(index)
@@ -188,5 +250,11 @@ def _disable(
     elif level in MOVABLE:
         result.levels[level].enabled[index] = False
     else:
-        raise _error(result, number, "enabled", f"a whole {level} is not switched off here",
-                     override.path, "halls, rows, racks, accelerators and single units")
+        raise _error(
+            result,
+            number,
+            "enabled",
+            f"a whole {level} is not switched off here",
+            override.path,
+            "halls, rows, racks, accelerators and single units",
+        )

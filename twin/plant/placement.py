@@ -39,8 +39,12 @@ class Box:
 
     def joined(self, other: Box) -> Box:
         """The smallest rectangle around both."""
-        return Box(min(self.x0, other.x0), min(self.y0, other.y0),
-                   max(self.x1, other.x1), max(self.y1, other.y1))
+        return Box(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+        )
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,20 @@ def _place_rows(result: Expansion) -> list[Box]:
         pitch = row.rack_pitch if row.rack_pitch is not None else rack.width
         cdus = _sides(levels["cdu"], first["cdu"], w, row.cdu.place if row.cdu else "ends")
         standing = [
-            i for i in range(int(first["panel"][w]), int(first["panel"][w + 1]))
+            i
+            for i in range(int(first["panel"][w]), int(first["panel"][w + 1]))
             if not _is_busway(result, levels["panel"].product[i])
         ]
         panels = (standing[: (len(standing) + 1) // 2], standing[(len(standing) + 1) // 2 :])
-        depth = max([rack.depth] + [
-            _product(result, levels[level].product[i]).depth
-            for level, sides in (("cdu", cdus), ("panel", panels)) for side in sides for i in side
-        ])
+        depth = max(
+            [rack.depth]
+            + [
+                _product(result, levels[level].product[i]).depth
+                for level, sides in (("cdu", cdus), ("panel", panels))
+                for side in sides
+                for i in side
+            ]
+        )
         offset = result.row_offset[w]
         x = hall_origin[0] + row.position[0]
         y = hall_origin[1] + row.position[1] + offset * row.pitch + 0.5 * depth
@@ -156,13 +166,16 @@ def _hang_busways(
     """Busways run above the racks side by side, not on the floor."""
     panels = result.levels["panel"]
     runs = [
-        i for i in range(int(first_panel[w]), int(first_panel[w + 1]))
+        i
+        for i in range(int(first_panel[w]), int(first_panel[w + 1]))
         if _is_busway(result, panels.product[i])
     ]
     for number, i in enumerate(runs):
         shift = (number - 0.5 * (len(runs) - 1)) * 0.25
         panels.position[i] = (
-            0.5 * (row.x0 + row.x1), 0.5 * (row.y0 + row.y1) + shift, rack_height + 0.35
+            0.5 * (row.x0 + row.x1),
+            0.5 * (row.y0 + row.y1) + shift,
+            rack_height + 0.35,
         )
 
 
@@ -197,7 +210,8 @@ def _place_halls(result: Expansion, rows: list[Box]) -> tuple[list[Box], list[fl
                 extent = extent.joined(rows[w])
                 for name in ("cdu", "panel"):
                     standing = [
-                        i for i in range(int(in_row[name][w]), int(in_row[name][w + 1]))
+                        i
+                        for i in range(int(in_row[name][w]), int(in_row[name][w + 1]))
                         if levels[name].position[i, 2] == 0.0
                     ]
                     for box in _footprint(result, levels[name], standing):
@@ -219,8 +233,12 @@ def _place_halls(result: Expansion, rows: list[Box]) -> tuple[list[Box], list[fl
 
 
 def _pack(
-    result: Expansion, groups: Sequence[tuple[Elements, Sequence[int]]], x0: float, y_top: float,
-    length: float, downwards: bool,
+    result: Expansion,
+    groups: Sequence[tuple[Elements, Sequence[int]]],
+    x0: float,
+    y_top: float,
+    length: float,
+    downwards: bool,
 ) -> Box | None:
     """Stand units in lines of at most ``length``; each line has a service aisle in front.
 
@@ -237,7 +255,8 @@ def _pack(
             step = (line + 0.5) * product.depth + line * SERVICE_AISLE
             elements.position[i] = (
                 x0 + 0.5 * product.width + column * (product.width + UNIT_GAP),
-                y - step if downwards else y + step, 0.0,
+                y - step if downwards else y + step,
+                0.0,
             )
         lines = math.ceil(len(indices) / per_line)
         used = lines * product.depth + lines * SERVICE_AISLE
@@ -261,8 +280,12 @@ def _place_electrical_rooms(result: Expansion, halls: list[Box]) -> list[Box | N
             for name in ("ups", "hall_transformer")
         ]
         inner = _pack(
-            result, groups, hall.x0 + WALL_CLEARANCE, hall.y0 - WALL_CLEARANCE,
-            hall.x1 - hall.x0 - 2 * WALL_CLEARANCE, downwards=True,
+            result,
+            groups,
+            hall.x0 + WALL_CLEARANCE,
+            hall.y0 - WALL_CLEARANCE,
+            hall.x1 - hall.x0 - 2 * WALL_CLEARANCE,
+            downwards=True,
         )
         rooms.append(None if inner is None else Box(hall.x0, inner.y0, hall.x1, hall.y0))
     return rooms
@@ -287,8 +310,14 @@ def _place_plants(result: Expansion) -> tuple[list[Box], list[Box]]:
             for name in ("pump", "chiller", "plant_transformer")
         ]
         length = max(columns * step_x - COOLER_GAP[0], 12.0)
-        inner = _pack(result, groups, x0 + WALL_CLEARANCE, y0 + WALL_CLEARANCE + SERVICE_AISLE,
-                      length - 2 * WALL_CLEARANCE, downwards=False)
+        inner = _pack(
+            result,
+            groups,
+            x0 + WALL_CLEARANCE,
+            y0 + WALL_CLEARANCE + SERVICE_AISLE,
+            length - 2 * WALL_CLEARANCE,
+            downwards=False,
+        )
         assert inner is not None  # a plant has pumps
         room = Box(x0, y0, max(x0 + length, inner.x1 + WALL_CLEARANCE), inner.y1)
         y = room.y1 + ROOM_GAP
@@ -296,17 +325,22 @@ def _place_plants(result: Expansion) -> tuple[list[Box], list[Box]]:
             line, column = divmod(number, columns)
             levels["cooler"].position[first["cooler"][p] + number] = (
                 x0 + column * step_x + 0.5 * cooler.width,
-                y + line * step_y + 0.5 * cooler.depth, 0.0,
+                y + line * step_y + 0.5 * cooler.depth,
+                0.0,
             )
         lines = math.ceil(coolers / columns)
         rooms.append(room)
-        yards.append(Box(x0, y, x0 + columns * step_x - COOLER_GAP[0],
-                         y + lines * step_y - COOLER_GAP[1]))
+        yards.append(
+            Box(x0, y, x0 + columns * step_x - COOLER_GAP[0], y + lines * step_y - COOLER_GAP[1])
+        )
     return rooms, yards
 
 
 def _place_substations(
-    result: Expansion, halls: list[Box], electrical: list[Box | None], rooms: list[Box],
+    result: Expansion,
+    halls: list[Box],
+    electrical: list[Box | None],
+    rooms: list[Box],
     yards: list[Box],
 ) -> list[Box | None]:
     """Main transformers, generators and batteries of each site in its electrical yard."""

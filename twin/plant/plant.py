@@ -81,9 +81,7 @@ class Plant:
     @cached_property
     def slots(self) -> Mapping[str, tuple[Slot, ...]]:
         """Accelerator slots of every rack product in use."""
-        return {
-            kind.rack.id: rack_slots(kind.rack, kind.accelerator) for kind in self.design.kinds
-        }
+        return {kind.rack.id: rack_slots(kind.rack, kind.accelerator) for kind in self.design.kinds}
 
 
 def compile_plant(layout: Layout, seed: int = 0) -> Plant:
@@ -117,8 +115,11 @@ def _compile(layout: Layout, seed: int) -> Plant:
     leakage_spread = np.array([part.leakage_spread for part in parts])
     constants = Constants(
         gpu=accelerator_spread(
-            seed, list(levels.paths("rack")), levels.rack_first_gpu,
-            resistance_spread[design.rack_kind], leakage_spread[design.rack_kind],
+            seed,
+            list(levels.paths("rack")),
+            levels.rack_first_gpu,
+            resistance_spread[design.rack_kind],
+            leakage_spread[design.rack_kind],
         ),
         kinds=rack_kinds(design.kinds, stage_row),
         rack=rack_constants(design, levels),

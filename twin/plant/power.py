@@ -40,7 +40,8 @@ def stage_curve(conversion: Conversion, rated_power: float, owner: str) -> Stage
     try:
         if conversion.table is not None:
             return efficiency_table(
-                [p.load for p in conversion.table], [p.efficiency for p in conversion.table],
+                [p.load for p in conversion.table],
+                [p.efficiency for p in conversion.table],
                 rated_power,
             )
         if conversion.quadratic is not None:
@@ -77,13 +78,12 @@ def transformer_columns(
 ) -> dict[str, list[float]]:
     """Rating [VA], no-load and load loss [W] of one unit of each bank; harmless where left out."""
     columns: dict[str, list[float]] = {
-        "transformer_rating": [], "transformer_no_load_loss": [], "transformer_load_loss": [],
+        "transformer_rating": [],
+        "transformer_no_load_loss": [],
+        "transformer_load_loss": [],
     }
     for bank in banks:
-        unit = (
-            None if bank is None
-            else design.expansion.layout.product(bank.product, Transformer)
-        )
+        unit = None if bank is None else design.expansion.layout.product(bank.product, Transformer)
         columns["transformer_rating"].append(unit.rated_power if unit else 1.0)
         columns["transformer_no_load_loss"].append(unit.no_load_loss if unit else 0.0)
         columns["transformer_load_loss"].append(unit.load_loss if unit else 0.0)
@@ -108,9 +108,11 @@ def row_constants(design: Design) -> RowConstants:
     capacity, rating, loss = [], [], []
     for row in result.row:
         rack = layout.products[row.rack]
-        capacity.append(aisle_heat_capacity(
-            row.racks, row.rack_pitch or rack.width, rack.height, row.pitch - rack.depth
-        ))
+        capacity.append(
+            aisle_heat_capacity(
+                row.racks, row.rack_pitch or rack.width, rack.height, row.pitch - rack.depth
+            )
+        )
         assert row.panels is not None  # rows without feed are refused on expansion
         panel = layout.product(row.panels.product, Distribution)
         rating.append(panel.rated_power)

@@ -70,7 +70,8 @@ def power_split(part: Accelerator) -> PowerSplit:
     if die - leakage <= 0.0:
         raise InputError(
             f"accelerator {part.id}: memory and leakage take all of its design power",
-            key="thermal_design_power", found=f"{part.thermal_design_power:g} W",
+            key="thermal_design_power",
+            found=f"{part.thermal_design_power:g} W",
             allowed=f"more than {(static + refresh + access) / part.regulator_efficiency:.0f} W",
         )
     idle = part.idle_power * part.regulator_efficiency - static - refresh
@@ -140,16 +141,24 @@ def check_rack_kind(kind: RackKind) -> None:
         raise InputError(
             f"rack {rack.id} is cooled by {rack.cooling}, its accelerator's plate by "
             f"{plate.medium}",
-            key="accelerator", found=kind.accelerator.id, allowed="an accelerator for that cooling",
+            key="accelerator",
+            found=kind.accelerator.id,
+            allowed="an accelerator for that cooling",
         )
     if rack.series_plates not in (1, 2, 4) or rack.accelerators % rack.series_plates:
         raise InputError(
             f"rack {rack.id}: plates in series must be 1, 2 or 4 and divide its accelerators",
-            key="series_plates", found=str(rack.series_plates), allowed="1, 2 or 4",
+            key="series_plates",
+            found=str(rack.series_plates),
+            allowed="1, 2 or 4",
         )
     if rack.accelerators == 0:
-        raise InputError(f"rack {rack.id} has no compute tray", key="trays.order",
-                         found=rack.trays.order, allowed="at least one letter c")
+        raise InputError(
+            f"rack {rack.id} has no compute tray",
+            key="trays.order",
+            found=rack.trays.order,
+            allowed="at least one letter c",
+        )
 
 
 def rack_kinds(kinds: Sequence[RackKind], shelf_stage: Mapping[str, int]) -> RackKinds:
@@ -172,8 +181,12 @@ def branch_law(kind: RackKind) -> dict[str, float]:
     racks pass no coolant; harmless numbers stand for them.
     """
     if kind.coolant is None:
-        return {"rated_mass_flow": 1.0, "branch_coefficient": 1.0, "branch_exponent": 2.0,
-                "branch_transition": 0.0}
+        return {
+            "rated_mass_flow": 1.0,
+            "branch_coefficient": 1.0,
+            "branch_exponent": 2.0,
+            "branch_transition": 0.0,
+        }
     density, _ = density_and_specific_heat(kind.coolant, kind.temperature)
     mass_flow = kind.rack.rated_flow * density
     exponent = kind.accelerator.cold_plate.pressure_exponent

@@ -62,10 +62,16 @@ def _yard_pipes(plant: Plant) -> Iterator[Route]:
         for service, lane in (("fws-return", 1.0), ("fws-supply", 1.0 + SPACING)):
             start, turn, x = room.x0 + lane, room.y1 + lane, yard.x0 - 2.0 + lane
             yield Route(
-                service, diameter,
-                ((start, room.y1, YARD_HEIGHT), (start, turn, YARD_HEIGHT),
-                 (x, turn, YARD_HEIGHT), (x, yard.y1, YARD_HEIGHT)),
-                "plant", p,
+                service,
+                diameter,
+                (
+                    (start, room.y1, YARD_HEIGHT),
+                    (start, turn, YARD_HEIGHT),
+                    (x, turn, YARD_HEIGHT),
+                    (x, yard.y1, YARD_HEIGHT),
+                ),
+                "plant",
+                p,
             )
 
 
@@ -93,8 +99,14 @@ def _main_points(
     """From the near edge of a plant's room up into the hall and along its wall or walls."""
     start_x = 0.5 * (room.x0 + room.x1) + lane
     above = room.y0 >= hall.y1
-    start_y, entry_y = (room.y0, hall.y1 - 0.4 - lane) if above else (
-        (room.y1, hall.y0 + 0.4 + lane) if room.y1 <= hall.y0 else (room.y0, hall.y1 - 0.4 - lane)
+    start_y, entry_y = (
+        (room.y0, hall.y1 - 0.4 - lane)
+        if above
+        else (
+            (room.y1, hall.y0 + 0.4 + lane)
+            if room.y1 <= hall.y0
+            else (room.y0, hall.y1 - 0.4 - lane)
+        )
     )
     far_y = hall.y0 + 0.8 if above or room.y1 > hall.y0 else hall.y1 - 0.8
     left, right = hall.x0 + WALL_OFFSET + lane, hall.x1 - WALL_OFFSET - lane
@@ -106,8 +118,12 @@ def _main_points(
         (left, outside_y, height),
     ]
     if both_walls:
-        points += [(left, far_y, height), (left, entry_y, height), (right, entry_y, height),
-                   (right, far_y, height)]
+        points += [
+            (left, far_y, height),
+            (left, entry_y, height),
+            (right, entry_y, height),
+            (right, far_y, height),
+        ]
     else:
         points += [(left, entry_y, height), (left, far_y, height)]
     return tuple(points)
@@ -128,10 +144,15 @@ def _cdu_pipes(plant: Plant) -> Iterator[Route]:
         for service, shift in (("fws-supply", 0.0), ("fws-return", SPACING)):
             side = -0.25 + shift
             yield Route(
-                service, branch,
-                ((hall.x0 + WALL_OFFSET + shift, y + side, height), (x - 0.15 + 0.3 * (shift > 0),
-                 y + side, height), (x - 0.15 + 0.3 * (shift > 0), y + side, unit.height)),
-                "cdu", c,
+                service,
+                branch,
+                (
+                    (hall.x0 + WALL_OFFSET + shift, y + side, height),
+                    (x - 0.15 + 0.3 * (shift > 0), y + side, height),
+                    (x - 0.15 + 0.3 * (shift > 0), y + side, unit.height),
+                ),
+                "cdu",
+                c,
             )
         own = np.flatnonzero(result.rack_cdu == c)
         if not own.size:
@@ -142,8 +163,11 @@ def _cdu_pipes(plant: Plant) -> Iterator[Route]:
         bore = float(design.cdu_main_bore[c])
         for service, side in (("tcs-supply", 0.2), ("tcs-return", 0.45)):
             yield Route(
-                service, bore,
-                ((x, y + side, unit.height), (x, y + side, top), (far, y + side, top)), "cdu", c,
+                service,
+                bore,
+                ((x, y + side, unit.height), (x, y + side, top), (far, y + side, top)),
+                "cdu",
+                c,
             )
 
 
@@ -162,11 +186,11 @@ def busway_routes(plant: Plant) -> Iterator[Busway]:
             y = 0.5 * (box.y0 + box.y1) - 0.15 - 0.25 * number * min(1.0, 1.6 / max(count, 1))
             z = rack_height + BUSWAY_CLEARANCE
             x = float(panels.position[i, 0])
-            near, far = (box.x0, box.x1) if busway or x < 0.5 * (box.x0 + box.x1) else (
-                box.x1, box.x0
+            near, far = (
+                (box.x0, box.x1) if busway or x < 0.5 * (box.x0 + box.x1) else (box.x1, box.x0)
             )
-            start: tuple[Point, ...] = () if busway else (
-                (x, float(panels.position[i, 1]), product.height), (x, y, z)
+            start: tuple[Point, ...] = (
+                () if busway else ((x, float(panels.position[i, 1]), product.height), (x, y, z))
             )
             ends: tuple[Point, ...] = ((near, y, z), (far, y, z))
             yield Busway(section, start + (ends if busway else ends[1:]), i)

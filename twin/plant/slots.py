@@ -50,15 +50,17 @@ def rack_slots(rack: Rack, accelerator: Accelerator) -> tuple[Slot, ...]:
         tray_name = numbered("tray", tray, len(bottoms))
         for number in range(per_tray):
             line, column = divmod(number, columns)
-            slots.append(Slot(
-                f"{tray_name}/gpu-{number + 1}",
-                (
-                    round(-0.5 * width + (column + 0.5) * cell_x, 6),
-                    round(front + (line + 0.5) * cell_y, 6),
-                    round(bottom + 0.5 * tray_height, 6),
-                ),
-                size,
-            ))
+            slots.append(
+                Slot(
+                    f"{tray_name}/gpu-{number + 1}",
+                    (
+                        round(-0.5 * width + (column + 0.5) * cell_x, 6),
+                        round(front + (line + 0.5) * cell_y, 6),
+                        round(bottom + 0.5 * tray_height, 6),
+                    ),
+                    size,
+                )
+            )
     return tuple(slots)
 
 

@@ -41,14 +41,26 @@ if TYPE_CHECKING:
 
 
 REPORTED = "workload."
-REPORTED_UNITS = (("tokens_per_s", "token/s"), ("tokens_per_j", "token/J"),
-                  ("requests_per_s", "1/s"), ("_s", "s"), ("_w", "W"))
+REPORTED_UNITS = (
+    ("tokens_per_s", "token/s"),
+    ("tokens_per_j", "token/J"),
+    ("requests_per_s", "1/s"),
+    ("_s", "s"),
+    ("_w", "W"),
+)
 """Units of reported figures by how their names end."""
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide,
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
 }
 REDUCTIONS: dict[str, Callable[[Floats], Any]] = {
-    "sum": np.sum, "average": np.mean, "largest": np.max, "smallest": np.min, "spread": np.ptp,
+    "sum": np.sum,
+    "average": np.mean,
+    "largest": np.max,
+    "smallest": np.min,
+    "spread": np.ptp,
 }
 
 
@@ -125,8 +137,11 @@ class Binder:
             return Constant(inner.unit, -inner.value, inner.written)
         zero = Constant(Unit(inner.unit.powers), 0.0, inner.unit)
         if inner.unit.offset:
-            raise self.fail("a temperature in degC has no negative", node.at,
-                            "the difference of two temperatures")
+            raise self.fail(
+                "a temperature in degC has no negative",
+                node.at,
+                "the difference of two temperatures",
+            )
         return self.combine("-", zero, inner, node.at)
 
     def arithmetic(self, node: Arithmetic) -> Series | Figure:
@@ -154,19 +169,22 @@ class Binder:
         """Unit of a result; raises ExpectationError where the operands do not fit."""
         if operator in "*/":
             if left.offset or right.offset:
-                raise self.fail("a temperature in degC cannot be multiplied or divided", at,
-                                "take the difference of two temperatures first")
+                raise self.fail(
+                    "a temperature in degC cannot be multiplied or divided",
+                    at,
+                    "take the difference of two temperatures first",
+                )
             return left.times(right, 1 if operator == "*" else -1)
         if left.powers != right.powers:
-            raise self.fail(f"{left.name} and {right.name} do not go together", at,
-                            "values of one dimension")
+            raise self.fail(
+                f"{left.name} and {right.name} do not go together", at, "values of one dimension"
+            )
         if operator == "-" and left.offset and right.offset:
             return Unit(left.powers, False, "K")
         if (operator == "+" and left.offset and right.offset) or (
             operator == "-" and right.offset and not left.offset
         ):
-            raise self.fail("temperatures in degC cannot be added", at,
-                            "add a difference in K")
+            raise self.fail("temperatures in degC cannot be added", at, "add a difference in K")
         if left.offset or right.offset:
             return left if left.offset else right
         return coherent(left.powers)
@@ -177,8 +195,11 @@ class Binder:
         """Readers of both sides with one value per element of the deeper level."""
         for side in (left, right):
             if isinstance(side, RunFigure | Combined | Reported):
-                raise self.fail("a figure of the whole run cannot be mixed with values in time", at,
-                                "put a function such as max() around the channel as well")
+                raise self.fail(
+                    "a figure of the whole run cannot be mixed with values in time",
+                    at,
+                    "put a function such as max() around the channel as well",
+                )
         if isinstance(left, Constant):
             assert isinstance(right, Series)
             return _steady(left.value), right.read, right.level, right.rows
@@ -197,8 +218,11 @@ class Binder:
         up = self.lifted(right, left)
         if up is not None:
             return left.read, up, left.level, left.rows
-        raise self.fail(f"a {left.level} and a {right.level} cannot be paired element by element",
-                        at, "one of them above the other, or sum(), largest() around one of them")
+        raise self.fail(
+            f"a {left.level} and a {right.level} cannot be paired element by element",
+            at,
+            "one of them above the other, or sum(), largest() around one of them",
+        )
 
     def lifted(self, upper: Series, lower: Series) -> Callable[[Frame], Floats] | None:
         """Values of the upper level for each element of the lower one."""
@@ -224,13 +248,18 @@ class Binder:
             return self.of_test(node)
         inner = self.value(argument)  # type: ignore[arg-type]
         if not isinstance(inner, Series):
-            raise self.fail(f"{node.function}() needs a channel; this is one figure already",
-                            node.at, f"such as {node.function}(gpu.temperature)")
+            raise self.fail(
+                f"{node.function}() needs a channel; this is one figure already",
+                node.at,
+                f"such as {node.function}(gpu.temperature)",
+            )
         if node.function in ("sum", "average", "largest", "smallest", "spread", "abs", "rate"):
             if node.qualifiers:
-                raise self.fail(f"{node.function}() works at every moment and takes no part of "
-                                "the run", node.qualifiers[0].first.at,
-                                f"max({node.function}(...) after ...)")
+                raise self.fail(
+                    f"{node.function}() works at every moment and takes no part of the run",
+                    node.qualifiers[0].first.at,
+                    f"max({node.function}(...) after ...)",
+                )
             return self.of_elements(node, inner)
         return self.over_run(node, inner)
 
@@ -239,13 +268,19 @@ class Binder:
         self.check_windows(node.qualifiers)
         if node.function == "count":
             if node.qualifiers:
-                raise self.fail("count() works at every moment", node.at,
-                                "max(count(...) after ...)")
-            return Series(NUMBER, None, None,
-                          lambda frame: np.array([float(np.count_nonzero(test.read(frame)))]))
+                raise self.fail(
+                    "count() works at every moment", node.at, "max(count(...) after ...)"
+                )
+            return Series(
+                NUMBER,
+                None,
+                None,
+                lambda frame: np.array([float(np.count_nonzero(test.read(frame)))]),
+            )
         self.observed.append(test)
-        return RunFigure(unit_of_channel("s"), node.function, test, qualifiers=node.qualifiers,
-                         at=node.at)
+        return RunFigure(
+            unit_of_channel("s"), node.function, test, qualifiers=node.qualifiers, at=node.at
+        )
 
     def of_elements(self, node: Call, inner: Series) -> Series:
         function, unit = node.function, inner.unit
@@ -261,8 +296,11 @@ class Binder:
             rate = Rate(inner.read, window)
             return Series(plain.times(unit_of_channel("s"), -1), inner.level, inner.rows, rate)
         if function in ("sum", "abs") and unit.offset:
-            raise self.fail(f"{function}() of temperatures in degC means nothing", node.at,
-                            "average(), or the difference of two temperatures")
+            raise self.fail(
+                f"{function}() of temperatures in degC means nothing",
+                node.at,
+                "average(), or the difference of two temperatures",
+            )
         if function == "abs":
             return Series(unit, inner.level, inner.rows, lambda frame: np.abs(inner.read(frame)))
         if function == "spread":
@@ -274,8 +312,9 @@ class Binder:
         unit, share = inner.unit, 0.0
         if node.function == "percentile":
             if len(node.arguments) < 2:
-                raise self.fail("percentile() needs a share", node.at,
-                                "percentile(gpu.temperature, 99 %)")
+                raise self.fail(
+                    "percentile() needs a share", node.at, "percentile(gpu.temperature, 99 %)"
+                )
             quantity = node.arguments[1]
             assert isinstance(quantity, Quantity)
             if not quantity.unit.fits(NUMBER) or not 0.0 <= quantity.value <= 1.0:
@@ -284,8 +323,11 @@ class Binder:
             inner.kept = True
         elif node.function == "integral":
             if unit.offset:
-                raise self.fail("a temperature in degC cannot be integrated", node.at,
-                                "the difference of two temperatures")
+                raise self.fail(
+                    "a temperature in degC cannot be integrated",
+                    node.at,
+                    "the difference of two temperatures",
+                )
             unit = unit.times(unit_of_channel("s"))
         elif node.function == "range":
             unit = Unit(unit.powers, False, "K" if unit.offset else unit.text)
@@ -305,8 +347,11 @@ class Binder:
         left, right = self.value(node.left), self.value(node.right)
         self.check_units(node, left.unit, right.unit)
         if not isinstance(left, Series) and not isinstance(right, Series):
-            raise self.fail("a condition in time needs a channel", node.at,
-                            "such as rack.supply_temperature > 45 degC")
+            raise self.fail(
+                "a condition in time needs a channel",
+                node.at,
+                "such as rack.supply_temperature > 45 degC",
+            )
         one, other, level, rows = self.aligned(left, right, node.at)
         tolerance = node.tolerance.value if node.tolerance is not None else 0.0
         relation = RELATIONS[node.relation]
@@ -316,11 +361,16 @@ class Binder:
         parts = [self.test(part) for part in node.parts]
         broad = next((part for part in parts if part.level is not None), parts[0])
         for part in parts:
-            alike = part.level == broad.level and np.array_equal(part.row_numbers,
-                                                                  broad.row_numbers)
+            alike = part.level == broad.level and np.array_equal(
+                part.row_numbers, broad.row_numbers
+            )
             if not part.single and not alike:
-                raise self.fail(f"conditions on a {part.level} and on a {broad.level} cannot be "
-                                "joined element by element", node.at, "conditions on one level")
+                raise self.fail(
+                    f"conditions on a {part.level} and on a {broad.level} cannot be "
+                    "joined element by element",
+                    node.at,
+                    "conditions on one level",
+                )
         join = np.logical_and if node.word == "and" else np.logical_or
 
         def read(frame: Frame) -> NDArray[np.bool_]:
@@ -342,8 +392,11 @@ class Binder:
         if node.tolerance is not None:
             allowed = node.tolerance.unit
             if allowed.powers != left.powers or allowed.offset:
-                raise self.fail(f"a tolerance in {allowed.name} does not fit {left.name}",
-                                node.tolerance.at, "K" if left.offset else left.name)
+                raise self.fail(
+                    f"a tolerance in {allowed.name} does not fit {left.name}",
+                    node.tolerance.at,
+                    "K" if left.offset else left.name,
+                )
 
     # --- events and windows -----------------------------------------------------------------------
 

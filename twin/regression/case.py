@@ -123,12 +123,24 @@ def load_case(file: Path) -> Case:
         return _case_of_folder(file)
     scenario = load_scenario(file)
     if scenario.layout is None:
-        raise InputError("a scenario that is a case needs a layout", file, key="layout",
-                         allowed="the name or file of the layout it was written for")
+        raise InputError(
+            "a scenario that is a case needs a layout",
+            file,
+            key="layout",
+            allowed="the name or file of the layout it was written for",
+        )
     document = _document_of(scenario, file)
-    return Case(file.stem, scenario.title, file, _relative(file, scenario.layout), scenario,
-                _wanted(document, scenario.expect), None, file.with_suffix(".golden.zarr.zip"),
-                scenario.description)
+    return Case(
+        file.stem,
+        scenario.title,
+        file,
+        _relative(file, scenario.layout),
+        scenario,
+        _wanted(document, scenario.expect),
+        None,
+        file.with_suffix(".golden.zarr.zip"),
+        scenario.description,
+    )
 
 
 def _case_of_folder(file: Path) -> Case:
@@ -139,8 +151,11 @@ def _case_of_folder(file: Path) -> Case:
     layout = model.layout or ("layout.yaml" if (folder / "layout.yaml").is_file() else None)
     layout = layout or scenario.layout
     if layout is None:
-        raise document.error("a case needs a layout", ("layout",),
-                             allowed="a name or file, or layout.yaml beside this file")
+        raise document.error(
+            "a case needs a layout",
+            ("layout",),
+            allowed="a name or file, or layout.yaml beside this file",
+        )
     wanted = list(_wanted(document, model.expect))
     if layout == scenario.layout and scenario.expect:
         wanted += _wanted(_document_of(scenario, file), scenario.expect)
@@ -148,9 +163,17 @@ def _case_of_folder(file: Path) -> Case:
     golden = model.golden
     if golden is None and golden_file.exists():
         golden = GoldenSettings()
-    return Case(folder.resolve().name, model.title or scenario.title, file,
-                _relative(file, layout), scenario, tuple(wanted), golden, golden_file,
-                scenario.description)
+    return Case(
+        folder.resolve().name,
+        model.title or scenario.title,
+        file,
+        _relative(file, layout),
+        scenario,
+        tuple(wanted),
+        golden,
+        golden_file,
+        scenario.description,
+    )
 
 
 def _scenario_of(document: Document, model: CaseModel, folder: Path) -> Scenario:
@@ -185,8 +208,9 @@ def _wanted(document: Document, expect: tuple[str | Expected, ...]) -> tuple[Wan
     for number, entry in enumerate(expect):
         key: Key = ("expect", number)
         that, because = (entry, "") if isinstance(entry, str) else (entry.that, entry.because)
-        found.append(Wanted(that, because, document.file, document.line(key),
-                            yaml_file.key_text(key)))
+        found.append(
+            Wanted(that, because, document.file, document.line(key), yaml_file.key_text(key))
+        )
     return tuple(found)
 
 
@@ -202,8 +226,9 @@ def tolerances(settings: GoldenSettings, file: Path) -> Mapping[str, float]:
             try:
                 result[name] = u.parse_quantity(value, unit)
             except ValueError as error:
-                raise InputError(f"tolerance {error}", file, key=f"golden.tolerance.{name}",
-                                 found=repr(value)) from None
+                raise InputError(
+                    f"tolerance {error}", file, key=f"golden.tolerance.{name}", found=repr(value)
+                ) from None
         else:
             result[name] = float(value)
     return result

@@ -16,12 +16,20 @@ BASES = ("kg", "m", "s", "K", "A", "byte", "flop", "token", "won", "deg")
 Powers = tuple[int, ...]
 
 _NAMES: dict[str, dict[str, int]] = {
-    "": {}, "1": {},
-    "W": {"kg": 1, "m": 2, "s": -3}, "J": {"kg": 1, "m": 2, "s": -2},
-    "Pa": {"kg": 1, "m": -1, "s": -2}, "V": {"kg": 1, "m": 2, "s": -3, "A": -1},
-    "VA": {"kg": 1, "m": 2, "s": -3}, "var": {"kg": 1, "m": 2, "s": -3},
-    "ohm": {"kg": 1, "m": 2, "s": -3, "A": -2}, "Hz": {"s": -1}, "bit": {"byte": 1},
-    "degC": {"K": 1}, "delta_degC": {"K": 1}, "N": {"kg": 1, "m": 1, "s": -2},
+    "": {},
+    "1": {},
+    "W": {"kg": 1, "m": 2, "s": -3},
+    "J": {"kg": 1, "m": 2, "s": -2},
+    "Pa": {"kg": 1, "m": -1, "s": -2},
+    "V": {"kg": 1, "m": 2, "s": -3, "A": -1},
+    "VA": {"kg": 1, "m": 2, "s": -3},
+    "var": {"kg": 1, "m": 2, "s": -3},
+    "ohm": {"kg": 1, "m": 2, "s": -3, "A": -2},
+    "Hz": {"s": -1},
+    "bit": {"byte": 1},
+    "degC": {"K": 1},
+    "delta_degC": {"K": 1},
+    "N": {"kg": 1, "m": 1, "s": -2},
 }
 _PLAIN = re.compile(r"[A-Za-z_]+|1")
 
@@ -149,8 +157,16 @@ def _from_registry(text: str) -> Unit:
         base = registry.Quantity(1.0, parsed).to_base_units()
     except Exception:  # the registry raises many kinds on malformed text
         raise ValueError(f"unknown unit '{text}'") from None
-    names = {"[mass]": "kg", "[length]": "m", "[time]": "s", "[temperature]": "K",
-             "[current]": "A", "[token]": "token", "[flop]": "flop", "[currency]": "won"}
+    names = {
+        "[mass]": "kg",
+        "[length]": "m",
+        "[time]": "s",
+        "[temperature]": "K",
+        "[current]": "A",
+        "[token]": "token",
+        "[flop]": "flop",
+        "[currency]": "won",
+    }
     total = dict.fromkeys(BASES, 0)
     for dimension, power in base.dimensionality.items():
         if dimension not in names or power != int(power):

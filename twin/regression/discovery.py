@@ -49,11 +49,18 @@ def find_cases(places: list[str]) -> list[Path]:
             bundled = SCENARIOS_FOLDER / f"{place}.yaml"
             if not bundled.is_file():
                 names = ["library", *(file.stem for file in SCENARIOS_FOLDER.glob("*.yaml"))]
-                raise InputError("case not found", path, found=place,
-                                 allowed="a folder, a file, or " + near_matches(place, names))
+                raise InputError(
+                    "case not found",
+                    path,
+                    found=place,
+                    allowed="a folder, a file, or " + near_matches(place, names),
+                )
             here = [bundled]
         if not here:
-            raise InputError("holds no case", path, allowed=f"folders with a {CASE_FILE}, or "
-                             "scenario files with `expect`")
+            raise InputError(
+                "holds no case",
+                path,
+                allowed=f"folders with a {CASE_FILE}, or scenario files with `expect`",
+            )
         found.update(dict.fromkeys(here))
     return list(found)

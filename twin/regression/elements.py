@@ -28,8 +28,12 @@ def channel_named(name: str) -> Channel:
     if len(fitting) == 1:
         return BY_NAME[fitting[0]]
     if fitting:
-        raise InputError(f"several levels have '{name}'", key="channel", found=name,
-                         allowed="one of: " + ", ".join(fitting))
+        raise InputError(
+            f"several levels have '{name}'",
+            key="channel",
+            found=name,
+            allowed="one of: " + ", ".join(fitting),
+        )
     shorts = [full.partition(".")[2] for full in BY_NAME]
     matches = near_matches(name, [*BY_NAME, *(s for s in shorts if shorts.count(s) == 1)])
     raise InputError(f"unknown channel '{name}'", key="channel", found=name, allowed=matches)
@@ -58,13 +62,18 @@ def element_named(plant: Plant, text: str) -> tuple[str, int]:
         return found[0]
     if found:
         paths = [plant.levels.path(level, row) for level, row in found[:3]]
-        raise InputError(f"{len(found)} elements are called '{text}'", key="path", found=text,
-                         allowed="a longer part of the path: " + ", ".join(paths))
+        raise InputError(
+            f"{len(found)} elements are called '{text}'",
+            key="path",
+            found=text,
+            allowed="a longer part of the path: " + ", ".join(paths),
+        )
     if problem is not None:
         raise problem
     names = sorted({name for level in plant.levels.values() for name in level.names})
-    raise InputError(f"no element is called '{text}'", key="path", found=text,
-                     allowed=near_matches(text, names))
+    raise InputError(
+        f"no element is called '{text}'", key="path", found=text, allowed=near_matches(text, names)
+    )
 
 
 def rows_at(plant: Plant, level: str, text: str | None) -> Rows:
@@ -89,8 +98,12 @@ def rows_at(plant: Plant, level: str, text: str | None) -> Rows:
     else:
         rows = plant.levels.below(own, row, level)
     if len(rows) == 0:
-        raise InputError(f"nothing at this path is a {level}", key="path", found=text,
-                         allowed=f"the path of, or above, a {level}")
+        raise InputError(
+            f"nothing at this path is a {level}",
+            key="path",
+            found=text,
+            allowed=f"the path of, or above, a {level}",
+        )
     return rows
 
 

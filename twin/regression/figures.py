@@ -89,18 +89,25 @@ def _combined(figure: Combined, record: Record, inherited: tuple[Qualifier, ...]
     function = OPERATORS[figure.operator]
     corners = [
         float(function(np.float64(a), np.float64(b)))
-        for a in (left.low, left.high) for b in (right.low, right.high)
+        for a in (left.low, left.high)
+        for b in (right.low, right.high)
     ]
-    return Result(min(corners), max(corners), left.where or right.where,
-                  left.undecided or right.undecided, left.never or right.never,
-                  max(left.span, right.span))
+    return Result(
+        min(corners),
+        max(corners),
+        left.where or right.where,
+        left.undecided or right.undecided,
+        left.never or right.never,
+        max(left.span, right.span),
+    )
 
 
 def _of_event(figure: RunFigure, event: EventName, record: Record, window: Window) -> Result:
     if window.missing and not window.mask.any() and window.end <= 0.0:
         return Result(math.nan, math.nan, undecided=window.missing)
     found = [
-        e for e in record.timeline.events
+        e
+        for e in record.timeline.events
         if window.beginning - 1e-9 <= e.time <= window.end + 1e-9 and matches(event, e)
     ]
     if figure.function == "occurrences":
@@ -109,8 +116,9 @@ def _of_event(figure: RunFigure, event: EventName, record: Record, window: Windo
     if not found:
         return Result(math.inf, math.inf, never=True, span=span)
     after = found[0].time - window.beginning
-    return Result(after, after, f"at {found[0].path}, {record.timeline.clock(found[0].time)}",
-                  span=span)
+    return Result(
+        after, after, f"at {found[0].path}, {record.timeline.clock(found[0].time)}", span=span
+    )
 
 
 def _of_test(figure: RunFigure, test: Condition, record: Record, window: Window) -> Result:

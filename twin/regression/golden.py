@@ -58,8 +58,12 @@ def golden_channels(settings: GoldenSettings) -> tuple[Channel, ...]:
     levels = sorted({channel.level for channel in CHANNELS})
     for level in settings.levels or ():
         if level not in levels:
-            raise InputError("unknown level", key="golden.levels", found=level,
-                             allowed=near_matches(level, levels))
+            raise InputError(
+                "unknown level",
+                key="golden.levels",
+                found=level,
+                allowed=near_matches(level, levels),
+            )
     wanted = settings.levels or [level for level in levels if level != "gpu"]
     # the residual is rounding noise; an invariant watches it
     return tuple(c for c in CHANNELS if c.level in wanted and c.name != "site.energy_residual")
@@ -72,7 +76,8 @@ class GoldenTaker:
         self.simulation = simulation
         self.every = settings.every
         self.channels = [
-            channel for channel in golden_channels(settings)
+            channel
+            for channel in golden_channels(settings)
             if simulation.plant.levels[channel.level].count
         ]
         self._next = self.every
@@ -99,8 +104,12 @@ class GoldenTaker:
             values={name: np.array(frames) for name, frames in self._frames.items()},
             units={c.name: c.unit for c in self.channels},
             resolutions={c.name: c.resolution for c in self.channels},
-            about={"layout": plant.name, "digest": plant.digest, "scenario": scenario.name,
-                   "interval_s": self.every},
+            about={
+                "layout": plant.name,
+                "digest": plant.digest,
+                "scenario": scenario.name,
+                "interval_s": self.every,
+            },
         )
 
 
@@ -116,11 +125,22 @@ def write_golden(golden: Golden, file: Path) -> None:
     for level, paths in golden.paths.items():
         group = root.create_group(level)
         labels = np.array(paths, dtype=np.dtypes.StringDType())
-        group.create_array(level, shape=labels.shape, dtype=labels.dtype, chunks=(len(labels),),
-                           dimension_names=(level,))[:] = labels
+        group.create_array(
+            level,
+            shape=labels.shape,
+            dtype=labels.dtype,
+            chunks=(len(labels),),
+            dimension_names=(level,),
+        )[:] = labels
         times = np.array(golden.times)
-        group.create_array("time", shape=times.shape, dtype=times.dtype, chunks=times.shape,
-                           dimension_names=("time",), attributes={"units": "s"})[:] = times
+        group.create_array(
+            "time",
+            shape=times.shape,
+            dtype=times.dtype,
+            chunks=times.shape,
+            dimension_names=("time",),
+            attributes={"units": "s"},
+        )[:] = times
         for name, values in golden.values.items():
             if name.partition(".")[0] != level:
                 continue
@@ -129,8 +149,13 @@ def write_golden(golden: Golden, file: Path) -> None:
             whole = np.full(values.shape, MISSING, dtype=np.int32)
             whole[finite] = np.round(values[finite] / resolution).astype(np.int32)
             group.create_array(
-                name.partition(".")[2], shape=whole.shape, dtype=whole.dtype, chunks=whole.shape,
-                dimension_names=("time", level), compressors=codec, fill_value=MISSING,
+                name.partition(".")[2],
+                shape=whole.shape,
+                dtype=whole.dtype,
+                chunks=whole.shape,
+                dimension_names=("time", level),
+                compressors=codec,
+                fill_value=MISSING,
                 attributes={"units": golden.units[name] or "1", "scale_factor": resolution},
             )[:] = whole
     _write_zip(store, file)
@@ -167,12 +192,19 @@ def read_golden(file: Path) -> Golden:
         root = zarr.open_group(store=store, mode="r")
         about = dict(root.attrs)
     except Exception as error:  # zip and zarr raise many kinds on damaged files
-        raise InputError(f"golden recording cannot be read: {error}", file,
-                         allowed="make it anew with --update-golden") from None
+        raise InputError(
+            f"golden recording cannot be read: {error}",
+            file,
+            allowed="make it anew with --update-golden",
+        ) from None
     if about.get("format") != FORMAT:
-        raise InputError("golden recording is of another version", file, key="format",
-                         found=repr(about.get("format")),
-                         allowed=f"{FORMAT}; make it anew with --update-golden")
+        raise InputError(
+            "golden recording is of another version",
+            file,
+            key="format",
+            found=repr(about.get("format")),
+            allowed=f"{FORMAT}; make it anew with --update-golden",
+        )
     golden = Golden(about=about)
     try:
         for level, group in sorted(root.groups()):
@@ -187,8 +219,11 @@ def read_golden(file: Path) -> Golden:
                 golden.units[name] = "" if unit == "1" else unit
                 golden.resolutions[name] = float(array.attrs["scale_factor"])
     except Exception as error:
-        raise InputError(f"golden recording is damaged: {error}", file,
-                         allowed="make it anew with --update-golden") from None
+        raise InputError(
+            f"golden recording is damaged: {error}",
+            file,
+            allowed="make it anew with --update-golden",
+        ) from None
     finally:
         store.close()
     return golden

@@ -50,9 +50,11 @@ class Difference:
 
     def sentence(self) -> str:
         """The difference for people."""
-        return (f"{self.channel} differs by up to {self.worst:.4g} {self.unit} ({self.ratio:.1f} x "
-                f"tolerance {self.tolerance:g}) at {self.path}, {self.time:.0f} s: golden "
-                f"{self.golden:.6g}, now {self.now:.6g}")
+        return (
+            f"{self.channel} differs by up to {self.worst:.4g} {self.unit} ({self.ratio:.1f} x "
+            f"tolerance {self.tolerance:g}) at {self.path}, {self.time:.0f} s: golden "
+            f"{self.golden:.6g}, now {self.now:.6g}"
+        )
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,14 @@ class Comparison:
         lines = list(self.problems)
         first = self.first
         if first is not None:
-            lines.append(f"first divergence: {first.channel} at {first.first_path}, "
-                         f"{first.first_time:.0f} s")
+            lines.append(
+                f"first divergence: {first.channel} at {first.first_path}, {first.first_time:.0f} s"
+            )
             diverging = [d for d in self.differences if d.diverges]
-            lines += [f"worst: {d.sentence()}" if n == 0 else d.sentence()
-                      for n, d in enumerate(diverging[:5])]
+            lines += [
+                f"worst: {d.sentence()}" if n == 0 else d.sentence()
+                for n, d in enumerate(diverging[:5])
+            ]
             if len(diverging) > 5:
                 lines.append(f"and {len(diverging) - 5} more channels")
         return lines
@@ -115,28 +120,40 @@ def compare(golden: Golden, now: Golden, tolerances: Mapping[str, float]) -> Com
         channel = known_channel(name)
         level = name.partition(".")[0]
         if channel is None:
-            problems.append(f"{name} of the golden recording is no channel any more "
-                            f"({near_matches(name, [*now.values])}); make it anew with "
-                            "--update-golden")
+            problems.append(
+                f"{name} of the golden recording is no channel any more "
+                f"({near_matches(name, [*now.values])}); make it anew with "
+                "--update-golden"
+            )
             continue
         if name not in now.values or level not in rows:
             if level in now.paths or level not in golden.paths:
                 problems.append(f"{name} was not taken in this run")
             continue
         if golden.units[name] != channel.unit:
-            problems.append(f"{name} was in {golden.units[name] or '1'} and is now in "
-                            f"{channel.unit or '1'}; make it anew with --update-golden")
+            problems.append(
+                f"{name} was in {golden.units[name] or '1'} and is now in "
+                f"{channel.unit or '1'}; make it anew with --update-golden"
+            )
             continue
         old_rows, new_rows = rows[level]
         tolerance = tolerances.get(name, channel.resolution) + 0.5 * golden.resolutions[name]
         difference = _difference(
-            name, channel.unit, tolerance, values[:, old_rows], now.values[name][:, new_rows],
-            [golden.paths[level][r] for r in old_rows], np.array(golden.times),
+            name,
+            channel.unit,
+            tolerance,
+            values[:, old_rows],
+            now.values[name][:, new_rows],
+            [golden.paths[level][r] for r in old_rows],
+            np.array(golden.times),
         )
         differences.append(difference)
         k = golden.paths[level].index(difference.path)
-        traces[name] = (np.array(golden.times), values[:, k],
-                        now.values[name][:, now.paths[level].index(difference.path)])
+        traces[name] = (
+            np.array(golden.times),
+            values[:, k],
+            now.values[name][:, now.paths[level].index(difference.path)],
+        )
     differences.sort(key=lambda d: -d.ratio)
     return Comparison(tuple(differences), tuple(problems), traces)
 
@@ -174,7 +191,12 @@ def _matched(
 
 
 def _difference(
-    name: str, unit: str, tolerance: float, old: Floats, new: Floats, paths: list[str],
+    name: str,
+    unit: str,
+    tolerance: float,
+    old: Floats,
+    new: Floats,
+    paths: list[str],
     times: Floats,
 ) -> Difference:
     apart = np.abs(new - old)
@@ -188,7 +210,15 @@ def _difference(
         first_path = paths[int(np.argmax(np.where(beyond[early], apart[early], -1.0)))]
         first_time = float(times[early])
     return Difference(
-        name, unit, tolerance, float(apart[frame, row]), paths[int(row)], float(times[frame]),
-        float(old[frame, row]), float(new[frame, row]), first_path, first_time,
+        name,
+        unit,
+        tolerance,
+        float(apart[frame, row]),
+        paths[int(row)],
+        float(times[frame]),
+        float(old[frame, row]),
+        float(new[frame, row]),
+        first_path,
+        first_time,
         float(beyond.mean()),
     )

@@ -27,8 +27,18 @@ COLDEST, HOTTEST = -60.0, 300.0  # degC of anything in a factory
 SHARE_SLACK = 1e-9
 EVERY = 10  # frames between looks at bounds and sums
 
-NOT_NEGATIVE = ("power", "flow", "water_use", "throttled", "load", "tokens_per_second",
-                "differential_pressure", "pump_power", "fan_power", "chiller_power")
+NOT_NEGATIVE = (
+    "power",
+    "flow",
+    "water_use",
+    "throttled",
+    "load",
+    "tokens_per_second",
+    "differential_pressure",
+    "pump_power",
+    "fan_power",
+    "chiller_power",
+)
 """Last parts of channel names whose values are never negative."""
 
 
@@ -46,15 +56,23 @@ class Invariants:
 
     simulation: Simulation
     frames: int = 0
-    energy: Invariant = field(default_factory=lambda: Invariant(
-        f"energy: residual below {RESIDUAL_LIMIT:g} of throughput"))
+    energy: Invariant = field(
+        default_factory=lambda: Invariant(
+            f"energy: residual below {RESIDUAL_LIMIT:g} of throughput"
+        )
+    )
     numbers: Invariant = field(default_factory=lambda: Invariant("numbers: no NaN in the state"))
-    bounds: Invariant = field(default_factory=lambda: Invariant(
-        "bounds: temperatures, shares and signs"))
-    mass: Invariant = field(default_factory=lambda: Invariant(
-        "mass: flows through a CDU's racks add up to its own"))
-    power: Invariant = field(default_factory=lambda: Invariant(
-        "power: racks add up to their hall, and a site's parts to the site"))
+    bounds: Invariant = field(
+        default_factory=lambda: Invariant("bounds: temperatures, shares and signs")
+    )
+    mass: Invariant = field(
+        default_factory=lambda: Invariant("mass: flows through a CDU's racks add up to its own")
+    )
+    power: Invariant = field(
+        default_factory=lambda: Invariant(
+            "power: racks add up to their hall, and a site's parts to the site"
+        )
+    )
 
     @property
     def all(self) -> tuple[Invariant, ...]:
@@ -109,11 +127,15 @@ class Invariants:
             if len(values) == 0:
                 continue
             low, high = self._limits(channel)
-            for row, beyond in ((int(np.argmin(values)), values.min() < low),
-                                (int(np.argmax(values)), values.max() > high)):
+            for row, beyond in (
+                (int(np.argmin(values)), values.min() < low),
+                (int(np.argmax(values)), values.max() > high),
+            ):
                 if beyond:
-                    return (f"{channel.name} is {values[row]:.6g} {channel.unit} at "
-                            f"{self._path(channel, row)}")
+                    return (
+                        f"{channel.name} is {values[row]:.6g} {channel.unit} at "
+                        f"{self._path(channel, row)}"
+                    )
         pue, it_power = frame.channel("site.pue"), frame.channel("site.it_power")
         short = (it_power > 0.0) & (pue < 1.0 - SHARE_SLACK)
         if short.any():
@@ -145,8 +167,12 @@ class Invariants:
         if found:
             return found
         total = frame.channel("site.power")
-        parts = (frame.channel("site.it_power") + frame.channel("site.cooling_power")
-                 + frame.channel("site.loss_power") + constants.site.house_power)
+        parts = (
+            frame.channel("site.it_power")
+            + frame.channel("site.cooling_power")
+            + frame.channel("site.loss_power")
+            + constants.site.house_power
+        )
         return self._apart("site", "IT, cooling, losses and house power", parts, total, 1.0)
 
     def _apart(self, level: str, what: str, parts: Floats, total: Floats, smallest: float) -> str:
@@ -156,8 +182,10 @@ class Invariants:
         if len(bad) == 0:
             return ""
         row = int(bad[0])
-        return (f"{what} is {parts[row]:.6g}, not {total[row]:.6g}, at "
-                f"{self.simulation.plant.levels.path(level, row)}")
+        return (
+            f"{what} is {parts[row]:.6g}, not {total[row]:.6g}, at "
+            f"{self.simulation.plant.levels.path(level, row)}"
+        )
 
 
 def _summed(owner: NDArray[np.int64], values: Floats, count: int) -> Floats:

@@ -58,8 +58,9 @@ class Limit:
         found = self._found(left)
         if not isinstance(self.right, Constant):
             found += f", against {shown(right.high, self._unit)}"
-        return Outcome(text, status, found, self._margin(left, right),
-                       self._trace(self.left, right, record))
+        return Outcome(
+            text, status, found, self._margin(left, right), self._trace(self.left, right, record)
+        )
 
     @property
     def _unit(self) -> Unit:
@@ -85,8 +86,12 @@ class Limit:
         return "passed" if holds(self.relation, left, right, self.tolerance) else "failed"
 
     def _margin(self, left: Result, right: Result) -> float | None:
-        gap = {"<": right.low - left.high, "<=": right.low - left.high,
-               ">": left.low - right.high, ">=": left.low - right.high}.get(self.relation)
+        gap = {
+            "<": right.low - left.high,
+            "<=": right.low - left.high,
+            ">": left.low - right.high,
+            ">=": left.low - right.high,
+        }.get(self.relation)
         if gap is None:
             gap = self.tolerance - max(abs(left.high - right.low), abs(left.low - right.high))
         factor = 1.0 if self._unit.offset else self._unit.factor
@@ -101,9 +106,9 @@ class Limit:
         seen = record.series[id(series)]
         frames = np.flatnonzero(window.mask)
         low, high = np.array(seen.low)[frames], np.array(seen.high)[frames]
-        fine = np.array([
-            holds(self.relation, Result(a, b), right, self.tolerance) for a, b in zip(low, high)
-        ])
+        fine = np.array(
+            [holds(self.relation, Result(a, b), right, self.tolerance) for a, b in zip(low, high)]
+        )
         upper = self.relation in ("<", "<=")
         if self.relation in ("==", "!="):
             upper = bool((high - right.low).max() >= (right.high - low).max())
@@ -118,8 +123,13 @@ class Limit:
                 where = record.place(series, rows[frames[first]], frames[first])
                 found += f"; first broken {where}"
         margin = self._margin(Result(float(low.min()), float(high.max())), right)
-        return Outcome(text, "passed" if fine.all() else "failed", found, margin,
-                       self._trace(series, right, record))
+        return Outcome(
+            text,
+            "passed" if fine.all() else "failed",
+            found,
+            margin,
+            self._trace(series, right, record),
+        )
 
     def _trace(self, left: Series | Figure, right: Result, record: Record) -> Trace | None:
         subject = left.subject if isinstance(left, RunFigure) else left
@@ -135,8 +145,14 @@ class Limit:
             return [value / factor for value in values]
 
         limit = right.high / factor if comparable and math.isfinite(right.high) else None
-        return Trace(subject.channel or "value", unit.name, record.timeline.times.tolist(),
-                     scaled(seen.low), scaled(seen.high), limit)
+        return Trace(
+            subject.channel or "value",
+            unit.name,
+            record.timeline.times.tolist(),
+            scaled(seen.low),
+            scaled(seen.high),
+            limit,
+        )
 
 
 @dataclass(frozen=True)
@@ -151,13 +167,17 @@ class Joined:
         outcomes = [part.outcome(text, record) for part in self.parts]
         if self.word == "and":
             decisive = next((o for o in outcomes if o.status == "failed"), None) or next(
-                (o for o in outcomes if o.status == "undecided"), None)
+                (o for o in outcomes if o.status == "undecided"), None
+            )
         else:
             decisive = next((o for o in outcomes if o.passed), None)
         found = "; ".join(o.found for o in outcomes)
         if decisive is None:
-            status: Status = "passed" if self.word == "and" else (
-                "undecided" if any(o.status == "undecided" for o in outcomes) else "failed")
+            status: Status = (
+                "passed"
+                if self.word == "and"
+                else ("undecided" if any(o.status == "undecided" for o in outcomes) else "failed")
+            )
         else:
             status = decisive.status
         shown_trace = next((o.trace for o in outcomes if o.trace is not None), None)
@@ -174,8 +194,11 @@ class Turned:
     def outcome(self, text: str, record: Record) -> Outcome:
         """Verdict on a finished run."""
         inner = self.part.outcome(text, record)
-        turned: dict[Status, Status] = {"passed": "failed", "failed": "passed",
-                                        "undecided": "undecided"}
+        turned: dict[Status, Status] = {
+            "passed": "failed",
+            "failed": "passed",
+            "undecided": "undecided",
+        }
         return Outcome(text, turned[inner.status], inner.found, None, inner.trace)
 
 
@@ -193,7 +216,8 @@ class EventList:
         if window.missing and self.qualifiers:
             return Outcome(text, "undecided", window.missing)
         events = [
-            e for e in record.timeline.events
+            e
+            for e in record.timeline.events
             if window.beginning - 1e-9 <= e.time <= window.end + 1e-9
         ]
         if self.relation == "==":
@@ -205,8 +229,9 @@ class EventList:
             good = all(seen) if self.relation == "include" else not any(seen)
         listed = [f"{e.path.rsplit('/', 1)[-1]}.{event_name(e)} at {e.time:.0f} s" for e in events]
         more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
-        return Outcome(text, "passed" if good else "failed",
-                       "[" + ", ".join(listed[:8]) + more + "]")
+        return Outcome(
+            text, "passed" if good else "failed", "[" + ", ".join(listed[:8]) + more + "]"
+        )
 
 
 def holds(relation: str, left: Result, right: Result, tolerance: float) -> bool:
@@ -237,8 +262,9 @@ def bind_condition(binder: Binder, expectation: Expectation) -> Judge:
             # what must not happen need not be on the timeline
             if expectation.condition.relation == "include" or "*" not in pattern.element:
                 binder.check_event(pattern)
-        return EventList(expectation.condition.relation, expectation.condition.patterns,
-                         expectation.qualifiers)
+        return EventList(
+            expectation.condition.relation, expectation.condition.patterns, expectation.qualifiers
+        )
     return _condition(binder, expectation.condition, expectation.qualifiers)
 
 
@@ -254,8 +280,11 @@ def _limit(binder: Binder, node: Comparison, qualifiers: tuple[Qualifier, ...]) 
     left, right, relation = binder.value(node.left), binder.value(node.right), node.relation
     binder.check_units(node, left.unit, right.unit)
     if isinstance(left, Constant) and isinstance(right, Constant):
-        raise binder.fail("compares two numbers and nothing of the run", node.at,
-                          "a channel or a function on one side")
+        raise binder.fail(
+            "compares two numbers and nothing of the run",
+            node.at,
+            "a channel or a function on one side",
+        )
     if isinstance(left, Series) and isinstance(right, Series):
         difference = binder.combine("-", left, right, node.at)
         zero = Unit(difference.unit.powers, False, difference.unit.text)
@@ -265,8 +294,11 @@ def _limit(binder: Binder, node: Comparison, qualifiers: tuple[Qualifier, ...]) 
     assert not isinstance(right, Series)
     if isinstance(left, Series):
         if relation == "!=" and not left.single:
-            raise binder.fail("!= compares figures, not values of many elements", node.at,
-                              "min(...) or max(...) around the channel")
+            raise binder.fail(
+                "!= compares figures, not values of many elements",
+                node.at,
+                "min(...) or max(...) around the channel",
+            )
         binder.observed.append(left)
     tolerance = node.tolerance.value if node.tolerance is not None else 0.0
     return Limit(left, relation, right, tolerance, qualifiers)

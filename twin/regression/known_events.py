@@ -20,8 +20,9 @@ RUN_KINDS = ("throttling", "recovered", "gap", "job-started", "job-finished", "j
 def command_kinds() -> frozenset[str]:
     """Names of events that commands bring about."""
     faults = {fault.name for fault in FAULTS}
-    return frozenset(faults | {f"{name}-cleared" for name in faults}
-                     | {control.key for control in CONTROLS})
+    return frozenset(
+        faults | {f"{name}-cleared" for name in faults} | {control.key for control in CONTROLS}
+    )
 
 
 def scheduled_events(scenario: Scenario) -> tuple[tuple[str, str], ...]:
@@ -37,17 +38,22 @@ def check_event(binder: Binder, event: EventName) -> None:
     """Raise ExpectationError for an event of an unknown element or kind, or never scheduled."""
     known = command_kinds()
     if event.kind not in known and event.kind not in binder.kinds:
-        raise binder.fail(f"unknown event '{event.kind}'", event.at + len(event.element) + 1,
-                          near_matches(event.kind, sorted(known | binder.kinds)))
+        raise binder.fail(
+            f"unknown event '{event.kind}'",
+            event.at + len(event.element) + 1,
+            near_matches(event.kind, sorted(known | binder.kinds)),
+        )
     if "*" not in event.element:
         try:
             element_named(binder.plant, event.element)
         except InputError as error:
             raise binder.fail(error.message, event.at, error.allowed) from None
     if event.kind in known and not any(
-        kind == event.kind and path_matches(event.element, path)
-        for path, kind in binder.scheduled
+        kind == event.kind and path_matches(event.element, path) for path, kind in binder.scheduled
     ):
         names = [f"{path.rsplit('/', 1)[-1]}.{kind}" for path, kind in binder.scheduled]
-        raise binder.fail("the scenario has no such event", event.at,
-                          near_matches(event.text, names) if names else "its timeline is empty")
+        raise binder.fail(
+            "the scenario has no such event",
+            event.at,
+            near_matches(event.text, names) if names else "its timeline is empty",
+        )

@@ -48,8 +48,13 @@ class Observer:
 
     def _binder(self, text: str) -> Binder:
         simulation = self.simulation
-        return Binder(simulation.plant, text, self.kinds, scheduled_events(simulation.scenario),
-                      frozenset(simulation.workload_figures()))
+        return Binder(
+            simulation.plant,
+            text,
+            self.kinds,
+            scheduled_events(simulation.scenario),
+            frozenset(simulation.workload_figures()),
+        )
 
     def _watch(self, binder: Binder) -> None:
         for subject in binder.observed:
@@ -71,8 +76,11 @@ class Observer:
         binder = self._binder(text)
         value = binder.value(parse_value(text))
         if isinstance(value, Series):
-            raise binder.fail("is a value at every moment, not one figure", 0,
-                              f"max({text}), mean({text}), last({text})")
+            raise binder.fail(
+                "is a value at every moment, not one figure",
+                0,
+                f"max({text}), mean({text}), last({text})",
+            )
         self._watch(binder)
         self._figures[name or text] = (text, value)
 
@@ -109,10 +117,12 @@ class Observer:
         times = np.array(self.times)
         timeline = Timeline(simulation.scenario.start, times[1:], tuple(simulation.events))
         return Record(
-            timeline, np.diff(times),
+            timeline,
+            np.diff(times),
             {key: kept for key, (_, kept) in self._series.items()},
             {key: kept for key, (_, kept) in self._tests.items()},
-            simulation.plant.levels.path, simulation.workload_figures(),
+            simulation.plant.levels.path,
+            simulation.workload_figures(),
         )
 
     def outcomes(self) -> list[Outcome]:

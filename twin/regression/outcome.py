@@ -52,8 +52,12 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data without the trace."""
-        return {"expectation": self.text, "status": self.status, "found": self.found,
-                "margin": self.margin}
+        return {
+            "expectation": self.text,
+            "status": self.status,
+            "found": self.found,
+            "margin": self.margin,
+        }
 
 
 def shown(value: float, unit: Unit) -> str:

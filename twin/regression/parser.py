@@ -56,10 +56,22 @@ from twin.regression.syntax import (
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_DEPTH = 40
 
-KEYWORDS = frozenset({
-    "and", "or", "not", "between", "after", "before", "within", "from", "at", "events", "include",
-    "exclude",
-})
+KEYWORDS = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "between",
+        "after",
+        "before",
+        "within",
+        "from",
+        "at",
+        "events",
+        "include",
+        "exclude",
+    }
+)
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"\d[\d_]*(\.\d+)?([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?")
 _UNIT = re.compile(r"%|[A-Za-z_]+(\*\*-?\d+)?([*/][A-Za-z_]+(\*\*-?\d+)?)*")
@@ -78,16 +90,18 @@ def parse(text: str) -> Expectation:
     ExpectationError : malformed; points at the column
     """
     if len(text) > MAXIMUM_LENGTH:
-        raise ExpectationError("expectation is too long", text[:80] + "...", 80,
-                               f"at most {MAXIMUM_LENGTH} characters")
+        raise ExpectationError(
+            "expectation is too long", text[:80] + "...", 80, f"at most {MAXIMUM_LENGTH} characters"
+        )
     return _Parser(text).expectation()
 
 
 def parse_value(text: str) -> Value:
     """Read a figure to be computed, such as ``max(gpu.temperature)``; raises ExpectationError."""
     if len(text) > MAXIMUM_LENGTH:
-        raise ExpectationError("figure is too long", text[:80] + "...", 80,
-                               f"at most {MAXIMUM_LENGTH} characters")
+        raise ExpectationError(
+            "figure is too long", text[:80] + "...", 80, f"at most {MAXIMUM_LENGTH} characters"
+        )
     parser = _Parser(text)
     value = parser.sum()
     parser.end("+, -, * or /")
@@ -298,9 +312,12 @@ class _Parser:
         word = self.peek_word()
         if not word or word in KEYWORDS:
             found = self.text[at:].split()[0] if at < len(self.text) else "the end"
-            raise self.fail(f"a value is missing before '{found}'" if at < len(self.text)
-                            else "a value is missing at the end",
-                            "a number with unit, a channel, or a function")
+            raise self.fail(
+                f"a value is missing before '{found}'"
+                if at < len(self.text)
+                else "a value is missing at the end",
+                "a number with unit, a channel, or a function",
+            )
         self.position += len(word)
         if self.text.startswith("(", self.skip()):
             return self.call(word, at)
@@ -342,8 +359,9 @@ class _Parser:
 
     def call(self, function: str, at: int) -> Call:
         if function not in FUNCTIONS:
-            raise self.fail(f"unknown function '{function}'",
-                            near_matches(function, [*FUNCTIONS]), at)
+            raise self.fail(
+                f"unknown function '{function}'", near_matches(function, [*FUNCTIONS]), at
+            )
         self.symbol("(")
         if self.symbol(")"):
             raise self.fail(f"{function}() needs something in its parentheses", at=at)
@@ -399,5 +417,6 @@ class _Parser:
             return Moment(at, event=self.event())
         if _NUMBER.match(self.text, at):
             return Moment(at, elapsed=self.duration())
-        raise self.fail("a point in time is missing",
-                        "such as 06:00, 2 min, or an event such as cdu-1.trip")
+        raise self.fail(
+            "a point in time is missing", "such as 06:00, 2 min, or an event such as cdu-1.trip"
+        )

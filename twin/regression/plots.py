@@ -25,16 +25,27 @@ def figure_class() -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise TwinError("pictures need matplotlib: pip install 'ai-factory-twin[study]'") from None
-    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "twin", "font.size": 8,
-                         "axes.spines.top": False, "axes.spines.right": False})
+    mpl.rcParams.update(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "twin",
+            "font.size": 8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
     return Figure
 
 
 def svg_of(figure: Any) -> str:
     """A figure as one SVG element, without date, so that equal pictures are equal text."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight",
-                   metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    figure.savefig(
+        buffer,
+        format="svg",
+        bbox_inches="tight",
+        metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    )
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 
@@ -83,8 +94,9 @@ def save_golden_plot(comparison: Comparison, file: Path) -> str:
         axes.plot(minutes, np.asarray(old)[keep], color="#777777", linewidth=2.0, label="golden")
         axes.plot(minutes, np.asarray(now)[keep], color=BAD, linewidth=1.0, label="now")
         if difference.first_time is not None:
-            axes.axvline(difference.first_time / 60.0, color="#777777", linewidth=0.6,
-                         linestyle=":")
+            axes.axvline(
+                difference.first_time / 60.0, color="#777777", linewidth=0.6, linestyle=":"
+            )
         axes.set_title(f"{difference.channel} at {difference.path}", fontsize=8, loc="left")
         axes.set_ylabel(difference.unit or "1")
         axes.legend(fontsize=7, frameon=False)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the plugin."""
     group = parser.getgroup("twin", "physics regression of AI factories")
-    group.addoption("--update-golden", action="store_true",
-                    help="write golden recordings of cases and show what changed")
+    group.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write golden recordings of cases and show what changed",
+    )
     group.addoption("--no-cases", action="store_true", help="do not collect cases")
 
 

@@ -20,13 +20,23 @@ def as_data(results: Sequence[CaseResult]) -> dict[str, Any]:
         "passed": all(result.passed for result in results),
         "cases": [
             {
-                "name": r.name, "title": r.title, "file": r.file, "layout": r.layout,
-                "passed": r.passed, "error": r.error, "error_kind": r.error_kind,
+                "name": r.name,
+                "title": r.title,
+                "file": r.file,
+                "layout": r.layout,
+                "passed": r.passed,
+                "error": r.error,
+                "error_kind": r.error_kind,
                 "expectations": [o.as_dict() | {"because": because} for o, because in r.outcomes],
                 "invariants": [o.as_dict() for o in r.invariants],
-                "golden": {"state": r.golden_state, "report": list(r.golden),
-                           "changes": list(r.changes)},
-                "figures": r.figures, "simulated_s": r.simulated, "wall_s": r.wall,
+                "golden": {
+                    "state": r.golden_state,
+                    "report": list(r.golden),
+                    "changes": list(r.changes),
+                },
+                "figures": r.figures,
+                "simulated_s": r.simulated,
+                "wall_s": r.wall,
                 "events": [dict(zip(("time", "path", "kind", "message"), e)) for e in r.events],
             }
             for r in results
@@ -47,17 +57,20 @@ def write_junit(results: Sequence[CaseResult], file: Path) -> None:
         entries = [(o.text, o.status != "passed", o.found) for o, _ in result.outcomes]
         entries += [(o.text, o.status != "passed", o.found) for o in result.invariants]
         if result.golden_state not in ("none",):
-            entries.append(("golden recording", result.golden_state == "failed",
-                            "\n".join(result.golden)))
+            entries.append(
+                ("golden recording", result.golden_state == "failed", "\n".join(result.golden))
+            )
         if result.error:
             case = ET.SubElement(suite, "testcase", classname=result.name, name="run")
-            ET.SubElement(case, "error", message=_xml_text(result.error.splitlines()[0])).text = (
-                _xml_text(result.error))
+            ET.SubElement(
+                case, "error", message=_xml_text(result.error.splitlines()[0])
+            ).text = _xml_text(result.error)
         for name, failed, found in entries:
             case = ET.SubElement(suite, "testcase", classname=result.name, name=_xml_text(name))
             if failed:
-                ET.SubElement(case, "failure", message=_xml_text(found.splitlines()[0])).text = (
-                    _xml_text(found))
+                ET.SubElement(
+                    case, "failure", message=_xml_text(found.splitlines()[0])
+                ).text = _xml_text(found)
         suite.set("tests", str(len(entries) + bool(result.error)))
         suite.set("failures", str(sum(failed for _, failed, _ in entries)))
         suite.set("errors", str(int(bool(result.error))))
@@ -95,9 +108,11 @@ svg { max-width: 100%; height: auto; background: #fff; } details { margin: .4rem
 
 def page(title: str, body: str) -> str:
     """A self-contained HTML page."""
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>'
-            f"{html.escape(title)}</title><meta name=viewport content='width=device-width'>"
-            f"<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>'
+        f"{html.escape(title)}</title><meta name=viewport content='width=device-width'>"
+        f"<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    )
 
 
 def write_html(results: Sequence[CaseResult], file: Path) -> None:
@@ -107,11 +122,14 @@ def write_html(results: Sequence[CaseResult], file: Path) -> None:
         f"<tr><td><a href='#{html.escape(r.name)}'>{html.escape(r.name)}</a></td>"
         f"<td>{html.escape(r.title)}</td><td class={_mark(r)}>{_mark(r)}</td>"
         f"<td>{sum(o.passed for o, _ in r.outcomes)} of {len(r.outcomes)}</td>"
-        f"<td>{r.golden_state}</td><td>{r.wall:.1f} s</td></tr>" for r in results
+        f"<td>{r.golden_state}</td><td>{r.wall:.1f} s</td></tr>"
+        for r in results
     )
-    body = (f"<h1>{passed} of {len(results)} cases passed</h1><table><tr><th>Case<th>Title<th>"
-            f"Result<th>Expectations<th>Golden<th>Time</tr>{rows}</table>"
-            + "".join(_section(result) for result in results))
+    body = (
+        f"<h1>{passed} of {len(results)} cases passed</h1><table><tr><th>Case<th>Title<th>"
+        f"Result<th>Expectations<th>Golden<th>Time</tr>{rows}</table>"
+        + "".join(_section(result) for result in results)
+    )
     _write(file, page("Physics regression", body))
 
 
@@ -120,8 +138,10 @@ def _mark(result: CaseResult) -> str:
 
 
 def _section(result: CaseResult) -> str:
-    parts = [f"<h2 id='{html.escape(result.name)}'>{html.escape(result.title or result.name)} "
-             f"<span class={_mark(result)}>{_mark(result)}</span></h2>"]
+    parts = [
+        f"<h2 id='{html.escape(result.name)}'>{html.escape(result.title or result.name)} "
+        f"<span class={_mark(result)}>{_mark(result)}</span></h2>"
+    ]
     if result.description:
         parts.append(f"<p>{html.escape(result.description)}</p>")
     if result.error:
@@ -129,14 +149,18 @@ def _section(result: CaseResult) -> str:
     rows = ""
     for outcome, because in result.outcomes:
         why = f"<div class=why>{html.escape(because)}</div>" if because else ""
-        rows += (f"<tr><td class={outcome.status}>{outcome.status}</td>"
-                 f"<td><code>{html.escape(outcome.text)}</code>{why}</td>"
-                 f"<td>{html.escape(outcome.found)}</td>"
-                 f"<td>{result.pictures.get(outcome.text, '')}</td></tr>")
+        rows += (
+            f"<tr><td class={outcome.status}>{outcome.status}</td>"
+            f"<td><code>{html.escape(outcome.text)}</code>{why}</td>"
+            f"<td>{html.escape(outcome.found)}</td>"
+            f"<td>{result.pictures.get(outcome.text, '')}</td></tr>"
+        )
     for outcome in result.invariants:
-        rows += (f"<tr><td class={outcome.status}>{outcome.status}</td>"
-                 f"<td>{html.escape(outcome.text)}</td><td>{html.escape(outcome.found)}</td>"
-                 "<td></td></tr>")
+        rows += (
+            f"<tr><td class={outcome.status}>{outcome.status}</td>"
+            f"<td>{html.escape(outcome.text)}</td><td>{html.escape(outcome.found)}</td>"
+            "<td></td></tr>"
+        )
     if rows:
         parts.append(f"<table>{rows}</table>")
     if result.golden or result.changes:
@@ -146,12 +170,17 @@ def _section(result: CaseResult) -> str:
         plot = Path(result.plot).read_text(encoding="utf-8")
         parts.append(plot[plot.index("<svg") :])
     if result.events:
-        lines = "\n".join(f"{time:8.0f} s  {path}  {kind}: {message}"
-                          for time, path, kind, message in result.events)
-        parts.append(f"<details><summary>{len(result.events)} events</summary>"
-                     f"<pre>{html.escape(lines)}</pre></details>")
+        lines = "\n".join(
+            f"{time:8.0f} s  {path}  {kind}: {message}"
+            for time, path, kind, message in result.events
+        )
+        parts.append(
+            f"<details><summary>{len(result.events)} events</summary>"
+            f"<pre>{html.escape(lines)}</pre></details>"
+        )
     if result.figures:
         lines = "\n".join(f"{name:28} {value:.6g}" for name, value in result.figures.items())
-        parts.append(f"<details><summary>key figures</summary><pre>{html.escape(lines)}</pre>"
-                     "</details>")
+        parts.append(
+            f"<details><summary>key figures</summary><pre>{html.escape(lines)}</pre></details>"
+        )
     return "".join(parts)

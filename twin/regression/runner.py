@@ -73,9 +73,12 @@ class CaseResult:
     @property
     def passed(self) -> bool:
         """Whether the case ran and everything in it holds."""
-        return (not self.error and self.golden_state != "failed"
-                and all(o.passed for o, _ in self.outcomes)
-                and all(o.passed for o in self.invariants))
+        return (
+            not self.error
+            and self.golden_state != "failed"
+            and all(o.passed for o, _ in self.outcomes)
+            and all(o.passed for o in self.invariants)
+        )
 
     @property
     def failures(self) -> list[str]:
@@ -85,8 +88,9 @@ class CaseResult:
             if not outcome.passed:
                 why = f" (because: {because})" if because else ""
                 lines.append(f"{outcome.status}: {outcome.text}{why}\n    found: {outcome.found}")
-        lines += [f"{o.status}: {o.text}\n    found: {o.found}"
-                  for o in self.invariants if not o.passed]
+        lines += [
+            f"{o.status}: {o.text}\n    found: {o.found}" for o in self.invariants if not o.passed
+        ]
         if self.golden_state == "failed":
             lines.append("golden recording: " + "\n    ".join(self.golden))
         return lines
@@ -105,11 +109,23 @@ def run_case(file: str | Path, options: Options = Options()) -> CaseResult:
         return _run(case, options, started)
     except TwinError as error:
         kind = "numerical" if isinstance(error, NumericalError) else "input"
-        return CaseResult(_name(path), "", str(path), error=str(error), error_kind=kind,
-                          wall=time.perf_counter() - started)
+        return CaseResult(
+            _name(path),
+            "",
+            str(path),
+            error=str(error),
+            error_kind=kind,
+            wall=time.perf_counter() - started,
+        )
     except Exception:
-        return CaseResult(_name(path), "", str(path), error=traceback.format_exc(),
-                          error_kind="internal", wall=time.perf_counter() - started)
+        return CaseResult(
+            _name(path),
+            "",
+            str(path),
+            error=traceback.format_exc(),
+            error_kind="internal",
+            wall=time.perf_counter() - started,
+        )
 
 
 def _name(path: Path) -> str:
@@ -147,15 +163,25 @@ def _run(case: Case, options: Options, started: float) -> CaseResult:
 
         pictures = {
             outcome.text: picture_of_trace(outcome.trace, outcome.passed)
-            for outcome, _ in outcomes if outcome.trace is not None
+            for outcome, _ in outcomes
+            if outcome.trace is not None
         }
     return CaseResult(
-        case.name, case.title, str(case.file), outcomes, tuple(invariants.outcomes()), report,
-        state, changes,
+        case.name,
+        case.title,
+        str(case.file),
+        outcomes,
+        tuple(invariants.outcomes()),
+        report,
+        state,
+        changes,
         figures={**simulation.averages(), **simulation.kpis(), **simulation.workload_figures()},
         events=tuple((e.time, e.path, e.kind, e.message) for e in list(simulation.events)[:200]),
-        pictures=pictures, plot=plot, simulated=simulation.time,
-        wall=time.perf_counter() - started, description=case.description,
+        pictures=pictures,
+        plot=plot,
+        simulated=simulation.time,
+        wall=time.perf_counter() - started,
+        description=case.description,
         layout=simulation.plant.name,
     )
 
@@ -236,7 +262,9 @@ def run_cases(
 
 
 def _run_in_processes(
-    files: Sequence[Path], options: Options, workers: int,
+    files: Sequence[Path],
+    options: Options,
+    workers: int,
     done: Callable[[CaseResult], None] | None,
 ) -> list[CaseResult]:
     import multiprocessing
@@ -251,9 +279,13 @@ def _run_in_processes(
             try:
                 result = future.result()
             except Exception as error:
-                result = CaseResult(_name(files[number]), "", str(files[number]),
-                                    error=f"the process that ran it ended: {error}",
-                                    error_kind="internal")
+                result = CaseResult(
+                    _name(files[number]),
+                    "",
+                    str(files[number]),
+                    error=f"the process that ran it ended: {error}",
+                    error_kind="internal",
+                )
             found[number] = result
             if done is not None:
                 done(result)

@@ -137,9 +137,11 @@ class Observation:
         self.mean.append(float(values.mean()))
         if series.kept:
             if (len(self.everything) + 1) * len(values) > MAXIMUM_KEPT:
-                raise InputError("too many values for a percentile",
-                                 found=f"{len(values)} elements at every frame",
-                                 allowed="fewer elements (at a path), or longer between frames")
+                raise InputError(
+                    "too many values for a percentile",
+                    found=f"{len(values)} elements at every frame",
+                    allowed="fewer elements (at a path), or longer between frames",
+                )
             self.everything.append(values.copy())
 
 

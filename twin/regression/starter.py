@@ -68,26 +68,32 @@ def new_case(layout: str, folder: Path | None = None) -> Path:
     name = factory.layout.name
     target = folder or Path("tests") / "cases" / name
     if target.exists():
-        raise InputError("exists already; it is left untouched", target,
-                         allowed="another folder, with --to")
+        raise InputError(
+            "exists already; it is left untouched", target, allowed="another folder, with --to"
+        )
     target.mkdir(parents=True)
     reference = layout
     if Path(layout).is_file():
         reference = _relative(Path(layout), target)
-    (target / "scenario.yaml").write_text(SCENARIO.format(name=name, layout=reference),
-                                          encoding="utf-8")
+    (target / "scenario.yaml").write_text(
+        SCENARIO.format(name=name, layout=reference), encoding="utf-8"
+    )
     simulation = factory.simulation(load_scenario(target / "scenario.yaml"))
     simulation.advance(DURATION)
     found = simulation.averages()
     power = found["facility_power_w"] / 1e6
     text = TEMPLATE.format(
-        folder=target, title=factory.layout.model.title or name, layout=reference,
+        folder=target,
+        title=factory.layout.model.title or name,
+        layout=reference,
         temperature=found["max_gpu_temperature_c"],
         temperature_limit=math.ceil(found["max_gpu_temperature_c"] + 2.0),
         hbm=found["max_hbm_temperature_c"],
         hbm_limit=math.ceil(found["max_hbm_temperature_c"] + 2.0),
-        pue=found["pue"], pue_limit=math.ceil(found["pue"] * 100.0 + 1.0) / 100.0,
-        power=power, power_limit=power * 1.05,
+        pue=found["pue"],
+        pue_limit=math.ceil(found["pue"] * 100.0 + 1.0) / 100.0,
+        power=power,
+        power_limit=power * 1.05,
     )
     (target / CASE_FILE).write_text(text, encoding="utf-8")
     return target

@@ -78,8 +78,9 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
         first = _time_of(timeline, qualifier.first, 0.0)
         if first is None:
             assert qualifier.first.event is not None
-            return Window(np.zeros_like(mask), 0.0, 0.0,
-                          f"{qualifier.first.event.text} never happens")
+            return Window(
+                np.zeros_like(mask), 0.0, 0.0, f"{qualifier.first.event.text} never happens"
+            )
         if qualifier.kind == "between":
             assert qualifier.last is not None
             if qualifier.first.clock is not None and qualifier.last.clock is not None:
@@ -90,8 +91,9 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
             last = _time_of(timeline, qualifier.last, first)
             if last is None:
                 assert qualifier.last.event is not None
-                return Window(np.zeros_like(mask), 0.0, 0.0,
-                              f"{qualifier.last.event.text} never happens")
+                return Window(
+                    np.zeros_like(mask), 0.0, 0.0, f"{qualifier.last.event.text} never happens"
+                )
             mask &= (times > first) & (times <= last + 1e-9)
             beginning, end = max(beginning, first), min(end, last)
         elif qualifier.kind == "before":
@@ -105,8 +107,13 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
                 mask &= times <= first + qualifier.length + 1e-9
                 end = min(end, first + qualifier.length)
     if not mask.any():
-        return Window(mask, beginning, end, "no part of the run lies there (it covers 0 s to "
-                      f"{timeline.clock(times[-1] if len(times) else 0.0)})")
+        return Window(
+            mask,
+            beginning,
+            end,
+            "no part of the run lies there (it covers 0 s to "
+            f"{timeline.clock(times[-1] if len(times) else 0.0)})",
+        )
     return Window(mask, beginning, end)
 
 

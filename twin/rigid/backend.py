@@ -66,8 +66,13 @@ class RigidBackend(Protocol):
         """Add the half space below z = 0."""
 
     def add_boxes(
-        self, size: Vector, mass: float, positions: Sequence[Vector], turns: Sequence[Quaternion],
-        surface: Surface, centre: Vector = (0.0, 0.0, 0.0),
+        self,
+        size: Vector,
+        mass: float,
+        positions: Sequence[Vector],
+        turns: Sequence[Quaternion],
+        surface: Surface,
+        centre: Vector = (0.0, 0.0, 0.0),
     ) -> list[int]:
         """Add equal boxes; ``mass`` 0 fixes them. ``centre``: of mass, from the box's middle."""
 
@@ -108,7 +113,11 @@ class RigidBackend(Protocol):
         """Put the joints somewhere at once."""
 
     def reach_for(
-        self, body: int, link: str, position: Vector, turn: Quaternion | None,
+        self,
+        body: int,
+        link: str,
+        position: Vector,
+        turn: Quaternion | None,
         rest: Sequence[float],
     ) -> list[float]:
         """Joint positions that bring a link near a pose; to be checked by :meth:`link_position`."""
@@ -117,7 +126,12 @@ class RigidBackend(Protocol):
         """Position of a link's frame."""
 
     def camera(
-        self, eye: Vector, target: Vector, up: Vector, size: tuple[int, int], field_of_view: float,
+        self,
+        eye: Vector,
+        target: Vector,
+        up: Vector,
+        size: tuple[int, int],
+        field_of_view: float,
         reach: float,
     ) -> Picture:
         """Picture from a camera; field of view vertical [deg]; ``reach`` [m] bounds its depth."""

@@ -39,14 +39,16 @@ class BulletWorld:
         self._offset: dict[int, Vector] = {}
         self._links: dict[int, dict[str, int]] = {}
         self._moving: dict[int, list[int]] = {}
-        self._call("setPhysicsEngineParameter", deterministicOverlappingPairs=1,
-                   numSolverIterations=SOLVER_ITERATIONS, enableConeFriction=1)
+        self._call(
+            "setPhysicsEngineParameter",
+            deterministicOverlappingPairs=1,
+            numSolverIterations=SOLVER_ITERATIONS,
+            enableConeFriction=1,
+        )
 
     def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
         try:
-            return getattr(self._engine, name)(
-                *arguments, **options, physicsClientId=self._client
-            )
+            return getattr(self._engine, name)(*arguments, **options, physicsClientId=self._client)
         except self._engine.error as error:
             raise TwinError(f"pybullet {name}: {error}") from None
 
@@ -74,16 +76,30 @@ class BulletWorld:
         return body
 
     def add_boxes(
-        self, size: Vector, mass: float, positions: Sequence[Vector], turns: Sequence[Quaternion],
-        surface: Surface, centre: Vector = (0.0, 0.0, 0.0),
+        self,
+        size: Vector,
+        mass: float,
+        positions: Sequence[Vector],
+        turns: Sequence[Quaternion],
+        surface: Surface,
+        centre: Vector = (0.0, 0.0, 0.0),
     ) -> list[int]:
         """Add equal boxes; ``mass`` 0 fixes them. ``centre``: of mass, from the box's middle."""
         half = [0.5 * length for length in size]
         shift = [-c for c in centre]
-        shape = self._call("createCollisionShape", self._engine.GEOM_BOX, halfExtents=half,
-                           collisionFramePosition=shift)
-        look = self._call("createVisualShape", self._engine.GEOM_BOX, halfExtents=half,
-                          visualFramePosition=shift, rgbaColor=(0.5, 0.53, 0.57, 1.0))
+        shape = self._call(
+            "createCollisionShape",
+            self._engine.GEOM_BOX,
+            halfExtents=half,
+            collisionFramePosition=shift,
+        )
+        look = self._call(
+            "createVisualShape",
+            self._engine.GEOM_BOX,
+            halfExtents=half,
+            visualFramePosition=shift,
+            rgbaColor=(0.5, 0.53, 0.57, 1.0),
+        )
         bodies = []
         for position, turn in zip(positions, turns, strict=True):
             middle = np.array(position) + rotated(turn, centre)
@@ -92,9 +108,11 @@ class BulletWorld:
             self._offset[body] = centre
         if mass > 0.0 and any(centre):
             # the engine takes inertia about the frame's origin of a shifted box: use the box's own
-            inertia = [mass / 3.0 * (half[1] ** 2 + half[2] ** 2),
-                       mass / 3.0 * (half[0] ** 2 + half[2] ** 2),
-                       mass / 3.0 * (half[0] ** 2 + half[1] ** 2)]
+            inertia = [
+                mass / 3.0 * (half[1] ** 2 + half[2] ** 2),
+                mass / 3.0 * (half[0] ** 2 + half[2] ** 2),
+                mass / 3.0 * (half[0] ** 2 + half[1] ** 2),
+            ]
             for body in bodies:
                 self._call("changeDynamics", body, -1, localInertiaDiagonal=inertia)
         self._surface(bodies, surface)
@@ -102,18 +120,32 @@ class BulletWorld:
 
     def _surface(self, bodies: Sequence[int], surface: Surface) -> None:
         for body in bodies:
-            self._call("changeDynamics", body, -1, lateralFriction=surface.friction,
-                       restitution=surface.restitution, linearDamping=0.0, angularDamping=0.0,
-                       rollingFriction=0.0, spinningFriction=0.0,
-                       activationState=self._engine.ACTIVATION_STATE_DISABLE_SLEEPING)
+            self._call(
+                "changeDynamics",
+                body,
+                -1,
+                lateralFriction=surface.friction,
+                restitution=surface.restitution,
+                linearDamping=0.0,
+                angularDamping=0.0,
+                rollingFriction=0.0,
+                spinningFriction=0.0,
+                activationState=self._engine.ACTIVATION_STATE_DISABLE_SLEEPING,
+            )
 
     def add_articulated(self, urdf: str, position: Vector, turn: Quaternion, fixed: bool) -> int:
         """Add a body of links and joints from the text of a URDF file."""
         with tempfile.TemporaryDirectory(prefix="twin-urdf-") as folder:
             file = Path(folder) / "body.urdf"
             file.write_text(urdf)
-            body: int = self._call("loadURDF", str(file), position, turn, useFixedBase=fixed,
-                                   flags=self._engine.URDF_USE_INERTIA_FROM_FILE)
+            body: int = self._call(
+                "loadURDF",
+                str(file),
+                position,
+                turn,
+                useFixedBase=fixed,
+                flags=self._engine.URDF_USE_INERTIA_FROM_FILE,
+            )
         links, moving = {}, []
         for joint in range(self._call("getNumJoints", body)):
             info = self._call("getJointInfo", body, joint)
@@ -121,8 +153,9 @@ class BulletWorld:
             if info[2] != self._engine.JOINT_FIXED:
                 moving.append(joint)
                 # joints of the engine brake unless told otherwise
-                self._call("setJointMotorControl2", body, joint,
-                           self._engine.VELOCITY_CONTROL, force=0.0)
+                self._call(
+                    "setJointMotorControl2", body, joint, self._engine.VELOCITY_CONTROL, force=0.0
+                )
         for link in range(-1, len(links)):
             self._call("changeDynamics", body, link, linearDamping=0.0, angularDamping=0.0)
         self._links[body], self._moving[body] = links, moving
@@ -130,8 +163,17 @@ class BulletWorld:
 
     def fix(self, body: int, other: int, at: Vector, at_other: Vector) -> int:
         """Tie two bodies rigidly, points in their frames; returns the tie."""
-        tie: int = self._call("createConstraint", body, -1, other, -1, self._engine.JOINT_FIXED,
-                              (0, 0, 0), at, at_other)
+        tie: int = self._call(
+            "createConstraint",
+            body,
+            -1,
+            other,
+            -1,
+            self._engine.JOINT_FIXED,
+            (0, 0, 0),
+            at,
+            at_other,
+        )
         return tie
 
     def untie(self, tie: int) -> None:
@@ -176,8 +218,7 @@ class BulletWorld:
 
     def joints(self, body: int) -> list[str]:
         """Names of a body's joints that move, in order."""
-        return [self._call("getJointInfo", body, joint)[1].decode()
-                for joint in self._moving[body]]
+        return [self._call("getJointInfo", body, joint)[1].decode() for joint in self._moving[body]]
 
     def joint_angles(self, body: int) -> list[float]:
         """Positions of those joints [rad or m]."""
@@ -189,7 +230,11 @@ class BulletWorld:
             self._call("resetJointState", body, joint, angle)
 
     def reach_for(
-        self, body: int, link: str, position: Vector, turn: Quaternion | None,
+        self,
+        body: int,
+        link: str,
+        position: Vector,
+        turn: Quaternion | None,
         rest: Sequence[float],
     ) -> list[float]:
         """Joint positions that bring a link near a pose; to be checked by :meth:`link_position`."""
@@ -199,23 +244,38 @@ class BulletWorld:
             low.append(info[8])
             high.append(info[9])
         orientation = {} if turn is None else {"targetOrientation": turn}
-        angles: list[float] = list(self._call(
-            "calculateInverseKinematics", body, self._links[body][link], position, **orientation,
-            lowerLimits=low, upperLimits=high, restPoses=list(rest),
-            jointRanges=[h - s for s, h in zip(low, high, strict=True)],
-            maxNumIterations=200, residualThreshold=1e-5,
-        ))
+        angles: list[float] = list(
+            self._call(
+                "calculateInverseKinematics",
+                body,
+                self._links[body][link],
+                position,
+                **orientation,
+                lowerLimits=low,
+                upperLimits=high,
+                restPoses=list(rest),
+                jointRanges=[h - s for s, h in zip(low, high, strict=True)],
+                maxNumIterations=200,
+                residualThreshold=1e-5,
+            )
+        )
         return [min(max(a, s), h) for a, s, h in zip(angles, low, high, strict=True)]
 
     def link_position(self, body: int, link: str) -> Vector:
         """Position of a link's frame."""
-        state = self._call("getLinkState", body, self._links[body][link],
-                           computeForwardKinematics=1)
+        state = self._call(
+            "getLinkState", body, self._links[body][link], computeForwardKinematics=1
+        )
         position: Vector = state[4]
         return position
 
     def camera(
-        self, eye: Vector, target: Vector, up: Vector, size: tuple[int, int], field_of_view: float,
+        self,
+        eye: Vector,
+        target: Vector,
+        up: Vector,
+        size: tuple[int, int],
+        field_of_view: float,
         reach: float,
     ) -> Picture:
         """Picture from a camera; field of view vertical [deg]; ``reach`` [m] bounds its depth."""
@@ -225,14 +285,20 @@ class BulletWorld:
             field_of_view, width / height, NEAREST, reach
         )
         _, _, colour, depth, body = self._call(
-            "getCameraImage", width, height, view, projection,
-            renderer=self._engine.ER_TINY_RENDERER, shadow=0,
+            "getCameraImage",
+            width,
+            height,
+            view,
+            projection,
+            renderer=self._engine.ER_TINY_RENDERER,
+            shadow=0,
         )
         z = np.asarray(depth, dtype=np.float64).reshape(height, width)
         distance = reach * NEAREST / (reach - (reach - NEAREST) * z)
         return Picture(
             np.asarray(colour, dtype=np.uint8).reshape(height, width, 4)[:, :, :3].copy(),
-            distance, np.asarray(body, dtype=np.int64).reshape(height, width),
+            distance,
+            np.asarray(body, dtype=np.int64).reshape(height, width),
         )
 
     def rays(
@@ -241,8 +307,11 @@ class BulletWorld:
         """Share of each ray's way to its first hit (1: none) and the body hit (-1)."""
         shares, bodies = [], []
         for first in range(0, len(origins), 16_000):
-            hits = self._call("rayTestBatch", origins[first : first + 16_000].tolist(),
-                              ends[first : first + 16_000].tolist())
+            hits = self._call(
+                "rayTestBatch",
+                origins[first : first + 16_000].tolist(),
+                ends[first : first + 16_000].tolist(),
+            )
             bodies += [hit[0] for hit in hits]
             shares += [hit[2] for hit in hits]
         return np.array(shares, dtype=np.float64), np.array(bodies, dtype=np.int64)

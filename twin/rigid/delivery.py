@@ -44,22 +44,29 @@ def hall_floors(plant: Plant) -> list[HallFloor]:
     rack_hall = row_hall[plant.levels["rack"].parent_index]
     placement = plant.design.placement
     return [
-        HallFloor(box, shapes[hall_of == h], np.flatnonzero(rack_hall == h),
-                  "xXY" if placement.electrical_rooms[h] is not None else "xXyY")
+        HallFloor(
+            box,
+            shapes[hall_of == h],
+            np.flatnonzero(rack_hall == h),
+            "xXY" if placement.electrical_rooms[h] is not None else "xXyY",
+        )
         for h, box in enumerate(placement.halls)
     ]
 
 
-def approach_pose(plant: Plant, rack: int, distance: float, rear: bool = False) -> tuple[
-    float, float, float
-]:
+def approach_pose(
+    plant: Plant, rack: int, distance: float, rear: bool = False
+) -> tuple[float, float, float]:
     """Position ``distance`` [m] from a rack's centre before its front or rear, and turn [deg]."""
     x, y, _ = plant.positions("rack")[rack]
     yaw = float(plant.yaws("rack")[rack])
     angle = np.deg2rad(yaw)
     sign = -1.0 if rear else 1.0
-    return (float(x + sign * np.sin(angle) * distance),
-            float(y - sign * np.cos(angle) * distance), yaw)
+    return (
+        float(x + sign * np.sin(angle) * distance),
+        float(y - sign * np.cos(angle) * distance),
+        yaw,
+    )
 
 
 def floor_key(floor: HallFloor, plant: Plant) -> bytes:
@@ -67,8 +74,10 @@ def floor_key(floor: HallFloor, plant: Plant) -> bytes:
     corner = np.array([floor.box.x0, floor.box.y0])
     racks = floor.racks
     parts = [
-        np.array([floor.box.x1, floor.box.y1]) - corner, floor.obstacles - corner,
-        plant.positions("rack")[racks, :2] - corner, plant.yaws("rack")[racks],
+        np.array([floor.box.x1, floor.box.y1]) - corner,
+        floor.obstacles - corner,
+        plant.positions("rack")[racks, :2] - corner,
+        plant.yaws("rack")[racks],
     ]
     names = ",".join(plant.product_ids("rack")[r] for r in racks.tolist())
     return b"".join(np.round(part, 4).tobytes() for part in parts) + (names + floor.walls).encode()

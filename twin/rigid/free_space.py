@@ -51,14 +51,20 @@ class FreeSpace:
         k = round((yaw % 180.0) * headings / 180.0) % headings
         column = round((x - self.hall.x0) / self.cell - 0.5)
         row = round((y - self.hall.y0) / self.cell - 0.5)
-        return (k, min(max(row, 0), self.free.shape[1] - 1),
-                min(max(column, 0), self.free.shape[2] - 1))
+        return (
+            k,
+            min(max(row, 0), self.free.shape[1] - 1),
+            min(max(column, 0), self.free.shape[2] - 1),
+        )
 
     def pose(self, node: tuple[int, int, int]) -> tuple[float, float, float]:
         """Position [m] and turn [deg] of a node."""
         k, row, column = node
-        return (self.hall.x0 + (column + 0.5) * self.cell, self.hall.y0 + (row + 0.5) * self.cell,
-                180.0 * k / len(self.free))
+        return (
+            self.hall.x0 + (column + 0.5) * self.cell,
+            self.hall.y0 + (row + 0.5) * self.cell,
+            180.0 * k / len(self.free),
+        )
 
     def near(
         self, x: float, y: float, yaw: float, reach: float = 0.1
@@ -78,7 +84,10 @@ class FreeSpace:
 
 
 def free_space(
-    hall: Box, obstacles: Floats, size: tuple[float, float], headings: int = HEADINGS,
+    hall: Box,
+    obstacles: Floats,
+    size: tuple[float, float],
+    headings: int = HEADINGS,
     cell: float = CELL,
 ) -> FreeSpace:
     """Free positions of a rectangle of ``size`` [m] among obstacles [n, 4, 2] inside a hall."""
@@ -104,8 +113,9 @@ def grown(obstacle: Floats, shape: Floats) -> Floats:
     obstacle, shape [k, 2] : corners, counter-clockwise; returns corners, counter-clockwise
     """
     first, second = _from_lowest(obstacle), _from_lowest(-shape)
-    edges = np.concatenate([np.roll(first, -1, axis=0) - first,
-                            np.roll(second, -1, axis=0) - second])
+    edges = np.concatenate(
+        [np.roll(first, -1, axis=0) - first, np.roll(second, -1, axis=0) - second]
+    )
     angle = np.arctan2(edges[:, 1], edges[:, 0]) % (2.0 * math.pi)
     angle[np.isclose(angle, 2.0 * math.pi, atol=1e-9)] = 0.0
     ordered = edges[np.argsort(angle, kind="stable")]
@@ -150,8 +160,11 @@ def regions(space: FreeSpace) -> NDArray[np.int64]:
     for k in range(len(labels)):
         below, above = labels[k], labels[(k + 1) % len(labels)]
         both = (below > 0) & (above > 0)
-        code = np.unique(below[both] * (count + 1) + above[both]) if count > 4000 else (
-            np.flatnonzero(np.bincount(below[both] * (count + 1) + above[both])))
+        code = (
+            np.unique(below[both] * (count + 1) + above[both])
+            if count > 4000
+            else (np.flatnonzero(np.bincount(below[both] * (count + 1) + above[both])))
+        )
         pairs.append(np.stack([code // (count + 1), code % (count + 1)], axis=1))
     links = np.concatenate(pairs)
     graph = coo_matrix((np.ones(len(links)), (links[:, 0], links[:, 1])), (count + 1, count + 1))
@@ -184,9 +197,7 @@ def at_walls(space: FreeSpace, walls: str = "xXyY") -> Mask:
 
 
 @kernel()
-def _search(
-    free: Mask, start: int, goal: int, cell: float, turn_cost: float
-) -> NDArray[np.int64]:
+def _search(free: Mask, start: int, goal: int, cell: float, turn_cost: float) -> NDArray[np.int64]:
     """Predecessor of every node on shortest ways from ``start`` until ``goal`` is settled (-1)."""
     headings, ny, nx = free.shape
     plane = ny * nx
@@ -260,5 +271,4 @@ def shortest_way(
 
 def way_length(way: list[tuple[float, float, float]]) -> float:
     """Length of a way [m], turns not counted."""
-    return float(sum(math.hypot(b[0] - a[0], b[1] - a[1])
-                     for a, b in pairwise(way)))
+    return float(sum(math.hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(way)))

@@ -45,18 +45,28 @@ class Demand:
 
     def __post_init__(self) -> None:
         for key, found, allowed in (
-            ("code", self.code, CODES), ("zone", self.zone, tuple(KDS_HAZARD)),
+            ("code", self.code, CODES),
+            ("zone", self.zone, tuple(KDS_HAZARD)),
             ("soil", self.soil, tuple(KDS_SHORT)),
         ):
             if found not in allowed:
-                raise InputError(f"unknown {key} of an earthquake", key=key, found=str(found),
-                                 allowed=", ".join(allowed))
+                raise InputError(
+                    f"unknown {key} of an earthquake",
+                    key=key,
+                    found=str(found),
+                    allowed=", ".join(allowed),
+                )
         if not 0.0 <= self.height_ratio <= 1.0:
-            raise InputError("a floor stands between ground (0) and roof (1)", key="height",
-                             found=f"{self.height_ratio:g}", allowed="0 to 1")
+            raise InputError(
+                "a floor stands between ground (0) and roof (1)",
+                key="height",
+                found=f"{self.height_ratio:g}",
+                allowed="0 to 1",
+            )
         if not 0.0 < self.scale <= 10.0:
-            raise InputError("out of range", key="scale", found=f"{self.scale:g}",
-                             allowed="above 0, at most 10")
+            raise InputError(
+                "out of range", key="scale", found=f"{self.scale:g}", allowed="above 0, at most 10"
+            )
 
     @property
     def design_accelerations(self) -> tuple[float, float]:
@@ -102,7 +112,8 @@ def ground_motion(demand: Demand, seed: int) -> Floats:
     shares = (1.0, SECOND_AXIS if demand.code != "gr63" else 0.0, demand.vertical_share())
     axes = [
         share * matched_motion(frequencies, required, demand.damping, int(child), STEP, least=least)
-        if share > 0.0 else None
+        if share > 0.0
+        else None
         for share, child in zip(shares, children, strict=True)
     ]
     first = axes[0]

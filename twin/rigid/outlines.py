@@ -16,8 +16,21 @@ from scipy.spatial import cKDTree
 from twin.plant.levels import Levels
 from twin.plant.plant import Plant
 
-STANDING = ("rack", "cdu", "panel", "crah", "ups", "hall_transformer", "cooler", "pump", "chiller",
-            "plant_transformer", "site_transformer", "generator", "battery")
+STANDING = (
+    "rack",
+    "cdu",
+    "panel",
+    "crah",
+    "ups",
+    "hall_transformer",
+    "cooler",
+    "pump",
+    "chiller",
+    "plant_transformer",
+    "site_transformer",
+    "generator",
+    "battery",
+)
 """Levels whose elements stand on the floor or ground."""
 
 Floats = NDArray[np.float64]
@@ -74,8 +87,13 @@ def equipment_of(plant: Plant) -> Equipment:
     kinds = {name: plant.layout.products[name] for name in set(products)}
     size = np.array([(kinds[p].width, kinds[p].depth, kinds[p].height) for p in products])
     return Equipment(
-        tuple(levels), np.concatenate(index), tuple(products), np.concatenate(position),
-        size.reshape(-1, 3), np.concatenate(yaw), np.array([kinds[p].mass for p in products]),
+        tuple(levels),
+        np.concatenate(index),
+        tuple(products),
+        np.concatenate(position),
+        size.reshape(-1, 3),
+        np.concatenate(yaw),
+        np.array([kinds[p].mass for p in products]),
         np.concatenate(room),
     )
 

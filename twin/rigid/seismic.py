@@ -85,8 +85,14 @@ class Shaking:
 
 
 def shake(
-    plant: Plant, demand: Demand, seed: int = 0, anchored: bool = False, friction: float = 0.35,
-    row: str | None = None, frequency: float = FREQUENCY, motion: Floats | None = None,
+    plant: Plant,
+    demand: Demand,
+    seed: int = 0,
+    anchored: bool = False,
+    friction: float = 0.35,
+    row: str | None = None,
+    frequency: float = FREQUENCY,
+    motion: Floats | None = None,
 ) -> Shaking:
     """Shake the cabinets of a plant's rows.
 
@@ -101,11 +107,19 @@ def shake(
     NumericalError : the engine's state is no longer finite; names the row
     """
     if not 0.0 < friction <= 1.5:
-        raise InputError("friction out of range", key="friction", found=f"{friction:g}",
-                         allowed="above 0, at most 1.5")
+        raise InputError(
+            "friction out of range",
+            key="friction",
+            found=f"{friction:g}",
+            allowed="above 0, at most 1.5",
+        )
     if not 1.0 <= frequency <= 50.0:
-        raise InputError("frequency of a cabinet out of range", key="frequency",
-                         found=f"{frequency:g} Hz", allowed="1 to 50 Hz")
+        raise InputError(
+            "frequency of a cabinet out of range",
+            key="frequency",
+            found=f"{frequency:g} Hz",
+            allowed="1 to 50 Hz",
+        )
     equipment = equipment_of(plant)
     rows = list(rows_to_shake(plant, equipment, row))
     accelerations = ground_motion(demand, seed) if motion is None else motion
@@ -116,8 +130,9 @@ def shake(
         else:
             responses += _slide(plant, equipment, members, accelerations, friction)
     peak = np.abs(accelerations).max(axis=0)
-    return Shaking(demand, anchored, seed, (float(peak[0]), float(peak[1]), float(peak[2])),
-                   tuple(responses))
+    return Shaking(
+        demand, anchored, seed, (float(peak[0]), float(peak[1]), float(peak[2])), tuple(responses)
+    )
 
 
 def rows_to_shake(
@@ -128,8 +143,9 @@ def rows_to_shake(
     if row is not None:
         level, wanted = plant.levels.find(row)
         if level != "row":
-            raise InputError(f"a {level}, not a row", key="row", found=row,
-                             allowed="/site/hall/row")
+            raise InputError(
+                f"a {level}, not a row", key="row", found=row, allowed="/site/hall/row"
+            )
     by_row: dict[int, list[int]] = {}
     for number, (level, index) in enumerate(zip(equipment.level, equipment.index, strict=True)):
         if level in SHAKEN:
@@ -141,10 +157,17 @@ def rows_to_shake(
             continue
         members = by_row[owner]
         place = equipment.position[members]
-        look = np.round(np.column_stack([
-            place - place[0], equipment.size[members], equipment.yaw[members],
-            equipment.mass[members],
-        ]), 4)
+        look = np.round(
+            np.column_stack(
+                [
+                    place - place[0],
+                    equipment.size[members],
+                    equipment.yaw[members],
+                    equipment.mass[members],
+                ]
+            ),
+            4,
+        )
         if look.tobytes() not in seen:
             seen.add(look.tobytes())
             yield members
@@ -176,8 +199,11 @@ def _slide(
             width, depth, height = equipment.size[number].tolist()
             x, y = (equipment.position[number] - origin).tolist()
             bodies += world.add_boxes(
-                (width - SEAM, depth - SEAM, height), float(equipment.mass[number]),
-                [(x, y, 0.5 * height)], [_turn(float(equipment.yaw[number]))], Surface(friction),
+                (width - SEAM, depth - SEAM, height),
+                float(equipment.mass[number]),
+                [(x, y, 0.5 * height)],
+                [_turn(float(equipment.yaw[number]))],
+                Surface(friction),
             )
         for _ in range(round(SETTLING / STEP)):
             world.step(STEP, SUBSTEPS)
@@ -192,11 +218,17 @@ def _slide(
     finally:
         world.close()
     return [
-        _judged(Response(
-            paths[k], float(track.slide[k]), math.degrees(track.tilt[k]), float(track.sway[k]),
-            bool(track.tilt[k] > FALLEN),
-            tuple(sorted({paths[other] for other in track.struck[k]})), float(track.force[k]),
-        ))
+        _judged(
+            Response(
+                paths[k],
+                float(track.slide[k]),
+                math.degrees(track.tilt[k]),
+                float(track.sway[k]),
+                bool(track.tilt[k] > FALLEN),
+                tuple(sorted({paths[other] for other in track.struck[k]})),
+                float(track.force[k]),
+            )
+        )
         for k in range(len(bodies))
     ]
 
@@ -218,8 +250,7 @@ class _Track:
     def _foot_and_top(self, k: int) -> tuple[Floats, Floats]:
         pose = self.world.pose(self.bodies[k])
         x, y, z, w = pose.turn
-        axis = np.array([2.0 * (x * z + w * y), 2.0 * (y * z - w * x),
-                         1.0 - 2.0 * (x * x + y * y)])
+        axis = np.array([2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y)])
         centre = np.array(pose.position)
         return centre - 0.5 * self.heights[k] * axis, centre + 0.5 * self.heights[k] * axis
 
@@ -245,8 +276,10 @@ def _sway(
     plant: Plant, equipment: Equipment, members: Sequence[int], motion: Floats, frequency: float
 ) -> list[Response]:
     """Anchored cabinets: oscillators whose mass sits at half their height."""
-    axes = [oscillator_response(np.ascontiguousarray(motion[:, k]), STEP, frequency, DAMPING)
-            for k in range(2)]
+    axes = [
+        oscillator_response(np.ascontiguousarray(motion[:, k]), STEP, frequency, DAMPING)
+        for k in range(2)
+    ]
     responses = []
     for number in members:
         width, depth, height = equipment.size[number].tolist()
@@ -261,11 +294,18 @@ def _sway(
             (0.5 * mass * along * height - 0.5 * weight * width) / (width * ANCHORS / 2),
             (0.5 * mass * across * height - 0.5 * weight * depth) / (depth * ANCHORS / 2),
         )
-        responses.append(_judged(Response(
-            equipment.path(plant.levels, number), 0.0,
-            math.degrees(math.atan2(sway, height)), sway, False,
-            anchor_tension=max(0.0, float(tension.max())),
-        )))
+        responses.append(
+            _judged(
+                Response(
+                    equipment.path(plant.levels, number),
+                    0.0,
+                    math.degrees(math.atan2(sway, height)),
+                    sway,
+                    False,
+                    anchor_tension=max(0.0, float(tension.max())),
+                )
+            )
+        )
     return responses
 
 
@@ -275,14 +315,19 @@ def _judged(response: Response) -> Response:
     if response.fell:
         words.append("falls")
     if response.struck:
-        words.append(f"strikes {len(response.struck)} neighbours with up to "
-                     f"{response.force / 1e3:.0f} kN")
+        words.append(
+            f"strikes {len(response.struck)} neighbours with up to {response.force / 1e3:.0f} kN"
+        )
     if response.sway > HOSE_SLACK:
-        words.append(f"hoses torn: its top moves {1e3 * response.sway:.0f} mm, "
-                     f"they follow {1e3 * HOSE_SLACK:.0f} mm")
+        words.append(
+            f"hoses torn: its top moves {1e3 * response.sway:.0f} mm, "
+            f"they follow {1e3 * HOSE_SLACK:.0f} mm"
+        )
     elif response.sway > BUSWAY_SLACK:
-        words.append(f"busway tap-off strained: its top moves {1e3 * response.sway:.0f} mm, it "
-                     f"follows {1e3 * BUSWAY_SLACK:.0f} mm")
+        words.append(
+            f"busway tap-off strained: its top moves {1e3 * response.sway:.0f} mm, it "
+            f"follows {1e3 * BUSWAY_SLACK:.0f} mm"
+        )
     if not response.fell and response.sway > LIMIT_DEFLECTION and response.anchor_tension:
         words.append(f"above the {1e3 * LIMIT_DEFLECTION:.0f} mm of GR-63-CORE")
     return Response(**(vars(response) | {"findings": tuple(words)}))

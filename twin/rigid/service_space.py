@@ -35,7 +35,11 @@ _WORKING_SPACE = (
 )
 SPACES: dict[str, ServiceSpace] = {
     "rack": ServiceSpace(
-        1.2, 0.9, 0.0, 0.6, True,
+        1.2,
+        0.9,
+        0.0,
+        0.6,
+        True,
         "TIA-942 cold aisle of 1.2 m; a compute tray (0.85 m) pulled out with a person beside it; "
         "0.9 m behind for hoses",
     ),

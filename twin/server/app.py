@@ -64,7 +64,9 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
-        title="AI factory twin", version="1", lifespan=lifespan,
+        title="AI factory twin",
+        version="1",
+        lifespan=lifespan,
         description="Live sessions of a digital twin of an AI factory. The stream of values is the "
         "websocket `/ws` (subprotocol `twin.v1`), described in docs/PROTOCOL.md.",
     )
@@ -105,8 +107,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(TwinError)
     async def refused(request: Request, error: TwinError) -> JSONResponse:
         status = 422
-        for kind, code in ((Forbidden, 403), (Gone, 404), (Busy, 503),
-                           (Unavailable, 501)):
+        for kind, code in ((Forbidden, 403), (Gone, 404), (Busy, 503), (Unavailable, 501)):
             if isinstance(error, kind):
                 status = code
         return JSONResponse(error_body(error), status_code=status)

@@ -41,9 +41,13 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint and drop the oldest ones. Raises OSError."""
     snapshot = checkpoint.snapshot
     facts = {
-        "time": snapshot.time, "steps": snapshot.steps, "pending": snapshot.pending,
-        "alarms": sorted(snapshot.alarms), "commands": checkpoint.commands,
-        "entries": checkpoint.entries, "events": checkpoint.events,
+        "time": snapshot.time,
+        "steps": snapshot.steps,
+        "pending": snapshot.pending,
+        "alarms": sorted(snapshot.alarms),
+        "commands": checkpoint.commands,
+        "entries": checkpoint.entries,
+        "events": checkpoint.events,
         "drivers": list(snapshot.drivers),
     }
     text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
@@ -104,8 +108,14 @@ def read_checkpoint(file: Path) -> Checkpoint:
             facts = json.loads(content["facts"].tobytes())
             state = np.asarray(content["state"], dtype=np.float64)
         alarms = frozenset((str(level), int(row)) for level, row in facts["alarms"])
-        snapshot = Snapshot(float(facts["time"]), int(facts["steps"]), int(facts["pending"]),
-                            state, alarms, tuple(facts.get("drivers", ())))
+        snapshot = Snapshot(
+            float(facts["time"]),
+            int(facts["steps"]),
+            int(facts["pending"]),
+            state,
+            alarms,
+            tuple(facts.get("drivers", ())),
+        )
         return Checkpoint(
             snapshot, int(facts["commands"]), int(facts["entries"]), int(facts["events"])
         )

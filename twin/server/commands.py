@@ -35,11 +35,19 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
     """
     name = message.get("name")
     if not isinstance(name, str) or name not in COMMANDS:
-        raise InputError("unknown command", key="name", found=repr(name)[:80],
-                         allowed=near_matches(str(name)[:80], [*COMMANDS]))
+        raise InputError(
+            "unknown command",
+            key="name",
+            found=repr(name)[:80],
+            allowed=near_matches(str(name)[:80], [*COMMANDS]),
+        )
     if user.role < Role.operate:
-        raise Forbidden("this token may only look", key="name", found=name,
-                        allowed="a token with the role operate or admin")
+        raise Forbidden(
+            "this token may only look",
+            key="name",
+            found=name,
+            allowed="a token with the role operate or admin",
+        )
     if name in STATE_COMMANDS:
         command = _state_command(name, message)
         applied, kept = await asyncio.wrap_future(
@@ -51,8 +59,10 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
             except TimeoutError:
                 raise Busy("carried out, but not stored yet: the disk does not take it") from None
         return {
-            "elements": applied.elements, "before": _plain(applied.before),
-            "after": _plain(applied.after), "time": session.subject.time,
+            "elements": applied.elements,
+            "before": _plain(applied.before),
+            "after": _plain(applied.after),
+            "time": session.subject.time,
         }
     value = message.get("value")
     if name in ("pause", "resume"):
@@ -66,14 +76,16 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
         count = 1 if value is None else value
         whole = isinstance(count, int) or (isinstance(count, float) and count.is_integer())
         if isinstance(count, bool) or not whole:
-            raise InputError("number of steps is not a whole number", key="value",
-                             found=repr(count)[:80])
+            raise InputError(
+                "number of steps is not a whole number", key="value", found=repr(count)[:80]
+            )
         await _twice(session.call(lambda: session.run_steps(int(count), user.name)))
     else:
         moment = value
         if isinstance(moment, bool) or not isinstance(moment, int | float):
-            raise InputError("time is not a number of seconds", key="value",
-                             found=repr(moment)[:80])
+            raise InputError(
+                "time is not a number of seconds", key="value", found=repr(moment)[:80]
+            )
         await _twice(session.call(lambda: session.seek(float(moment), user.name)))
     status = session.status()
     status["session"] = status.pop("id")  # an answer's id is that of its command
@@ -94,8 +106,9 @@ def _state_command(name: str, message: dict[str, Any]) -> Command:
         texts[key] = text
     value = message.get("value")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
-        raise InputError("value is neither a number nor text with a unit", key="value",
-                         found=repr(value)[:80])
+        raise InputError(
+            "value is neither a number nor text with a unit", key="value", found=repr(value)[:80]
+        )
     if isinstance(value, str) and len(value) > 100:
         raise InputError("value is too long", key="value", found=value[:80] + "...")
     if isinstance(value, int):
@@ -113,7 +126,11 @@ def _plain(value: float) -> float | None:
 def error_body(error: Exception) -> dict[str, Any]:
     """What is told of an error: message and, when known, key, found and allowed."""
     if isinstance(error, InputError):
-        body = {"message": error.message, "key": error.key, "found": error.found,
-                "allowed": error.allowed}
+        body = {
+            "message": error.message,
+            "key": error.key,
+            "found": error.found,
+            "allowed": error.allowed,
+        }
         return {key: value for key, value in body.items() if value}
     return {"message": str(error)}

@@ -39,8 +39,7 @@ class EventLog:
     def add(self, time: float, path: str, kind: str, message: str) -> None:
         """Log an event and tell the listeners."""
         self.total += 1
-        event = {"number": self.total, "time": time, "path": path, "kind": kind,
-                 "message": message}
+        event = {"number": self.total, "time": time, "path": path, "kind": kind, "message": message}
         self._events.append(event)
         for listener in self._listeners:
             listener.notify(event)

@@ -62,13 +62,18 @@ class Guard:
         path = scope["path"]
         needs_user = path.startswith(PROTECTED) and path != REDFISH_ROOT
         if user is None and needs_user:
-            return 401, {"message": "token missing or wrong",
-                         "allowed": "Authorization: Bearer TOKEN"}, [
-                             (b"www-authenticate", b"Bearer")]
+            return (
+                401,
+                {"message": "token missing or wrong", "allowed": "Authorization: Bearer TOKEN"},
+                [(b"www-authenticate", b"Bearer")],
+            )
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.maximum_body:
-            return 413, {"message": "request body too large",
-                         "allowed": f"{self.maximum_body} bytes"}, []
+            return (
+                413,
+                {"message": "request body too large", "allowed": f"{self.maximum_body} bytes"},
+                [],
+            )
         scope.setdefault("state", {})["user"] = user
         return None
 
@@ -109,10 +114,18 @@ async def _answer(
     send: Send, status: int, body: dict[str, Any], headers: list[tuple[bytes, bytes]]
 ) -> None:
     data = json.dumps(body).encode()
-    await send({"type": "http.response.start", "status": status, "headers": [
-        (b"content-type", b"application/json"), (b"content-length", str(len(data)).encode()),
-        *headers, *SECURITY_HEADERS,
-    ]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(data)).encode()),
+                *headers,
+                *SECURITY_HEADERS,
+            ],
+        }
+    )
     await send({"type": "http.response.body", "body": data})
 
 
@@ -127,8 +140,9 @@ def _at_least(role: Role) -> Any:
     def check(request: Request) -> User:
         user = _user(request)
         if user.role < role:
-            raise Forbidden("the token's role does not allow this", found=user.role.name,
-                            allowed=role.name)
+            raise Forbidden(
+                "the token's role does not allow this", found=user.role.name, allowed=role.name
+            )
         return user
 
     return Depends(check)

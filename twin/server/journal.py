@@ -55,8 +55,9 @@ class Entry:
 
     def command(self) -> Command:
         """The change of the state to carry out again."""
-        return Command(cast(Literal["set", "inject", "clear"], self.kind), self.path, self.key,
-                       self.value)
+        return Command(
+            cast(Literal["set", "inject", "clear"], self.kind), self.path, self.key, self.value
+        )
 
 
 @dataclass
@@ -72,8 +73,10 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Log an entry; raises InputError when the log is full."""
         if len(self.entries) >= MAXIMUM_ENTRIES:
-            raise InputError("the session's command log is full",
-                             allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
+            raise InputError(
+                "the session's command log is full",
+                allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch",
+            )
         self.entries.append(entry)
         if entry.kind in STATE_KINDS:
             self.active.append(entry)
@@ -143,7 +146,8 @@ def _entry(row: Any) -> Entry:
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
     """JSON has no infinity: those become text."""
     return {
-        key: str(value) if isinstance(value, float) and value in (float("inf"), float("-inf"))
+        key: str(value)
+        if isinstance(value, float) and value in (float("inf"), float("-inf"))
         else value
         for key, value in row.items()
     }

@@ -67,8 +67,13 @@ class DiskKeeper:
     """Keeper of one session in one folder, which is also its recording."""
 
     def __init__(
-        self, folder: Path, recorder: SessionRecorder, meta: Meta, *,
-        record_steps: int, checkpoint_steps: int,
+        self,
+        folder: Path,
+        recorder: SessionRecorder,
+        meta: Meta,
+        *,
+        record_steps: int,
+        checkpoint_steps: int,
     ):
         self.folder, self.recorder, self.meta = folder, recorder, meta
         self.record_steps, self.checkpoint_steps = record_steps, checkpoint_steps
@@ -187,8 +192,11 @@ class DiskKeeper:
         snapshot = subject.snapshot()  # type: ignore[attr-defined]
         commands, entries = session.timeline.commands_done, len(session.journal.entries)
         events = session.events.total
-        lines = [json.dumps({key: value for key, value in event.items() if key != "number"})
-                 for event in list(session.events) if event["number"] > self._events_seen]
+        lines = [
+            json.dumps({key: value for key, value in event.items() if key != "number"})
+            for event in list(session.events)
+            if event["number"] > self._events_seen
+        ]
         self._events_seen = events
         self._checkpoint_waits = True
         self._last_checkpoint = (subject.steps, time.monotonic())
@@ -206,7 +214,9 @@ class DiskKeeper:
 
     def _put_meta(self, session: Session, closed: bool = False) -> None:
         values = asdict(self.meta) | {
-            "speed": session.status()["speed"], "paused": session.paused, "closed": closed,
+            "speed": session.status()["speed"],
+            "paused": session.paused,
+            "closed": closed,
         }
         self.meta = Meta(**values)
         meta = self.meta

@@ -19,7 +19,8 @@ class JsonLines(logging.Formatter):
         row = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             + f".{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(), "logger": record.name,
+            "level": record.levelname.lower(),
+            "logger": record.name,
             "message": record.getMessage(),
         }
         row |= {key: value for key, value in vars(record).items() if key not in _STANDARD}

@@ -39,8 +39,12 @@ class Manager:
     def check_name(self, id: str) -> None:
         """Raises InputError when a session cannot be called so."""
         if not NAME.fullmatch(id):
-            raise InputError("not a session name", key="id", found=id[:60],
-                             allowed="up to 40 letters a-z, digits and hyphens")
+            raise InputError(
+                "not a session name",
+                key="id",
+                found=id[:60],
+                allowed="up to 40 letters a-z, digits and hyphens",
+            )
         if id in self.sessions:
             raise InputError("a session of that name exists", key="id", found=id)
 

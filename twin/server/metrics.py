@@ -50,8 +50,11 @@ def rest_metrics(state: ServerState) -> APIRouter:
     process = CollectorRegistry()
     ProcessCollector(registry=process)
 
-    @router.get("/metrics", response_class=Response, responses={
-        200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}})
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+    )
     async def metrics(user: Viewing) -> Response:
         """Figures of the server, its sessions and their main channels, for Prometheus."""
         readings = []
@@ -99,8 +102,13 @@ _SESSION: tuple[tuple[str, str, str, bool], ...] = (
 def _metrics(readings: list[Reading]) -> list[Metric]:
     metrics: list[Metric] = []
 
-    def add(name: str, text: str, grows: bool, values: list[tuple[list[str], float]],
-            labels: tuple[str, ...] = ("session",)) -> None:
+    def add(
+        name: str,
+        text: str,
+        grows: bool,
+        values: list[tuple[list[str], float]],
+        labels: tuple[str, ...] = ("session",),
+    ) -> None:
         family: CounterMetricFamily | GaugeMetricFamily
         family = (CounterMetricFamily if grows else GaugeMetricFamily)(name, text, labels=labels)
         for row, value in values:
@@ -111,47 +119,110 @@ def _metrics(readings: list[Reading]) -> list[Metric]:
     for name, key, text, grows in _SESSION:
         add(name, text, grows, [([s.id], float(status[key])) for s, status in statuses])
     sessions = [session for session, _ in statuses]
-    add("twin_session_speed_wanted", "Simulated seconds per second asked for", False,
-        [([s.id], s.speed) for s in sessions])
-    add("twin_session_paused", "1 while time stands still", False,
-        [([s.id], float(s.paused)) for s in sessions])
-    add("twin_session_failed", "1 after a failure", False,
-        [([s.id], float(bool(s.failure))) for s in sessions])
-    add("twin_session_held", "1 while the disk is full", False,
-        [([s.id], float(bool(s.hold))) for s in sessions])
-    add("twin_session_step_seconds", "Duration of the last step", False,
-        [([s.id], s.step_seconds) for s in sessions])
-    add("twin_session_steps", "Steps computed", True,
-        [([s.id], float(s.steps_done)) for s in sessions])
+    add(
+        "twin_session_speed_wanted",
+        "Simulated seconds per second asked for",
+        False,
+        [([s.id], s.speed) for s in sessions],
+    )
+    add(
+        "twin_session_paused",
+        "1 while time stands still",
+        False,
+        [([s.id], float(s.paused)) for s in sessions],
+    )
+    add(
+        "twin_session_failed",
+        "1 after a failure",
+        False,
+        [([s.id], float(bool(s.failure))) for s in sessions],
+    )
+    add(
+        "twin_session_held",
+        "1 while the disk is full",
+        False,
+        [([s.id], float(bool(s.hold))) for s in sessions],
+    )
+    add(
+        "twin_session_step_seconds",
+        "Duration of the last step",
+        False,
+        [([s.id], s.step_seconds) for s in sessions],
+    )
+    add(
+        "twin_session_steps",
+        "Steps computed",
+        True,
+        [([s.id], float(s.steps_done)) for s in sessions],
+    )
     counters = [(s.id, s.publisher.counters) for s in sessions]
-    add("twin_frames_encoded", "Frames encoded", True,
-        [([i], float(c.frames)) for i, c in counters])
-    add("twin_frame_encoded_bytes", "Bytes of frames encoded", True,
-        [([i], float(c.bytes)) for i, c in counters])
-    add("twin_encode_seconds", "Time spent encoding", True,
-        [([i], c.encode_seconds) for i, c in counters])
-    add("twin_states_replaced", "States that a newer one replaced before they were encoded", True,
-        [([i], float(c.replaced)) for i, c in counters])
+    add(
+        "twin_frames_encoded", "Frames encoded", True, [([i], float(c.frames)) for i, c in counters]
+    )
+    add(
+        "twin_frame_encoded_bytes",
+        "Bytes of frames encoded",
+        True,
+        [([i], float(c.bytes)) for i, c in counters],
+    )
+    add(
+        "twin_encode_seconds",
+        "Time spent encoding",
+        True,
+        [([i], c.encode_seconds) for i, c in counters],
+    )
+    add(
+        "twin_states_replaced",
+        "States that a newer one replaced before they were encoded",
+        True,
+        [([i], float(c.replaced)) for i, c in counters],
+    )
     hubs = [(reading.session.id, reading.hub) for reading in readings]
-    add("twin_viewers", "Connected viewers", False,
-        [([i], float(len(h.viewers)) if h else 0.0) for i, h in hubs])
+    add(
+        "twin_viewers",
+        "Connected viewers",
+        False,
+        [([i], float(len(h.viewers)) if h else 0.0) for i, h in hubs],
+    )
     totals = [(i, h.totals() if h else (0, 0, 0)) for i, h in hubs]
-    for column, (name, text) in enumerate((
-        ("twin_frames_sent", "Frames sent to viewers"),
-        ("twin_frame_sent_bytes", "Bytes of frames sent to viewers"),
-        ("twin_frames_dropped", "Frames that a viewer was too slow for"),
-    )):
+    for column, (name, text) in enumerate(
+        (
+            ("twin_frames_sent", "Frames sent to viewers"),
+            ("twin_frame_sent_bytes", "Bytes of frames sent to viewers"),
+            ("twin_frames_dropped", "Frames that a viewer was too slow for"),
+        )
+    ):
         add(name, text, True, [([i], float(total[column])) for i, total in totals])
     keepers = [(s.id, s.keeper) for s in sessions if s.keeper is not None]
-    add("twin_checkpoints", "Checkpoints written", True,
-        [([i], float(k.checkpoints)) for i, k in keepers])
-    add("twin_recording_frames_lost", "Frames that the disk was too slow for", True,
-        [([i], float(k.lost_frames)) for i, k in keepers])
-    add("twin_kpi", "Key figures of the factory", False, [
-        ([r.session.id, key], value) for r in readings for key, value in r.kpis.items()
-        if math.isfinite(value)
-    ], ("session", "name"))
-    add("twin_channel", f"Channels of levels with up to {MOST_ELEMENTS} elements", False, [
-        ([r.session.id, name, path], value) for r in readings for name, path, value in r.channels
-    ], ("session", "channel", "path"))
+    add(
+        "twin_checkpoints",
+        "Checkpoints written",
+        True,
+        [([i], float(k.checkpoints)) for i, k in keepers],
+    )
+    add(
+        "twin_recording_frames_lost",
+        "Frames that the disk was too slow for",
+        True,
+        [([i], float(k.lost_frames)) for i, k in keepers],
+    )
+    add(
+        "twin_kpi",
+        "Key figures of the factory",
+        False,
+        [
+            ([r.session.id, key], value)
+            for r in readings
+            for key, value in r.kpis.items()
+            if math.isfinite(value)
+        ],
+        ("session", "name"),
+    )
+    add(
+        "twin_channel",
+        f"Channels of levels with up to {MOST_ELEMENTS} elements",
+        False,
+        [([r.session.id, name, path], value) for r in readings for name, path, value in r.channels],
+        ("session", "channel", "path"),
+    )
     return metrics

@@ -31,7 +31,12 @@ class Opener:
     origins: dict[str, Origin] = field(default_factory=dict)
 
     def open(
-        self, origin: Origin, *, id: str | None = None, title: str = "", speed: float = 1.0,
+        self,
+        origin: Origin,
+        *,
+        id: str | None = None,
+        title: str = "",
+        speed: float = 1.0,
         paused: bool = False,
     ) -> Session:
         """Open a new session; raises InputError."""
@@ -40,7 +45,11 @@ class Opener:
         subject = SimulationSubject(simulation)
         name = id or self.manager.free_name(subject.name)
         session = Session(
-            name, subject, title=title, speed=speed, paused=paused,
+            name,
+            subject,
+            title=title,
+            speed=speed,
+            paused=paused,
             keeper=self._keeper(name, origin, subject, title or subject.name, speed, paused),
         )
         self.origins[name] = origin
@@ -50,13 +59,23 @@ class Opener:
         """Open a session that plays a recording; raises InputError."""
         self._refuse_too_many(None)
         subject = RecordingSubject(Recording(path))
-        return self.manager.add(Session(
-            self.manager.free_name(path.stem), subject, title=f"recording {path.name}",
-            speed=speed, paused=paused,
-        ))
+        return self.manager.add(
+            Session(
+                self.manager.free_name(path.stem),
+                subject,
+                title=f"recording {path.name}",
+                speed=speed,
+                paused=paused,
+            )
+        )
 
     async def branch(
-        self, parent: Session, moment: float | None, *, id: str | None = None, title: str = "",
+        self,
+        parent: Session,
+        moment: float | None,
+        *,
+        id: str | None = None,
+        title: str = "",
         paused: bool = True,
     ) -> Session:
         """Open a session from a moment of another, which goes on untouched; raises InputError."""
@@ -81,8 +100,16 @@ class Opener:
                 keeper = self._keeper(name, origin, subject, text, parent.speed, paused, parent.id)
                 self.origins[name] = origin
             return Session(
-                name, subject, title=text, speed=parent.speed, paused=paused, journal=journal,
-                parent=parent.id, goal=target, commands=start.commands, keeper=keeper,
+                name,
+                subject,
+                title=text,
+                speed=parent.speed,
+                paused=paused,
+                journal=journal,
+                parent=parent.id,
+                goal=target,
+                commands=start.commands,
+                keeper=keeper,
             )
 
         return self.manager.add(await asyncio.to_thread(build))
@@ -106,25 +133,35 @@ class Opener:
         if id is not None:
             self.manager.check_name(id)
         if len(self.manager.list()) >= self.manager.maximum:
-            raise InputError("too many sessions",
-                             allowed=f"{self.manager.maximum}; close one first")
+            raise InputError(
+                "too many sessions", allowed=f"{self.manager.maximum}; close one first"
+            )
 
     def _keeper(
-        self, id: str, origin: Origin, subject: SimulationSubject, title: str, speed: float,
-        paused: bool, parent: str | None = None,
+        self,
+        id: str,
+        origin: Origin,
+        subject: SimulationSubject,
+        title: str,
+        speed: float,
+        paused: bool,
+        parent: str | None = None,
     ) -> DiskKeeper | None:
         if self.store is None:
             return None
         self.manager.check_name(id)
         return self.store.keep(
-            id, origin, subject, title=title, speed="max" if math.isinf(speed) else speed,
-            paused=paused, parent=parent,
+            id,
+            origin,
+            subject,
+            title=title,
+            speed="max" if math.isinf(speed) else speed,
+            paused=paused,
+            parent=parent,
         )
 
 
-def _origin(
-    parent: Session, moment: float | None
-) -> tuple[Moment, list[Entry], int, float]:
+def _origin(parent: Session, moment: float | None) -> tuple[Moment, list[Entry], int, float]:
     """Runs on the parent's thread."""
     time = parent.subject.time if moment is None else moment
     return (*parent.origin(time), time)

@@ -78,17 +78,17 @@ class Publisher:
         self._wake = threading.Condition()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(
-            target=self._run, name=f"publish-{self.name}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name=f"publish-{self.name}", daemon=True)
         self._thread.start()
 
     def add(self, view: View, loop: asyncio.AbstractEventLoop) -> None:
         """Begin a view; raises InputError when there are too many."""
         with self._wake:
             if len(self._views) >= MAXIMUM_VIEWS:
-                raise InputError("too many different views of this session",
-                                 allowed=f"{MAXIMUM_VIEWS}; share one or ask for less")
+                raise InputError(
+                    "too many different views of this session",
+                    allowed=f"{MAXIMUM_VIEWS}; share one or ask for less",
+                )
             self._loop = loop
             self._views[view.subscription.view] = view
 
@@ -148,9 +148,12 @@ class Publisher:
                     return
                 sample, self._sample = self._sample, None
                 assert sample is not None
-                views = [view for view in self._views.values() if view.pending and all(
-                    part.channel.name in sample.values for part in view.slices
-                )]
+                views = [
+                    view
+                    for view in self._views.values()
+                    if view.pending
+                    and all(part.channel.name in sample.values for part in view.slices)
+                ]
                 for view in views:
                     view.pending = False
             for view in views:
@@ -159,14 +162,25 @@ class Publisher:
     def _encode(self, view: View, sample: Sample) -> None:
         began = time.perf_counter()
         blocks = [
-            Block(part.channel.name, part.channel.level, part.start,
-                  sample.values[part.channel.name][part.start : part.stop], part.step)
+            Block(
+                part.channel.name,
+                part.channel.level,
+                part.start,
+                sample.values[part.channel.name][part.start : part.stop],
+                part.step,
+            )
             for part in view.slices
         ]
         view.sequence += 1
         frame = encode_frame(
-            blocks, sequence=view.sequence, time=sample.time, wall=sample.wall,
-            speed=sample.speed, paused=sample.paused, kpi=sample.kpi, digest=self.digest,
+            blocks,
+            sequence=view.sequence,
+            time=sample.time,
+            wall=sample.wall,
+            speed=sample.speed,
+            paused=sample.paused,
+            kpi=sample.kpi,
+            digest=self.digest,
             compression=view.subscription.compression,
         )
         took = time.perf_counter() - began

@@ -69,14 +69,22 @@ class RecordingSubject:
         """The last frame not after a time; raises InputError outside the recording."""
         first, last = float(self.recording.times[0]), float(self.recording.times[-1])
         if not first <= moment <= last + 1e-9:
-            raise InputError("time out of range", key="time", found=f"{moment:g}",
-                             allowed=f"{first:g} to {last:g} s of this recording")
+            raise InputError(
+                "time out of range",
+                key="time",
+                found=f"{moment:g}",
+                allowed=f"{first:g} to {last:g} s of this recording",
+            )
         self.index = self.recording.index_at(moment)
 
     def apply(self, command: Command) -> Applied:
         """Refused."""
-        raise InputError("a recording cannot be changed", key="name", found=command.kind,
-                         allowed="pause, resume, speed, seek, step")
+        raise InputError(
+            "a recording cannot be changed",
+            key="name",
+            found=command.kind,
+            allowed="pause, resume, speed, seek, step",
+        )
 
     def channel(self, name: str) -> Floats:
         """Recorded values of a channel."""

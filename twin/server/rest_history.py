@@ -58,17 +58,29 @@ def rest_history(state: ServerState) -> APIRouter:
         known = [c for c in chosen.subject.channels if c.level == level]
         found = next((c for c in known if c.name == channel), None)
         if found is None:
-            raise InputError("no such channel of this element", key="channel", found=channel,
-                             allowed=near_matches(channel, [c.name for c in known]))
+            raise InputError(
+                "no such channel of this element",
+                key="channel",
+                found=channel,
+                allowed=near_matches(channel, [c.name for c in known]),
+            )
         async with readers:
             times, values = await _history(chosen, found.name, row, start, stop, limit)
         return answers.History(
-            path=path, channel=channel, unit=found.unit, times=times.tolist(),
+            path=path,
+            channel=channel,
+            unit=found.unit,
+            times=times.tolist(),
             values=finite(values.astype(np.float64), found.resolution),
         )
 
-    @router.get("/stream", response_class=StreamingResponse, responses={
-        200: {"content": {"application/x-ndjson": {}}, "description": "One JSON object a line"}})
+    @router.get(
+        "/stream",
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {"application/x-ndjson": {}}, "description": "One JSON object a line"}
+        },
+    )
     async def stream(
         user: Viewing,
         channel: Annotated[list[str], Query(max_length=20, description="names, or level.*")],
@@ -84,17 +96,26 @@ def rest_history(state: ServerState) -> APIRouter:
         )
         count = sum(part.stop - part.start for part in slices)
         if count > MOST_JSON_VALUES:
-            raise InputError("too many values for JSON", key="channel", found=str(count),
-                             allowed=f"{MOST_JSON_VALUES}; name a region or use the websocket")
+            raise InputError(
+                "too many values for JSON",
+                key="channel",
+                found=str(count),
+                allowed=f"{MOST_JSON_VALUES}; name a region or use the websocket",
+            )
         if state.viewers() + state.lines >= state.settings.maximum_viewers:
             raise Busy("too many viewers; try again")
         return StreamingResponse(
             _lines(state, chosen, slices, rate, lines), media_type="application/x-ndjson"
         )
 
-    @router.get("/picture", response_class=Response, responses={
-        200: {"content": {"image/png": {}}, "description": "Picture"},
-        501: {"model": answers.Problem, "description": "Nothing that can draw is installed"}})
+    @router.get(
+        "/picture",
+        response_class=Response,
+        responses={
+            200: {"content": {"image/png": {}}, "description": "Picture"},
+            501: {"model": answers.Problem, "description": "Nothing that can draw is installed"},
+        },
+    )
     async def picture(
         user: Viewing,
         session: SessionName = None,
@@ -106,8 +127,12 @@ def rest_history(state: ServerState) -> APIRouter:
         chosen = manager.get(session)
         names = [c.name for c in chosen.subject.channels]
         if channel not in names:
-            raise InputError("unknown channel", key="channel", found=channel,
-                             allowed=near_matches(channel, names))
+            raise InputError(
+                "unknown channel",
+                key="channel",
+                found=channel,
+                allowed=near_matches(channel, names),
+            )
         frame = await on_session(chosen, lambda: _frame(chosen, channel))
         scene = await asyncio.to_thread(chosen.subject.scene)
         png = await painter.draw(scene, frame, channel, width, height)
@@ -125,16 +150,21 @@ async def _history(
             session, lambda: subject.recording.history(name, row, start, stop, limit)
         )
     if session.keeper is None:
-        raise InputError("this session is not recorded", key="session", found=session.id,
-                         allowed="a server started with --state DIR")
+        raise InputError(
+            "this session is not recorded",
+            key="session",
+            found=session.id,
+            allowed="a server started with --state DIR",
+        )
     folder = session.keeper.folder
-    return await asyncio.to_thread(
-        lambda: Recording(folder).history(name, row, start, stop, limit)
-    )
+    return await asyncio.to_thread(lambda: Recording(folder).history(name, row, start, stop, limit))
 
 
 async def _lines(
-    state: ServerState, session: Session, slices: tuple[Slice, ...], rate: float,
+    state: ServerState,
+    session: Session,
+    slices: tuple[Slice, ...],
+    rate: float,
     most: int | None,
 ) -> AsyncIterator[str]:
     state.lines += 1
@@ -157,7 +187,8 @@ async def _lines(
 
 def _line(session: Session, slices: tuple[Slice, ...]) -> dict[str, Any]:
     return {
-        "time": session.subject.time, "paused": session.paused,
+        "time": session.subject.time,
+        "paused": session.paused,
         "kpi": numbers(session.subject.kpis()),
         "channels": {
             part.channel.name: finite(
@@ -170,8 +201,13 @@ def _line(session: Session, slices: tuple[Slice, ...]) -> dict[str, Any]:
 
 def _frame(session: Session, channel: str) -> Frame:
     values = session.read(channel).astype(np.float32)
-    return Frame(session.subject.time, {channel: values}, numbers(session.subject.kpis()),
-                 {channel: 0}, digest=session.subject.digest)
+    return Frame(
+        session.subject.time,
+        {channel: values},
+        numbers(session.subject.kpis()),
+        {channel: 0},
+        digest=session.subject.digest,
+    )
 
 
 class Painter:
@@ -187,8 +223,10 @@ class Painter:
     ) -> bytes:
         """PNG; raises Unavailable where nothing can draw, Busy when it takes too long."""
         if self._picture is None:
-            raise Unavailable("no viewer is installed here that draws pictures: "
-                              "pip install 'ai-factory-twin[viewer]'")
+            raise Unavailable(
+                "no viewer is installed here that draws pictures: "
+                "pip install 'ai-factory-twin[viewer]'"
+            )
         async with self._turn:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))

@@ -56,9 +56,15 @@ def rest_live(state: ServerState) -> APIRouter:
     router = APIRouter(prefix="/api", responses=answers.PROBLEMS)
     manager = state.manager
 
-    @router.get("/scene", tags=["scene"], response_class=Response, responses={
-        200: {"content": {"application/json": {}}, "description": "Scene description"},
-        304: {"description": "Not changed"}})
+    @router.get(
+        "/scene",
+        tags=["scene"],
+        response_class=Response,
+        responses={
+            200: {"content": {"application/json": {}}, "description": "Scene description"},
+            304: {"description": "Not changed"},
+        },
+    )
     async def scene(request: Request, user: Viewing, session: SessionName = None) -> Response:
         """Scene description: what stands where. Cached by the layout's digest."""
         chosen = manager.get(session)
@@ -88,13 +94,18 @@ def rest_live(state: ServerState) -> APIRouter:
         """Elements of a level, in order."""
         levels = manager.get(session).subject.levels
         if level not in levels:
-            raise InputError("unknown level", key="level", found=level,
-                             allowed=near_matches(level, [*levels]))
+            raise InputError(
+                "unknown level", key="level", found=level, allowed=near_matches(level, [*levels])
+            )
         start, stop = region_rows(levels, region, level) or (0, 0)
         rows = range(start + offset, min(stop, start + offset + limit))
-        return answers.PathsAnswer(total=stop - start, paths=[
-            answers.PathRow(path=levels.path(level, row), level=level, index=row) for row in rows
-        ])
+        return answers.PathsAnswer(
+            total=stop - start,
+            paths=[
+                answers.PathRow(path=levels.path(level, row), level=level, index=row)
+                for row in rows
+            ],
+        )
 
     @router.get("/state", tags=["state"])
     async def present(
@@ -123,18 +134,28 @@ def rest_live(state: ServerState) -> APIRouter:
 
         def answer() -> answers.StateAnswer:
             return answers.StateAnswer(
-                session=chosen.id, time=time, paused=paused, kpi=numbers(kpi), channels=[
+                session=chosen.id,
+                time=time,
+                paused=paused,
+                kpi=numbers(kpi),
+                channels=[
                     answers.ChannelValues(
-                        name=part.channel.name, level=part.channel.level, unit=part.channel.unit,
-                        start=part.start + offset, count=part.stop - part.start,
+                        name=part.channel.name,
+                        level=part.channel.level,
+                        unit=part.channel.unit,
+                        start=part.start + offset,
+                        count=part.stop - part.start,
                         values=finite(column, part.channel.resolution),
                         paths=[
                             chosen.subject.levels.path(part.channel.level, part.start + offset + i)
                             for i in range(min(len(column), 10_000))
-                        ] if with_paths else None,
+                        ]
+                        if with_paths
+                        else None,
                     )
                     for part, column in zip(slices, values, strict=True)
-                ])
+                ],
+            )
 
         return await asyncio.to_thread(answer)
 
@@ -193,9 +214,7 @@ def rest_live(state: ServerState) -> APIRouter:
     ) -> list[answers.LogRow]:
         """The command log: who changed what, when, before and after."""
         chosen = manager.get(session)
-        entries = await on_session(
-            chosen, lambda: chosen.journal.entries[offset : offset + limit]
-        )
+        entries = await on_session(chosen, lambda: chosen.journal.entries[offset : offset + limit])
         return [answers.LogRow(**_row(asdict(entry))) for entry in entries]
 
     return router
@@ -237,6 +256,10 @@ def _element(session: Session, level: str, row: int) -> answers.ElementAnswer:
                 value = float(field(control.source, row))
                 controls[control.key] = value if math.isfinite(value) else None
     return answers.ElementAnswer(
-        path=subject.levels.path(level, row), level=level, index=row, time=subject.time,
-        values=values, controls=controls,
+        path=subject.levels.path(level, row),
+        level=level,
+        index=row,
+        time=subject.time,
+        values=values,
+        controls=controls,
     )

@@ -29,9 +29,14 @@ def rest_mesh(state: ServerState) -> APIRouter:
     router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["scene"])
     models = Models()
 
-    @router.get("/mesh/{product}/{detail}.glb", response_class=Response, responses={
-        200: {"content": {"model/gltf-binary": {}}, "description": "Model"},
-        304: {"description": "Not changed"}})
+    @router.get(
+        "/mesh/{product}/{detail}.glb",
+        response_class=Response,
+        responses={
+            200: {"content": {"model/gltf-binary": {}}, "description": "Model"},
+            304: {"description": "Not changed"},
+        },
+    )
     async def mesh(
         request: Request,
         user: Viewing,
@@ -74,8 +79,12 @@ class Models:
                 self._products.pop(next(iter(self._products)), None)
             self._products[digest] = products
         if product not in products:
-            raise InputError("no such product in this layout", key="product", found=product[:80],
-                             allowed=near_matches(product[:80], [*products]))
+            raise InputError(
+                "no such product in this layout",
+                key="product",
+                found=product[:80],
+                allowed=near_matches(product[:80], [*products]),
+            )
         key = (digest, product, detail)
         found = self._models.pop(key, None)
         if found is None:

@@ -36,7 +36,10 @@ COLLECTIONS = {
     "Chassis": ("rack", "ChassisCollection.ChassisCollection", "Racks"),
     "ThermalEquipment/CDUs": ("cdu", "CoolingUnitCollection.CoolingUnitCollection", "CDUs"),
     "PowerEquipment/FloorPDUs": (
-        "panel", "PowerDistributionCollection.PowerDistributionCollection", "Panels"),
+        "panel",
+        "PowerDistributionCollection.PowerDistributionCollection",
+        "Panels",
+    ),
 }
 
 
@@ -53,12 +56,17 @@ def rest_redfish(state: ServerState) -> APIRouter:
     @router.get(f"{ROOT}/")
     async def root() -> JSONResponse:
         """The service root; needs no token, as the standard asks."""
-        return _answer({
-            **_resource("", "#ServiceRoot.v1_15_0.ServiceRoot", "RootService", "AI factory twin"),
-            "RedfishVersion": "1.20.0", "Chassis": _link("Chassis"),
-            "ThermalEquipment": _link("ThermalEquipment"),
-            "PowerEquipment": _link("PowerEquipment"),
-        })
+        return _answer(
+            {
+                **_resource(
+                    "", "#ServiceRoot.v1_15_0.ServiceRoot", "RootService", "AI factory twin"
+                ),
+                "RedfishVersion": "1.20.0",
+                "Chassis": _link("Chassis"),
+                "ThermalEquipment": _link("ThermalEquipment"),
+                "PowerEquipment": _link("PowerEquipment"),
+            }
+        )
 
     @router.get(ROOT + "/{path:path}")
     async def resource(path: str, user: Viewing) -> JSONResponse:
@@ -78,13 +86,22 @@ class Tree:
         """A resource; raises Gone when there is none."""
         session = self.state.manager.get(None)
         if path == "ThermalEquipment":
-            return {**_resource(path, "#ThermalEquipment.v1_1_0.ThermalEquipment",
-                                "ThermalEquipment", "Cooling"),
-                    "CDUs": _link("ThermalEquipment/CDUs")}
+            return {
+                **_resource(
+                    path, "#ThermalEquipment.v1_1_0.ThermalEquipment", "ThermalEquipment", "Cooling"
+                ),
+                "CDUs": _link("ThermalEquipment/CDUs"),
+            }
         if path == "PowerEquipment":
-            return {**_resource(path, "#PowerEquipment.v1_2_0.PowerEquipment", "PowerEquipment",
-                                "Power distribution"),
-                    "FloorPDUs": _link("PowerEquipment/FloorPDUs")}
+            return {
+                **_resource(
+                    path,
+                    "#PowerEquipment.v1_2_0.PowerEquipment",
+                    "PowerEquipment",
+                    "Power distribution",
+                ),
+                "FloorPDUs": _link("PowerEquipment/FloorPDUs"),
+            }
         for prefix, (level, kind, name) in COLLECTIONS.items():
             if path == prefix:
                 ids = [_id(element) for element in session.subject.levels.paths(level)]
@@ -106,8 +123,12 @@ class Tree:
         base = f"{prefix}/{id}"
         sensors = await _sensors(session, base, level, row)
         if rest == "Sensors":
-            return _collection(f"{base}/Sensors", "SensorCollection.SensorCollection", "Sensors",
-                               [sensor["Id"] for sensor in sensors.values()])
+            return _collection(
+                f"{base}/Sensors",
+                "SensorCollection.SensorCollection",
+                "Sensors",
+                [sensor["Id"] for sensor in sensors.values()],
+            )
         if rest.startswith("Sensors/"):
             name = rest.removeprefix("Sensors/")
             for sensor in sensors.values():
@@ -124,9 +145,7 @@ class Tree:
         raise Gone(f"no resource '{rest[:100]}'")
 
 
-async def _sensors(
-    session: Session, base: str, level: str, row: int
-) -> dict[str, dict[str, Any]]:
+async def _sensors(session: Session, base: str, level: str, row: int) -> dict[str, dict[str, Any]]:
     """Sensors of an element by channel name."""
     own = [c for c in session.subject.channels if c.level == level]
     values = await on_session(
@@ -142,7 +161,9 @@ def _sensor(base: str, channel: Channel, value: float) -> dict[str, Any]:
     reading = finite(np.array([value * factor]), channel.resolution * factor)[0]
     return {
         **_resource(f"{base}/Sensors/{id}", "#Sensor.v1_9_0.Sensor", id, channel.title),
-        "Description": channel.description, "Reading": reading, "ReadingType": kind,
+        "Description": channel.description,
+        "Reading": reading,
+        "ReadingType": kind,
         "ReadingUnits": unit,
         "Status": {"State": "Enabled", "Health": _health(channel, value)},
         "Thresholds": {
@@ -164,38 +185,47 @@ def _health(channel: Channel, value: float) -> str:
 def _chassis(base: str, id: str, sensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         **_resource(base, "#Chassis.v1_25_0.Chassis", id, id.replace(".", "/")),
-        "ChassisType": "Rack", "PowerState": "On" if _value(sensors, "rack.power") else "Off",
-        "Status": _status(sensors), "Sensors": _link(f"{base}/Sensors"),
+        "ChassisType": "Rack",
+        "PowerState": "On" if _value(sensors, "rack.power") else "Off",
+        "Status": _status(sensors),
+        "Sensors": _link(f"{base}/Sensors"),
     }
 
 
 def _cooling_unit(base: str, id: str, sensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         **_resource(base, "#CoolingUnit.v1_1_1.CoolingUnit", id, id.replace(".", "/")),
-        "EquipmentType": "CDU", "Status": _status(sensors),
+        "EquipmentType": "CDU",
+        "Status": _status(sensors),
         "PrimaryCoolantConnectors": _link(f"{base}/PrimaryCoolantConnectors"),
         "SecondaryCoolantConnectors": _link(f"{base}/SecondaryCoolantConnectors"),
-        "Pumps": _link(f"{base}/Pumps"), "Sensors": _link(f"{base}/Sensors"),
+        "Pumps": _link(f"{base}/Pumps"),
+        "Sensors": _link(f"{base}/Sensors"),
     }
 
 
 def _distribution(base: str, id: str, sensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         **_resource(base, "#PowerDistribution.v1_4_0.PowerDistribution", id, id.replace(".", "/")),
-        "EquipmentType": "FloorPDU", "Status": _status(sensors),
+        "EquipmentType": "FloorPDU",
+        "Status": _status(sensors),
         "Sensors": _link(f"{base}/Sensors"),
     }
 
 
-def _cdu_part(
-    base: str, rest: str, sensors: dict[str, dict[str, Any]]
-) -> dict[str, Any] | None:
+def _cdu_part(base: str, rest: str, sensors: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
     """Connectors and pumps of a CDU."""
     sides = {
-        "PrimaryCoolantConnectors": ("primary_supply_temperature", "primary_return_temperature",
-                                     "primary_flow"),
-        "SecondaryCoolantConnectors": ("supply_temperature", "return_temperature",
-                                       "secondary_flow"),
+        "PrimaryCoolantConnectors": (
+            "primary_supply_temperature",
+            "primary_return_temperature",
+            "primary_flow",
+        ),
+        "SecondaryCoolantConnectors": (
+            "supply_temperature",
+            "return_temperature",
+            "secondary_flow",
+        ),
     }
     head, _, tail = rest.partition("/")
     if head in sides:
@@ -205,8 +235,9 @@ def _cdu_part(
         if tail == "1":
             supply, back, flow = sides[head]
             connector = {
-                **_resource(f"{base}/{rest}", "#CoolantConnector.v1_1_0.CoolantConnector", "1",
-                            head),
+                **_resource(
+                    f"{base}/{rest}", "#CoolantConnector.v1_1_0.CoolantConnector", "1", head
+                ),
                 "CoolantConnectorType": "Pair",
                 "SupplyTemperatureCelsius": _excerpt(sensors, f"cdu.{supply}"),
                 "ReturnTemperatureCelsius": _excerpt(sensors, f"cdu.{back}"),
@@ -224,7 +255,8 @@ def _cdu_part(
         if tail == "1":
             return {
                 **_resource(f"{base}/{rest}", "#Pump.v1_1_0.Pump", "1", "Pumps, together"),
-                "PumpType": "Liquid", "PumpSpeedPercent": _excerpt(sensors, "cdu.pump_speed"),
+                "PumpType": "Liquid",
+                "PumpSpeedPercent": _excerpt(sensors, "cdu.pump_speed"),
             }
     return None
 
@@ -261,8 +293,11 @@ def _resource(path: str, kind: str, id: str, name: str) -> dict[str, Any]:
 
 def _collection(path: str, kind: str, name: str, ids: list[str]) -> dict[str, Any]:
     return {
-        "@odata.id": f"{ROOT}/{path}", "@odata.type": f"#{kind}", "Name": name,
-        "Members@odata.count": len(ids), "Members": [_link(f"{path}/{id}") for id in ids],
+        "@odata.id": f"{ROOT}/{path}",
+        "@odata.type": f"#{kind}",
+        "Name": name,
+        "Members@odata.count": len(ids),
+        "Members": [_link(f"{path}/{id}") for id in ids],
     }
 
 

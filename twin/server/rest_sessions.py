@@ -36,14 +36,24 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
     async def create(request: answers.NewSession, user: Administering) -> answers.SessionStatus:
         """Create a session from a bundled layout and scenario."""
         speed = parse_speed(request.speed)
-        if any(word in text for text in (request.layout, request.scenario or "")
-               for word in ("/", "\\", "..", "\0")):
-            raise InputError("not the name of a bundled layout or scenario", key="layout",
-                             found=request.layout)
+        if any(
+            word in text
+            for text in (request.layout, request.scenario or "")
+            for word in ("/", "\\", "..", "\0")
+        ):
+            raise InputError(
+                "not the name of a bundled layout or scenario", key="layout", found=request.layout
+            )
         origin = Origin(request.layout, request.scenario, request.seed)
         session = await asyncio.to_thread(
-            partial(opener.open, origin, id=request.id, title=request.title, speed=speed,
-                    paused=request.paused)
+            partial(
+                opener.open,
+                origin,
+                id=request.id,
+                title=request.title,
+                speed=speed,
+                paused=request.paused,
+            )
         )
         return answers.SessionStatus(**session.status())
 
@@ -60,9 +70,7 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
         return Response(status_code=204)
 
     @router.post("/sessions/{id}/branch", status_code=201)
-    async def branch(
-        id: str, request: answers.Branch, user: Operating
-    ) -> answers.SessionStatus:
+    async def branch(id: str, request: answers.Branch, user: Operating) -> answers.SessionStatus:
         """Begin a new session from a moment of this one, which goes on untouched."""
         parent = manager.get(id)
         if request.time is not None and not math.isfinite(request.time):
@@ -74,7 +82,9 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
 
     @router.get("/compare")
     async def compare(
-        user: Viewing, a: str, b: str,
+        user: Viewing,
+        a: str,
+        b: str,
         channel: list[str] = Query(default=["site.*"], max_length=50),  # noqa: B008
     ) -> answers.Comparison:
         """Two sessions of one layout side by side: figures, and channels with their differences."""
@@ -108,8 +118,12 @@ def rest_health(state: ServerState) -> APIRouter:
 
 async def _compare(first: Session, second: Session, names: list[str]) -> answers.Comparison:
     if first.subject.digest != second.subject.digest:
-        raise InputError("the two sessions are of different layouts", key="b",
-                         found=second.subject.name, allowed=first.subject.name)
+        raise InputError(
+            "the two sessions are of different layouts",
+            key="b",
+            found=second.subject.name,
+            allowed=first.subject.name,
+        )
     slices = await asyncio.to_thread(resolve, first.subject, Subscription(tuple(names)))
 
     def read(session: Session) -> tuple[float, dict[str, float], dict[str, Floats]]:
@@ -124,14 +138,24 @@ async def _compare(first: Session, second: Session, names: list[str]) -> answers
         difference = np.abs(one - other)
         known = np.isfinite(difference)
         row = int(np.argmax(np.where(known, difference, -1.0))) if known.any() else None
-        rows.append(answers.ComparedChannel(
-            name=part.channel.name, unit=part.channel.unit, mean_a=_mean(one), mean_b=_mean(other),
-            largest_difference=None if row is None else float(difference[row]),
-            at=None if row is None else first.subject.levels.path(part.channel.level, row),
-        ))
+        rows.append(
+            answers.ComparedChannel(
+                name=part.channel.name,
+                unit=part.channel.unit,
+                mean_a=_mean(one),
+                mean_b=_mean(other),
+                largest_difference=None if row is None else float(difference[row]),
+                at=None if row is None else first.subject.levels.path(part.channel.level, row),
+            )
+        )
     return answers.Comparison(
-        a=first.id, b=second.id, time_a=time_a, time_b=time_b, kpi_a=numbers(kpi_a),
-        kpi_b=numbers(kpi_b), channels=rows,
+        a=first.id,
+        b=second.id,
+        time_a=time_a,
+        time_b=time_b,
+        kpi_a=numbers(kpi_a),
+        kpi_b=numbers(kpi_b),
+        channels=rows,
     )
 
 

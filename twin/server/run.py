@@ -97,8 +97,12 @@ def serve(
     """
     users = read_tokens(tokens) if tokens is not None else {}
     if not users and not is_loopback(host):
-        raise InputError("serving beyond this machine needs tokens", key="--host", found=host,
-                         allowed="--tokens FILE, or --host 127.0.0.1")
+        raise InputError(
+            "serving beyond this machine needs tokens",
+            key="--host",
+            found=host,
+            allowed="--tokens FILE, or --host 127.0.0.1",
+        )
     if certificate is not None:
         _check_certificate(certificate, key)
     listener = _listen(host, port)
@@ -110,7 +114,10 @@ def serve(
         _open_first(opener, layout, scenario, seed, speed or math.inf, paused)
         access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))
         settings = Settings(
-            access=access, redfish=redfish, maximum_viewers=maximum_viewers, picture=picture,
+            access=access,
+            redfish=redfish,
+            maximum_viewers=maximum_viewers,
+            picture=picture,
             web_folder=web_folder if web_folder is not None and web_folder.is_dir() else None,
         )
         background = [_bridge(manager, mqtt)] if mqtt is not None else []
@@ -131,8 +138,12 @@ def serve(
 
 
 def _open_first(
-    opener: Opener, layout: str | Path | None, scenario: str | Path | None, seed: int | None,
-    speed: float, paused: bool,
+    opener: Opener,
+    layout: str | Path | None,
+    scenario: str | Path | None,
+    seed: int | None,
+    speed: float,
+    paused: bool,
 ) -> None:
     """Sessions kept from before, and one of the layout unless such a one was kept."""
     problems = opener.restore()
@@ -147,8 +158,12 @@ def _open_first(
     if origin is not None:
         opener.open(origin, speed=speed, paused=paused)
     elif not opener.manager.list():
-        raise problems[0] if problems else InputError(
-            "nothing to serve", key="layout", allowed="a layout, or a --state with sessions"
+        raise (
+            problems[0]
+            if problems
+            else InputError(
+                "nothing to serve", key="layout", allowed="a layout, or a --state with sessions"
+            )
         )
 
 
@@ -172,8 +187,11 @@ def _bridge(manager: Manager, broker: Broker) -> Callable[[], Coroutine[Any, Any
     from importlib.util import find_spec
 
     if find_spec("aiomqtt") is None:
-        raise InputError("MQTT needs a library that is not installed (aiomqtt)", key="--mqtt",
-                         allowed="pip install 'ai-factory-twin[mqtt]'")
+        raise InputError(
+            "MQTT needs a library that is not installed (aiomqtt)",
+            key="--mqtt",
+            allowed="pip install 'ai-factory-twin[mqtt]'",
+        )
     from twin.mqtt.bridge import Bridge
 
     return Bridge(manager.get(None), broker).run
@@ -201,10 +219,15 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise InputError("port is in use", key="--port", found=str(port),
-                             allowed="another --port, or 0 for a free one") from None
-        raise InputError(f"cannot listen: {error.strerror}", key="--host",
-                         found=f"{host}:{port}") from None
+            raise InputError(
+                "port is in use",
+                key="--port",
+                found=str(port),
+                allowed="another --port, or 0 for a free one",
+            ) from None
+        raise InputError(
+            f"cannot listen: {error.strerror}", key="--host", found=f"{host}:{port}"
+        ) from None
     return listener
 
 
@@ -219,8 +242,9 @@ def _check_certificate(certificate: Path, key: Path | None) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
-        raise InputError(f"certificate or key cannot be used: {error}", certificate,
-                         key="--certificate") from None
+        raise InputError(
+            f"certificate or key cannot be used: {error}", certificate, key="--certificate"
+        ) from None
 
 
 def _config(app: Any, certificate: Path | None, key: Path | None) -> uvicorn.Config:

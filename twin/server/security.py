@@ -120,8 +120,12 @@ def read_tokens(file: Path) -> dict[str, User]:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"token file cannot be read: {reason}", file) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise InputError("token file is open to other users", file,
-                         found=stat.filemode(mode), allowed="chmod 600")
+        raise InputError(
+            "token file is open to other users",
+            file,
+            found=stat.filemode(mode),
+            allowed="chmod 600",
+        )
     users: dict[str, User] = {}
     names: set[str] = set()
     for number, line in enumerate(lines, start=1):
@@ -132,8 +136,9 @@ def read_tokens(file: Path) -> dict[str, User]:
             raise InputError("not a token line", file, number, allowed="role name token")
         role, name, token = words
         if role not in Role.__members__:
-            raise InputError("unknown role", file, number, found=role,
-                             allowed=", ".join(Role.__members__))
+            raise InputError(
+                "unknown role", file, number, found=role, allowed=", ".join(Role.__members__)
+            )
         if name in names:
             raise InputError("name used twice", file, number, found=name)
         if token.startswith("sha256:"):
@@ -141,8 +146,9 @@ def read_tokens(file: Path) -> dict[str, User]:
             if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
                 raise InputError("not a SHA-256 in hexadecimal", file, number)
         elif len(token) < SHORTEST_TOKEN:
-            raise InputError("token too short", file, number,
-                             allowed=f"at least {SHORTEST_TOKEN} characters")
+            raise InputError(
+                "token too short", file, number, allowed=f"at least {SHORTEST_TOKEN} characters"
+            )
         else:
             digest = _digest(token)
         names.add(name)

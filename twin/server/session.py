@@ -152,14 +152,24 @@ class Session:
     def status(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
         return {
-            "id": self.id, "title": self.title, "layout": self.subject.name,
-            "digest": self.subject.digest, "time": self.subject.time, "steps": self.subject.steps,
-            "step": self.subject.step, "paused": self._paused,
+            "id": self.id,
+            "title": self.title,
+            "layout": self.subject.name,
+            "digest": self.subject.digest,
+            "time": self.subject.time,
+            "steps": self.subject.steps,
+            "step": self.subject.step,
+            "paused": self._paused,
             "speed": "max" if math.isinf(self.speed) else self.speed,
-            "achieved_speed": round(self._schedule.achieved, 3), "seeking": self.seeking,
-            "skipped_s": round(self._schedule.skipped, 3), "repeatable": self.subject.repeatable,
-            "commands": len(self.journal.entries), "events": self.events.total,
-            "parent": self.parent, "failure": self.failure or None, "hold": self.hold or None,
+            "achieved_speed": round(self._schedule.achieved, 3),
+            "seeking": self.seeking,
+            "skipped_s": round(self._schedule.skipped, 3),
+            "repeatable": self.subject.repeatable,
+            "commands": len(self.journal.entries),
+            "events": self.events.total,
+            "parent": self.parent,
+            "failure": self.failure or None,
+            "hold": self.hold or None,
             "created": self.created,
         }
 
@@ -198,8 +208,12 @@ class Session:
     def run_steps(self, count: int, who: str) -> Future[dict[str, Any]]:
         """Do ``count`` steps as fast as it goes, paused or not; the future ends with the last."""
         if not 1 <= count <= MAXIMUM_SINGLE_STEPS:
-            raise InputError("number of steps out of range", key="value", found=str(count),
-                             allowed=f"1 to {MAXIMUM_SINGLE_STEPS}")
+            raise InputError(
+                "number of steps out of range",
+                key="value",
+                found=str(count),
+                allowed=f"1 to {MAXIMUM_SINGLE_STEPS}",
+            )
         if self.seeking:
             raise Busy("the session is on its way to another time; try again")
         self._note(who, "step", count)
@@ -371,10 +385,16 @@ class Session:
             name = part.channel.name
             if name not in values:
                 values[name] = self.read(name)
-        self.publisher.offer(Sample(
-            values, self.subject.kpis(), self.subject.time, time.time(),
-            self._schedule.achieved, self._paused or bool(self.failure or self.hold),
-        ))
+        self.publisher.offer(
+            Sample(
+                values,
+                self.subject.kpis(),
+                self.subject.time,
+                time.time(),
+                self._schedule.achieved,
+                self._paused or bool(self.failure or self.hold),
+            )
+        )
 
     def _collect_events(self) -> None:
         total, fresh = self.subject.events_since(self._events_read)
@@ -388,8 +408,9 @@ class Session:
         self.events.forget_after(moment)
         self._events_read, _ = self.subject.events_since(0)
 
-    def _note(self, who: str, kind: Any, value: float | str | None = None, *,
-              kept: int | None = None) -> None:
+    def _note(
+        self, who: str, kind: Any, value: float | str | None = None, *, kept: int | None = None
+    ) -> None:
         entry = self.timeline.note(who, kind, value, kept=kept)
         if self.keeper is not None:
             self.keeper.after_change(self, entry)

@@ -98,7 +98,8 @@ class SessionRecorder(Recorder):
         try:
             self._root = zarr.open_group(str(self.path), mode="r+", use_consolidated=False)
             self.channels = tuple(
-                channel for channel in BY_NAME.values()
+                channel
+                for channel in BY_NAME.values()
                 if channel.level in self._root
                 and channel.name.partition(".")[2] in self._root[channel.level]
             )

@@ -80,8 +80,15 @@ class Store:
         return self.folder / f"{id}.zarr"
 
     def keep(
-        self, id: str, origin: Origin, subject: SimulationSubject, *, title: str,
-        speed: float | str, paused: bool, parent: str | None = None,
+        self,
+        id: str,
+        origin: Origin,
+        subject: SimulationSubject,
+        *,
+        title: str,
+        speed: float | str,
+        paused: bool,
+        parent: str | None = None,
     ) -> DiskKeeper:
         """A keeper for a new session; an earlier one of that name is kept under another name.
 
@@ -93,9 +100,18 @@ class Store:
         try:
             recorder = SessionRecorder(folder, subject.simulation, interval=self.interval)
             meta = Meta(
-                id, title, origin.layout, subject.digest, origin.scenario,
-                scenario_digest(subject.simulation), origin.seed, subject.step, time.time(),
-                parent, speed, paused,
+                id,
+                title,
+                origin.layout,
+                subject.digest,
+                origin.scenario,
+                scenario_digest(subject.simulation),
+                origin.seed,
+                subject.step,
+                time.time(),
+                parent,
+                speed,
+                paused,
             )
             write_meta(folder, meta)
         except OSError as error:
@@ -104,7 +120,9 @@ class Store:
 
     def _keeper(self, folder: Path, recorder: SessionRecorder, meta: Meta) -> DiskKeeper:
         return DiskKeeper(
-            folder, recorder, meta,
+            folder,
+            recorder,
+            meta,
             record_steps=max(1, round(self.interval / meta.step)),
             checkpoint_steps=max(1, round(CHECKPOINT_INTERVAL / meta.step)),
         )
@@ -149,10 +167,16 @@ class Store:
             raise InputError(f"cannot be written: {error.strerror}", folder) from None
         commands = checkpoint.commands if checkpoint is not None else 0
         session = Session(
-            meta.id, SimulationSubject(simulation), title=meta.title,
-            speed=parse_speed(meta.speed), paused=meta.paused, journal=journal,
-            keeper=self._keeper(folder, recorder, meta), parent=meta.parent,
-            goal=way_to_go(journal, commands, simulation.steps, meta.step), commands=commands,
+            meta.id,
+            SimulationSubject(simulation),
+            title=meta.title,
+            speed=parse_speed(meta.speed),
+            paused=meta.paused,
+            journal=journal,
+            keeper=self._keeper(folder, recorder, meta),
+            parent=meta.parent,
+            goal=way_to_go(journal, commands, simulation.steps, meta.step),
+            commands=commands,
             keep_replay=True,
         )
         session.created = meta.created
@@ -185,8 +209,10 @@ def check_same(meta: Meta, simulation: Simulation, folder: Path) -> None:
         ("scenario", meta.scenario_digest, scenario_digest(simulation)),
     ):
         if then != now:
-            raise InputError(f"the {what} has changed since the session was made", folder,
-                             key=what, found=now[:16], allowed=then[:16])
-
-
-
+            raise InputError(
+                f"the {what} has changed since the session was made",
+                folder,
+                key=what,
+                found=now[:16],
+                allowed=then[:16],
+            )

@@ -35,11 +35,15 @@ def hello(session: Session) -> dict[str, Any]:
     """First message of a connection."""
     subject = session.subject
     return {
-        "type": "hello", "protocol": PROTOCOL, "digest": subject.digest,
-        "scene": f"/api/scene?session={session.id}", "session": session.id,
+        "type": "hello",
+        "protocol": PROTOCOL,
+        "digest": subject.digest,
+        "scene": f"/api/scene?session={session.id}",
+        "session": session.id,
         "channels": [channel.as_dict() for channel in subject.channels],
         "levels": {name: level.count for name, level in subject.levels.items()},
-        "time": subject.time, "step": subject.step,
+        "time": subject.time,
+        "step": subject.step,
         "speed": "max" if math.isinf(session.speed) else session.speed,
         "paused": session.paused,
     }
@@ -75,10 +79,15 @@ async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
         for task in (sender, receiver):
             task.cancel()
         await asyncio.gather(sender, receiver, return_exceptions=True)
-        log.info("viewer left", extra={
-            "viewer": viewer.name, "session": session.id, "sent": viewer.sent,
-            "dropped": viewer.dropped,
-        })
+        log.info(
+            "viewer left",
+            extra={
+                "viewer": viewer.name,
+                "session": session.id,
+                "sent": viewer.sent,
+                "dropped": viewer.dropped,
+            },
+        )
 
 
 async def _admit(websocket: WebSocket, state: ServerState) -> User | None:
@@ -173,15 +182,27 @@ async def _handle(message: dict[str, Any], viewer: Viewer, hub: Hub, user: User)
             subscription = parse_subscription(message)
             slices = await asyncio.to_thread(resolve, hub.session.subject, subscription)
             hub.subscribe(viewer, subscription, slices)
-            answer: dict[str, Any] = {"channels": [
-                {"name": part.channel.name, "level": part.channel.level, "start": part.start,
-                 "count": part.stop - part.start, "step": part.step} for part in slices
-            ]}
+            answer: dict[str, Any] = {
+                "channels": [
+                    {
+                        "name": part.channel.name,
+                        "level": part.channel.level,
+                        "start": part.start,
+                        "count": part.stop - part.start,
+                        "step": part.step,
+                    }
+                    for part in slices
+                ]
+            }
         elif kind == "command":
             answer = await carry_out(hub.session, message, user)
         else:
-            raise InputError("unknown message type", key="type", found=repr(kind)[:80],
-                             allowed="subscribe or command")
+            raise InputError(
+                "unknown message type",
+                key="type",
+                found=repr(kind)[:80],
+                allowed="subscribe or command",
+            )
     except TwinError as error:
         raise _Bad(id, error) from None
     except OSError as error:

@@ -165,8 +165,12 @@ def control_table() -> list[dict[str, Any]]:
     """Controls and faults as plain data; limits that are infinite are None."""
     rows: list[dict[str, Any]] = [
         {
-            "kind": "set", "level": control.level, "key": control.key, "unit": control.unit,
-            "low": _limit(control.low), "high": _limit(control.high),
+            "kind": "set",
+            "level": control.level,
+            "key": control.key,
+            "unit": control.unit,
+            "low": _limit(control.low),
+            "high": _limit(control.high),
             "description": control.description,
         }
         for control in CONTROLS

@@ -54,34 +54,56 @@ def parse_subscription(message: dict[str, Any]) -> Subscription:
     known = {"type", "id", "channels", "region", "rate", "detail", "compression"}
     for key in message:
         if key not in known:
-            raise InputError("unknown key in a subscription", key=key,
-                             allowed=near_matches(key, sorted(known)))
+            raise InputError(
+                "unknown key in a subscription", key=key, allowed=near_matches(key, sorted(known))
+            )
     names = message.get("channels")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError("channels is not a list of names", key="channels", found=_short(names))
     if len(names) > MAXIMUM_CHANNELS:
-        raise InputError("too many channels", key="channels", found=str(len(names)),
-                         allowed=f"at most {MAXIMUM_CHANNELS}")
+        raise InputError(
+            "too many channels",
+            key="channels",
+            found=str(len(names)),
+            allowed=f"at most {MAXIMUM_CHANNELS}",
+        )
     region = message.get("region")
     if region is not None and not isinstance(region, str):
         raise InputError("region is not a path", key="region", found=_short(region))
     rate = message.get("rate", 10.0)
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not (
-        SLOWEST <= rate <= FASTEST
+    if (
+        isinstance(rate, bool)
+        or not isinstance(rate, int | float)
+        or not (SLOWEST <= rate <= FASTEST)
     ):
-        raise InputError("rate out of range", key="rate", found=_short(rate),
-                         allowed=f"{SLOWEST} to {FASTEST:g} frames per second")
+        raise InputError(
+            "rate out of range",
+            key="rate",
+            found=_short(rate),
+            allowed=f"{SLOWEST} to {FASTEST:g} frames per second",
+        )
     detail = message.get("detail", "auto")
     if detail not in DETAILS:
-        raise InputError("unknown detail", key="detail", found=_short(detail),
-                         allowed="one of: " + ", ".join(DETAILS))
+        raise InputError(
+            "unknown detail",
+            key="detail",
+            found=_short(detail),
+            allowed="one of: " + ", ".join(DETAILS),
+        )
     compression = message.get("compression", "zstd")
     if compression not in COMPRESSIONS:
-        raise InputError("unknown compression", key="compression", found=_short(compression),
-                         allowed="one of: " + ", ".join(COMPRESSIONS))
+        raise InputError(
+            "unknown compression",
+            key="compression",
+            found=_short(compression),
+            allowed="one of: " + ", ".join(COMPRESSIONS),
+        )
     return Subscription(
-        tuple(dict.fromkeys(names)), region if region and region.strip("/") else None, float(rate),
-        detail, cast(Compression, compression),
+        tuple(dict.fromkeys(names)),
+        region if region and region.strip("/") else None,
+        float(rate),
+        detail,
+        cast(Compression, compression),
     )
 
 
@@ -103,12 +125,20 @@ def resolve(subject: Subject, subscription: Subscription) -> tuple[Slice, ...]:
         else:
             found = [by_name[name]] if name in by_name else []
         if not found:
-            raise InputError("unknown channel", key="channels", found=name[:80],
-                             allowed=near_matches(name[:80], [*by_name]))
+            raise InputError(
+                "unknown channel",
+                key="channels",
+                found=name[:80],
+                allowed=near_matches(name[:80], [*by_name]),
+            )
         chosen.update((channel.name, channel) for channel in found)
     if len(chosen) > MAXIMUM_CHANNELS:
-        raise InputError("too many channels", key="channels", found=str(len(chosen)),
-                         allowed=f"at most {MAXIMUM_CHANNELS}")
+        raise InputError(
+            "too many channels",
+            key="channels",
+            found=str(len(chosen)),
+            allowed=f"at most {MAXIMUM_CHANNELS}",
+        )
     slices = []
     for channel in chosen.values():
         rows = region_rows(subject.levels, subscription.region, channel.level)
@@ -150,6 +180,10 @@ def parse_speed(value: Any) -> float:
     if value == "max":
         return math.inf
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.1 <= value <= 1e6:
-        raise InputError("speed out of range", key="value", found=_short(value),
-                         allowed="0.1 to 1000000, or 'max'")
+        raise InputError(
+            "speed out of range",
+            key="value",
+            found=_short(value),
+            allowed="0.1 to 1000000, or 'max'",
+        )
     return float(value)

@@ -41,19 +41,31 @@ class Timeline:
     def change(self, command: Command, who: str) -> tuple[Applied, Entry]:
         """Carry a change of the state out and log it; raises InputError and changes nothing."""
         if len(self.journal.entries) >= MAXIMUM_ENTRIES:
-            raise InputError("the session's command log is full",
-                             allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch")
+            raise InputError(
+                "the session's command log is full",
+                allowed=f"{MAXIMUM_ENTRIES} commands; go on in a branch",
+            )
         applied = self.subject.apply(command)
         entry = Entry(
-            self.subject.steps, self.subject.time, time.time(), who, command.kind, command.path,
-            command.key, command.value, applied.elements, applied.before, applied.after,
+            self.subject.steps,
+            self.subject.time,
+            time.time(),
+            who,
+            command.kind,
+            command.path,
+            command.key,
+            command.value,
+            applied.elements,
+            applied.before,
+            applied.after,
         )
         self.journal.add(entry)
         self.commands_done = len(self.journal.active)
         return applied, entry
 
-    def note(self, who: str, kind: Any, value: float | str | None = None, *,
-             kept: int | None = None) -> Entry:
+    def note(
+        self, who: str, kind: Any, value: float | str | None = None, *, kept: int | None = None
+    ) -> Entry:
         """Log a command that is no change of the state."""
         entry = Entry(self.subject.steps, self.subject.time, time.time(), who, kind, value=value)
         entry = replace(entry, kept=kept)
@@ -76,8 +88,12 @@ class Timeline:
         """Steps of a simulated time; raises InputError unless it is one of 0..``latest``."""
         target = round(moment / self.subject.step) if math.isfinite(moment) else -1
         if not 0 <= target <= latest:
-            raise InputError("time out of range", key="time", found=f"{moment:g}",
-                             allowed=f"0 to {latest * self.subject.step:g} s of this session")
+            raise InputError(
+                "time out of range",
+                key="time",
+                found=f"{moment:g}",
+                allowed=f"0 to {latest * self.subject.step:g} s of this session",
+            )
         return target
 
     def before(self, target: int) -> tuple[Moment, int]:

@@ -68,19 +68,24 @@ def changed(document: Document, key: str, value: Any) -> Document:
             hint = near_matches(str(part), known) if known else ""
             if isinstance(place, list):
                 hint = f"[0] to [{len(place) - 1}]"
-            if isinstance(place, dict) and depth == 0 and isinstance(part, str) and (
-                len(parts) == 2 and isinstance(parts[1], str)
+            if (
+                isinstance(place, dict)
+                and depth == 0
+                and isinstance(part, str)
+                and (len(parts) == 2 and isinstance(parts[1], str))
             ):  # such as weather.wet_bulb in a file that says nothing about the weather
                 place[part] = {}
                 place = place[part]
                 continue
-            raise InputError("the file has no such key", document.file, key=key,
-                             found=str(part), allowed=hint) from None
+            raise InputError(
+                "the file has no such key", document.file, key=key, found=str(part), allowed=hint
+            ) from None
     try:
         place[parts[-1]] = value
     except (IndexError, TypeError):
-        raise InputError("the file has no such key", document.file, key=key,
-                         found=str(parts[-1])) from None
+        raise InputError(
+            "the file has no such key", document.file, key=key, found=str(parts[-1])
+        ) from None
     return Document(data, document.lines, document.file)
 
 
@@ -189,10 +194,16 @@ def run_to_rest(simulation: Any, observer: Any, steady: Steady) -> bool:
     Weather and workload stay as they are at the start only if the scenario keeps them so. Results
     are looked at once, at the end. Returns whether it came to rest.
     """
-    fields = ("rack.outlet_temperature", "rack.maximum_gpu_temperature",
-              "cdu.supply_temperature", "cdu.return_temperature", "plant.supply_temperature",
-              "plant.return_temperature", "hall.crah_supply_temperature",
-              "row.hot_aisle_temperature")
+    fields = (
+        "rack.outlet_temperature",
+        "rack.maximum_gpu_temperature",
+        "cdu.supply_temperature",
+        "cdu.return_temperature",
+        "plant.supply_temperature",
+        "plant.return_temperature",
+        "hall.crah_supply_temperature",
+        "row.hot_aisle_temperature",
+    )
 
     def temperatures() -> Any:
         return np.concatenate([simulation.state.field(name) for name in fields])

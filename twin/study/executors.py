@@ -111,9 +111,13 @@ class DaskCluster:
         try:
             self.client: Any = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise InputError("cluster cannot be reached", key="--dask", found=address,
-                             allowed="tcp://host:8786, of a running dask scheduler; "
-                             f"{str(error).splitlines()[0]}") from None
+            raise InputError(
+                "cluster cannot be reached",
+                key="--dask",
+                found=address,
+                allowed="tcp://host:8786, of a running dask scheduler; "
+                f"{str(error).splitlines()[0]}",
+            ) from None
 
     def run(self, file: str, pieces: Sequence[Work]) -> Iterator[list[Answer]]:
         """See :class:`Executor`."""

@@ -46,25 +46,33 @@ def bound_of(text: str, units: Mapping[str, str]) -> Bound:
     expectation = parse(text)
     condition = expectation.condition
     if not isinstance(condition, Comparison) or expectation.qualifiers:
-        raise ExpectationError("a limit compares one result with one number", text, 0,
-                               "such as hottest < 87 degC")
+        raise ExpectationError(
+            "a limit compares one result with one number", text, 0, "such as hottest < 87 degC"
+        )
     left, right = condition.left, condition.right
     sign = 1.0
     if isinstance(right, Negative):
         right, sign = right.value, -1.0
     if not isinstance(left, ChannelName) or not isinstance(right, Quantity):
-        raise ExpectationError("a limit compares one result with one number", text, 0,
-                               "such as hottest < 87 degC")
+        raise ExpectationError(
+            "a limit compares one result with one number", text, 0, "such as hottest < 87 degC"
+        )
     if left.name not in units:
-        raise ExpectationError(f"'{left.name}' is no result of the study", text, left.at,
-                               near_matches(left.name, [*units]))
+        raise ExpectationError(
+            f"'{left.name}' is no result of the study",
+            text,
+            left.at,
+            near_matches(left.name, [*units]),
+        )
     if condition.relation not in ("<", "<=", ">", ">="):
-        raise ExpectationError("a limit is an upper or a lower one", text, condition.at,
-                               "<, <=, > or >=")
+        raise ExpectationError(
+            "a limit is an upper or a lower one", text, condition.at, "<, <=, > or >="
+        )
     unit = _unit(units[left.name])
     if not unit.fits(right.unit):
-        raise ExpectationError(f"{left.name} is in {unit.name}, not {right.unit.name}", text,
-                               right.at)
+        raise ExpectationError(
+            f"{left.name} is in {unit.name}, not {right.unit.name}", text, right.at
+        )
     return Bound(text, left.name, condition.relation, sign * right.value)
 
 

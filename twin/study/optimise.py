@@ -56,16 +56,25 @@ def optimise(
     """
     study = prepared.study
     if not study.minimise and not study.maximise:
-        raise InputError("nothing is to be optimised", prepared.file, key="minimise",
-                         allowed="names of results, under minimise or maximise")
+        raise InputError(
+            "nothing is to be optimised",
+            prepared.file,
+            key="minimise",
+            allowed="names of results, under minimise or maximise",
+        )
     try:
         from pymoo.algorithms.moo.nsga2 import NSGA2
         from pymoo.core.problem import Problem
     except ImportError:
         raise TwinError("optimisation needs pymoo: pip install 'ai-factory-twin[study]'") from None
     axes = axes_of(study)
-    problem = Problem(n_var=len(axes), n_obj=len(study.minimise) + len(study.maximise),
-                      n_ieq_constr=len(prepared.bounds), xl=0.0, xu=1.0)
+    problem = Problem(
+        n_var=len(axes),
+        n_obj=len(study.minimise) + len(study.maximise),
+        n_ieq_constr=len(prepared.bounds),
+        xl=0.0,
+        xu=1.0,
+    )
     algorithm: Any = NSGA2(pop_size=study.search.population)
     algorithm.setup(problem, seed=study.search.seed, verbose=False)
     points: list[dict[str, Quantity]] = []
@@ -83,9 +92,11 @@ def optimise(
         if prepared.bounds:
             asked.set("G", np.array([_excesses(prepared, results, n) for n in numbers]))
         algorithm.tell(infills=asked)
-    results.write_table(points, list(study.results), {
-        n: max(_excesses(prepared, results, n), default=0.0) <= 0.0 for n in range(len(points))
-    })
+    results.write_table(
+        points,
+        list(study.results),
+        {n: max(_excesses(prepared, results, n), default=0.0) <= 0.0 for n in range(len(points))},
+    )
     return _best(prepared, results, points)
 
 
@@ -103,7 +114,8 @@ def _excesses(prepared: Prepared, results: Results, number: int) -> list[float]:
 
 def _best(prepared: Prepared, results: Results, points: list[dict[str, Quantity]]) -> Best:
     usable = [
-        n for n in range(len(points))
+        n
+        for n in range(len(points))
         if not results.answers[n].error and max(_objectives(prepared, results, n)) < UNUSABLE
     ]
     within = [n for n in usable if max(_excesses(prepared, results, n), default=0.0) <= 0.0]
@@ -114,7 +126,8 @@ def _best(prepared: Prepared, results: Results, points: list[dict[str, Quantity]
             values = results.answers[least].values
             best.closest = [
                 f"{bound.text}: closest found {values[bound.name]:.6g} (SI)"
-                for bound in prepared.bounds if bound.excess(values) > 0.0
+                for bound in prepared.bounds
+                if bound.excess(values) > 0.0
             ]
         return best
     objectives = np.array([_objectives(prepared, results, n) for n in within])
@@ -144,10 +157,20 @@ def save_pareto_plot(prepared: Prepared, best: Best, file: Path) -> None:
         axes.set_xlabel("point within limits")
         axes.set_ylabel(names[0])
     else:
-        axes.plot([row[names[0]] for row in best.everything],
-                  [row[names[1]] for row in best.everything], ".", color="#999999", markersize=3)
-        axes.plot([row[names[0]] for row in best.front], [row[names[1]] for row in best.front],
-                  "o-", color=BAD, markersize=4)
+        axes.plot(
+            [row[names[0]] for row in best.everything],
+            [row[names[1]] for row in best.everything],
+            ".",
+            color="#999999",
+            markersize=3,
+        )
+        axes.plot(
+            [row[names[0]] for row in best.front],
+            [row[names[1]] for row in best.front],
+            "o-",
+            color=BAD,
+            markersize=4,
+        )
         for axis, name in ((axes.set_xlabel, names[0]), (axes.set_ylabel, names[1])):
             unit = prepared.units[name]
             axis(f"{name} [{unit}]" if unit else name)

@@ -61,8 +61,11 @@ class Results:
             except json.JSONDecodeError:
                 known = None
             if known != digest:
-                raise InputError("holds results of another study, or of an earlier version of it",
-                                 self.folder, allowed="another folder, or --fresh to begin anew")
+                raise InputError(
+                    "holds results of another study, or of an earlier version of it",
+                    self.folder,
+                    allowed="another folder, or --fresh to begin anew",
+                )
             return
         for name in (JOURNAL, TABLE):
             (self.folder / name).unlink(missing_ok=True)
@@ -79,8 +82,9 @@ class Results:
             try:
                 entry = json.loads(line)
                 values = {name: float(value) for name, value in entry["values"].items()}
-                answer = Answer(int(entry["point"]), values, str(entry["error"]),
-                                float(entry["wall"]))
+                answer = Answer(
+                    int(entry["point"]), values, str(entry["error"]), float(entry["wall"])
+                )
             except (json.JSONDecodeError, KeyError, TypeError, ValueError):
                 continue
             self.answers[answer.point] = answer
@@ -92,13 +96,24 @@ class Results:
         """Keep answers; they are on the disk when this returns."""
         for answer in answers:
             self.answers[answer.point] = answer
-            self._file.write(json.dumps({"point": answer.point, "values": answer.values,
-                                         "error": answer.error, "wall": answer.wall}) + "\n")
+            self._file.write(
+                json.dumps(
+                    {
+                        "point": answer.point,
+                        "values": answer.values,
+                        "error": answer.error,
+                        "wall": answer.wall,
+                    }
+                )
+                + "\n"
+            )
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def write_table(
-        self, points: Sequence[Mapping[str, Quantity]], names: Sequence[str],
+        self,
+        points: Sequence[Mapping[str, Quantity]],
+        names: Sequence[str],
         judged: Mapping[int, bool] | None = None,
     ) -> Path:
         """Write the answers so far as Parquet, in the order of the points."""
@@ -152,12 +167,15 @@ def query(table: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise InputError("results not found", table)
     connection = duckdb.connect()
     try:
-        connection.execute("CREATE VIEW results AS SELECT * FROM read_parquet("
-                           f"'{str(table).replace(chr(39), chr(39) * 2)}')")
+        connection.execute(
+            "CREATE VIEW results AS SELECT * FROM read_parquet("
+            f"'{str(table).replace(chr(39), chr(39) * 2)}')"
+        )
         cursor = connection.execute(sql)
         return [entry[0] for entry in cursor.description or ()], cursor.fetchall()
     except duckdb.Error as error:
-        raise InputError(f"query cannot be run: {str(error).splitlines()[0]}", table,
-                         key="--query", found=sql) from None
+        raise InputError(
+            f"query cannot be run: {str(error).splitlines()[0]}", table, key="--query", found=sql
+        ) from None
     finally:
         connection.close()

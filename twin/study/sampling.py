@@ -50,8 +50,12 @@ def split_quantity(value: Quantity, name: str) -> tuple[float, str]:
     try:
         return float(number), unit.strip()
     except ValueError:
-        raise InputError("is not a number with its unit", key=f"vary.{name}", found=repr(value),
-                         allowed="such as 35 degC") from None
+        raise InputError(
+            "is not a number with its unit",
+            key=f"vary.{name}",
+            found=repr(value),
+            allowed="such as 35 degC",
+        ) from None
 
 
 def axis_of(name: str, varied: Varied) -> Axis:
@@ -65,11 +69,16 @@ def axis_of(name: str, varied: Varied) -> Axis:
     # a spread of temperatures is a difference
     fits = unit == other or (varied.normal is not None and (unit, other) == ("degC", "K"))
     if not fits:
-        raise InputError("a span needs one unit", key=f"vary.{name}",
-                         found=f"{pair[0]} and {pair[1]}", allowed="the same unit twice")
+        raise InputError(
+            "a span needs one unit",
+            key=f"vary.{name}",
+            found=f"{pair[0]} and {pair[1]}",
+            allowed="the same unit twice",
+        )
     if varied.range is not None and not low <= high:
-        raise InputError("a span begins above its end", key=f"vary.{name}",
-                         found=f"{pair[0]} to {pair[1]}")
+        raise InputError(
+            "a span begins above its end", key=f"vary.{name}", found=f"{pair[0]} to {pair[1]}"
+        )
     return Axis(name, (), low, high, unit, varied.normal is not None)
 
 
@@ -90,8 +99,12 @@ def points_of(study: Study) -> list[dict[str, Quantity]]:
         return _grid(study, axes)
     count = study.sample.points
     if count > MAXIMUM_POINTS:
-        raise InputError("too many points", key="sample.points", found=f"{count:,}",
-                         allowed=f"{MAXIMUM_POINTS:,}")
+        raise InputError(
+            "too many points",
+            key="sample.points",
+            found=f"{count:,}",
+            allowed=f"{MAXIMUM_POINTS:,}",
+        )
     if study.sample.method == "latin-hypercube":
         from scipy.stats import qmc
 
@@ -125,15 +138,19 @@ def _grid(study: Study, axes: list[Axis]) -> list[dict[str, Quantity]]:
         if axis.choices:
             columns.append(list(axis.choices))
         elif axis.normal:
-            raise InputError("a normal distribution has no grid", key=f"vary.{axis.name}",
-                             allowed="sample: {method: monte-carlo}")
+            raise InputError(
+                "a normal distribution has no grid",
+                key=f"vary.{axis.name}",
+                allowed="sample: {method: monte-carlo}",
+            )
         else:
             numbers = np.linspace(axis.low, axis.high, study.vary[axis.name].points)
             columns.append([axis.written(float(number)) for number in numbers])
         total *= len(columns[-1])
     if total > MAXIMUM_POINTS:
-        raise InputError("too many points", key="vary", found=f"{total:,}",
-                         allowed=f"{MAXIMUM_POINTS:,}")
+        raise InputError(
+            "too many points", key="vary", found=f"{total:,}", allowed=f"{MAXIMUM_POINTS:,}"
+        )
     return [dict(zip(study.vary, values)) for values in itertools.product(*columns)]
 
 

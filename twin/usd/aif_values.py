@@ -131,10 +131,16 @@ def _ups(unit: Ups, catalog: Catalog, supply: Supply) -> dict[str, Any]:
 
 
 _DERIVED: Mapping[type[Product], Callable[[Any, Catalog, Supply], Mapping[str, Any]]] = {
-    Rack: _rack, CoolantDistributionUnit: _cdu, Crah: _crah, Ups: _ups,
+    Rack: _rack,
+    CoolantDistributionUnit: _cdu,
+    Crah: _crah,
+    Ups: _ups,
 }
 
 CLASS_OF_TYPE: Mapping[type[Product], str] = {
-    Rack: RACK, CoolantDistributionUnit: CDU, Crah: CRAH, Ups: UPS,
+    Rack: RACK,
+    CoolantDistributionUnit: CDU,
+    Crah: CRAH,
+    Ups: UPS,
 }
 """``aif:core:assetClass`` of a product's type."""

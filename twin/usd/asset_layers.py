@@ -40,11 +40,24 @@ CATEGORY_CODES = {"compute rack": "Q68", "CRAH": "Q2479079"}
 MACHINE = "Q11019"
 
 _VALUE_TYPES = {
-    "float": Types.Float, "int": Types.Int, "string": Types.String,
-    "float2[]": Types.Float2Array, "float3[]": Types.Float3Array,
+    "float": Types.Float,
+    "int": Types.Int,
+    "string": Types.String,
+    "float2[]": Types.Float2Array,
+    "float3[]": Types.Float3Array,
 }
-_TOKENS = {"fluidType", "flangeRating", "flangeSize", "connectorType", "filterType", "portType",
-           "protocol", "dataRate", "medium", "fabricRole"}
+_TOKENS = {
+    "fluidType",
+    "flangeRating",
+    "flangeSize",
+    "connectorType",
+    "filterType",
+    "portType",
+    "protocol",
+    "dataRate",
+    "medium",
+    "fabricRole",
+}
 
 
 def provenance(name: str, product: Product, created: datetime.date) -> dict[str, Any]:
@@ -116,8 +129,9 @@ def _core(prim: Any, entry: CatalogEntry, asset_class: str, created: datetime.da
     size = Gf.Vec3f(1e3 * product.width, 1e3 * product.depth, 1e3 * product.height)
     attribute(prim, "aif:core:overallGeometryDimensions", Types.Float3, size, custom=True)
     attribute(prim, "aif:core:installationClearance", Types.Float, 1e3 * space.side, custom=True)
-    attribute(prim, "aif:core:accessibilityRequirement", Types.Float, 1e3 * space.front,
-              custom=True)
+    attribute(
+        prim, "aif:core:accessibilityRequirement", Types.Float, 1e3 * space.front, custom=True
+    )
 
 
 def _figure(prim: Any, namespace: str, figure: Figure, product: Product) -> None:
@@ -126,13 +140,16 @@ def _figure(prim: Any, namespace: str, figure: Figure, product: Product) -> None
         attribute(prim, namespace + figure.attribute, _VALUE_TYPES[figure.kind], custom=True)
         return
     scaled = value / figure.unit
-    attribute(prim, namespace + figure.attribute, _VALUE_TYPES[figure.kind],
-              round(scaled) if figure.kind == "int" else scaled, custom=True)
+    attribute(
+        prim,
+        namespace + figure.attribute,
+        _VALUE_TYPES[figure.kind],
+        round(scaled) if figure.kind == "int" else scaled,
+        custom=True,
+    )
 
 
-def _spec(
-    prim: Any, product: Product, catalog: Catalog, asset_class: str, supply: Supply
-) -> None:
+def _spec(prim: Any, product: Product, catalog: Catalog, asset_class: str, supply: Supply) -> None:
     """Attributes of the equipment class: known, derived, and the rest without a value."""
     for figure in FIGURES[asset_class]:
         _figure(prim, "aif:spec:", figure, product)
@@ -140,8 +157,9 @@ def _spec(
     for key, kind in sorted(DECLARED[asset_class].items()):
         value = derived.get(key)
         if value is not None and kind.endswith("[]"):
-            vector, array = (Gf.Vec2f, Vt.Vec2fArray) if kind == "float2[]" else (
-                Gf.Vec3f, Vt.Vec3fArray)
+            vector, array = (
+                (Gf.Vec2f, Vt.Vec2fArray) if kind == "float2[]" else (Gf.Vec3f, Vt.Vec3fArray)
+            )
             value = array([vector(*point) for point in value])
         attribute(prim, f"aif:spec:{key}", _VALUE_TYPES[kind], value, custom=True)
 
@@ -165,16 +183,24 @@ def _connection_point(layer: Any, path: str, point: ConnectionPoint) -> None:
     attribute(prim, "purpose", Types.Token, "guide", uniform=True)
     attribute(prim, "xformOp:translate", Types.Double3, Gf.Vec3d(*point.position))
     attribute(prim, "xformOp:rotateXYZ", Types.Float3, Gf.Vec3f(*ROTATIONS[point.facing]))
-    attribute(prim, "xformOpOrder", Types.TokenArray,
-              Vt.TokenArray(["xformOp:translate", "xformOp:rotateXYZ"]), uniform=True)
+    attribute(
+        prim,
+        "xformOpOrder",
+        Types.TokenArray,
+        Vt.TokenArray(["xformOp:translate", "xformOp:rotateXYZ"]),
+        uniform=True,
+    )
     namespace = "simready:connectionPoint:"
     for key, value in (
-        ("domain", point.domain), ("direction", point.direction), ("system", point.system),
+        ("domain", point.domain),
+        ("direction", point.direction),
+        ("system", point.system),
         ("disconnectType", point.disconnect),
     ):
         attribute(prim, namespace + key, Types.Token, value, custom=True)
-    attribute(prim, f"{namespace}serviceClearance", Types.Float, float(point.clearance),
-              custom=True)
+    attribute(
+        prim, f"{namespace}serviceClearance", Types.Float, float(point.clearance), custom=True
+    )
     for key, value in point.values.items():
         _property(prim, f"{namespace}{point.domain}:{key}", key, value)
 

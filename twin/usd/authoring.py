@@ -45,8 +45,14 @@ def define(layer: Any, path: str, type_name: str, kind: str | None = None) -> An
 
 
 def attribute(
-    prim: Any, name: str, type_name: Any, value: Any = None, *, uniform: bool = False,
-    custom: bool = False, info: Mapping[str, Any] | None = None,
+    prim: Any,
+    name: str,
+    type_name: Any,
+    value: Any = None,
+    *,
+    uniform: bool = False,
+    custom: bool = False,
+    info: Mapping[str, Any] | None = None,
 ) -> Any:
     """Author an attribute; ``value`` None declares it without a value. Returns its spec."""
     variability = Sdf.VariabilityUniform if uniform else Sdf.VariabilityVarying
@@ -66,8 +72,12 @@ def relationship(prim: Any, name: str, targets: Sequence[str], *, custom: bool =
 
 def place(prim: Any, position: Sequence[float], yaw: float = 0.0) -> None:
     """Author the transform of a prim: position [m] in its parent's frame, turn about z [deg]."""
-    attribute(prim, "xformOp:translate", Types.Double3,
-              Gf.Vec3d(float(position[0]), float(position[1]), float(position[2])))
+    attribute(
+        prim,
+        "xformOp:translate",
+        Types.Double3,
+        Gf.Vec3d(float(position[0]), float(position[1]), float(position[2])),
+    )
     attribute(prim, "xformOp:rotateXYZ", Types.Float3, Gf.Vec3f(0.0, 0.0, float(yaw)))
     attribute(prim, "xformOpOrder", Types.TokenArray, TRANSFORM_OPS, uniform=True)
 

@@ -25,7 +25,10 @@ from twin.usd.pxr_modules import Gf, Sdf, Vt
 WALL = 0.2  # m, thickness of drawn walls
 LOOKS = {"slab": "concrete", "floor": "tile", "wall": "wall", "busway": "aluminium"}
 SERVICES: Mapping[str, str] = {
-    "tcs-supply": "supply", "tcs-return": "return", "fws-supply": "supply", "fws-return": "return",
+    "tcs-supply": "supply",
+    "tcs-return": "return",
+    "fws-supply": "supply",
+    "fws-return": "return",
 }
 """Material of a pipe's service."""
 
@@ -39,20 +42,20 @@ def building_layer(scene: Mapping[str, Any], extension: str) -> Any:
     with Sdf.ChangeBlock():
         define(layer, f"/{ROOT}", "Xform", "assembly")
         define(layer, scope, "Xform", "group")
-        bound = surfaces.materials(layer, f"{scope}/Materials",
-                                   {*LOOKS.values(), *SERVICES.values()})
+        bound = surfaces.materials(
+            layer, f"{scope}/Materials", {*LOOKS.values(), *SERVICES.values()}
+        )
         for name, look, boxes in _structures(scene["structures"]):
             points, faces = box_mesh(boxes)
-            surfaces.mesh(layer, f"{scope}/{name}", points, faces, MATERIALS[look].colour,
-                          bound[look])
+            surfaces.mesh(
+                layer, f"{scope}/{name}", points, faces, MATERIALS[look].colour, bound[look]
+            )
         _busways(layer, f"{scope}/busways", scene["busways"], bound)
         _pipes(layer, scope, scene["pipes"], bound)
     return layer
 
 
-def _structures(
-    structures: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, str, Boxes]]:
+def _structures(structures: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Boxes]]:
     """Name, material and boxes of the meshes that structures are drawn as."""
     groups: dict[str, Boxes] = {"slab": [], "floor": [], "wall": []}
     for part in structures:
@@ -99,8 +102,14 @@ def _busways(
         faces.append(solid.faces + count)
         count += len(solid.vertices)
     if points:
-        surfaces.mesh(layer, path, np.concatenate(points), np.concatenate(faces),
-                      MATERIALS["aluminium"].colour, bound["aluminium"])
+        surfaces.mesh(
+            layer,
+            path,
+            np.concatenate(points),
+            np.concatenate(faces),
+            MATERIALS["aluminium"].colour,
+            bound["aluminium"],
+        )
 
 
 def _pipes(
@@ -124,14 +133,28 @@ def _curves(
     attribute(prim, "wrap", Types.Token, "nonperiodic", uniform=True)
     attribute(prim, "points", Types.Point3fArray, Vt.Vec3fArray.FromNumpy(points))
     attribute(prim, "curveVertexCounts", Types.IntArray, Vt.IntArray.FromNumpy(counts))
-    attribute(prim, "widths", Types.FloatArray, Vt.FloatArray.FromNumpy(widths),
-              info={"interpolation": "uniform"})
+    attribute(
+        prim,
+        "widths",
+        Types.FloatArray,
+        Vt.FloatArray.FromNumpy(widths),
+        info={"interpolation": "uniform"},
+    )
     half = 0.5 * float(widths.max())
     low, high = points.min(axis=0) - half, points.max(axis=0) + half
-    attribute(prim, "extent", Types.Float3Array,
-              Vt.Vec3fArray([Gf.Vec3f(*map(float, low)), Gf.Vec3f(*map(float, high))]))
+    attribute(
+        prim,
+        "extent",
+        Types.Float3Array,
+        Vt.Vec3fArray([Gf.Vec3f(*map(float, low)), Gf.Vec3f(*map(float, high))]),
+    )
     surfaces.display_colour(prim, look.colour)
-    attribute(prim, "twin:paths", Types.StringArray,
-              Vt.StringArray([pipe["path"] for pipe in pipes]), custom=True)
+    attribute(
+        prim,
+        "twin:paths",
+        Types.StringArray,
+        Vt.StringArray([pipe["path"] for pipe in pipes]),
+        custom=True,
+    )
     apply_schemas(prim, "MaterialBindingAPI")
     relationship(prim, "material:binding", [material], custom=False)

@@ -19,7 +19,9 @@ from twin.usd.aif_values import Supply, cdu_power
 
 Facing = Literal["up", "front", "back"]
 ROTATIONS: Mapping[Facing, tuple[float, float, float]] = {
-    "up": (0.0, 0.0, 0.0), "front": (90.0, 0.0, 0.0), "back": (-90.0, 0.0, 0.0),
+    "up": (0.0, 0.0, 0.0),
+    "front": (90.0, 0.0, 0.0),
+    "back": (-90.0, 0.0, 0.0),
 }
 """Rotation about x, y, z [deg] that turns z out of the product's top, front (-y) or back."""
 
@@ -77,12 +79,17 @@ def nominal_size(diameter: float) -> str:
 def _thermal(flow: float, temperature: float, fluid: str) -> dict[str, Any]:
     bore = pipe_diameter(flow)
     return {
-        "portDiameter": bore, "matingDepth": ESTIMATES["matingDepth"],
-        "designFlowRate": flow * 1e3, "maxFlowRate": flow * 1e3,
-        "designTemperature": temperature, "maxTemperature": ESTIMATES["maxTemperature"],
+        "portDiameter": bore,
+        "matingDepth": ESTIMATES["matingDepth"],
+        "designFlowRate": flow * 1e3,
+        "maxFlowRate": flow * 1e3,
+        "designTemperature": temperature,
+        "maxTemperature": ESTIMATES["maxTemperature"],
         "operatingPressure": ESTIMATES["operatingPressure"],
-        "maxPressure": ESTIMATES["maxPressure"], "fluidType": fluid,
-        "flangeRating": FLANGE_RATING, "flangeSize": nominal_size(bore),
+        "maxPressure": ESTIMATES["maxPressure"],
+        "fluidType": fluid,
+        "flangeRating": FLANGE_RATING,
+        "flangeSize": nominal_size(bore),
     }
 
 
@@ -91,33 +98,56 @@ def _electrical(power: float, supply: Supply) -> dict[str, Any]:
     line = sqrt(3.0) if supply.phases == 3 else 1.0
     current = power / (line * supply.voltage * factor)
     return {
-        "matingDepth": 0.0, "nominalVoltage": supply.voltage, "maxCurrent": current,
-        "phases": supply.phases, "frequency": supply.frequency, "connectorType": "hardwired",
-        "ratedPower": power, "breakerRating": current * ESTIMATES["breakerMargin"],
+        "matingDepth": 0.0,
+        "nominalVoltage": supply.voltage,
+        "maxCurrent": current,
+        "phases": supply.phases,
+        "frequency": supply.frequency,
+        "connectorType": "hardwired",
+        "ratedPower": power,
+        "breakerRating": current * ESTIMATES["breakerMargin"],
         "powerFactor": factor,
     }
 
 
 def _air(width: float, height: float, flow: float, temperature: float) -> dict[str, Any]:
     return {
-        "interfaceWidth": width, "interfaceHeight": height,
-        "freeAreaRatio": ESTIMATES["freeAreaRatio"], "designAirflowRate": flow,
-        "maxAirflowRate": flow, "designTemperature": temperature,
+        "interfaceWidth": width,
+        "interfaceHeight": height,
+        "freeAreaRatio": ESTIMATES["freeAreaRatio"],
+        "designAirflowRate": flow,
+        "maxAirflowRate": flow,
+        "designTemperature": temperature,
         "maxTemperature": max(temperature, ESTIMATES["maxAirTemperature"]),
-        "staticPressure": ESTIMATES["staticPressure"], "filterType": "none",
+        "staticPressure": ESTIMATES["staticPressure"],
+        "filterType": "none",
     }
 
 
 def _management(product: Product) -> ConnectionPoint:
     x = 0.25 * product.width
     return ConnectionPoint(
-        "network_management", (x, 0.3 * product.depth, product.height), "up", "network",
-        "bidirectional", "mgmt", "RJ45", 0.1,
+        "network_management",
+        (x, 0.3 * product.depth, product.height),
+        "up",
+        "network",
+        "bidirectional",
+        "mgmt",
+        "RJ45",
+        0.1,
         {
-            "portWidth": 0.0117, "portHeight": 0.0068, "matingDepth": 0.0109, "portType": "RJ45",
-            "protocol": "Ethernet", "dataRate": "1GbE", "medium": "copper", "fabricRole": "mgmt",
-            "supportedLineRates": ["1GbE", "100Mbps"], "supportedConfigurations": ["1x1G"],
-            "allowedTransceivers": ["none"], "hotPlugCapable": True,
+            "portWidth": 0.0117,
+            "portHeight": 0.0068,
+            "matingDepth": 0.0109,
+            "portType": "RJ45",
+            "protocol": "Ethernet",
+            "dataRate": "1GbE",
+            "medium": "copper",
+            "fabricRole": "mgmt",
+            "supportedLineRates": ["1GbE", "100Mbps"],
+            "supportedConfigurations": ["1x1G"],
+            "allowedTransceivers": ["none"],
+            "hotPlugCapable": True,
         },
     )
 
@@ -126,19 +156,36 @@ def _rack(rack: Rack, supply: Supply) -> list[ConnectionPoint]:
     space = service_space(rack)
     w, d, h = rack.width, rack.depth, rack.height
     points = [
-        ConnectionPoint("electrical_feed", (0.0, 0.25 * d, h), "up", "electrical", "input",
-                        "power", "hardwired", 0.3, _electrical(rack.provisioned_power, supply)),
+        ConnectionPoint(
+            "electrical_feed",
+            (0.0, 0.25 * d, h),
+            "up",
+            "electrical",
+            "input",
+            "power",
+            "hardwired",
+            0.3,
+            _electrical(rack.provisioned_power, supply),
+        ),
         _management(rack),
     ]
     inlet = ESTIMATES["airTemperature"]
     if rack.cooling == "liquid":
         supply_at, rise = ESTIMATES["tcsTemperature"], DESIGN_RISE
         for side, name, temperature in ((1, "supply", supply_at), (-1, "return", supply_at + rise)):
-            points.append(ConnectionPoint(
-                f"tcs_{name}", (side * (0.5 * w - 0.06), 0.5 * d - 0.06, h), "up", "thermal",
-                name, "TCS", "quick_disconnect", space.rear,
-                _thermal(rack.rated_flow, temperature, "glycol_water_25"),
-            ))
+            points.append(
+                ConnectionPoint(
+                    f"tcs_{name}",
+                    (side * (0.5 * w - 0.06), 0.5 * d - 0.06, h),
+                    "up",
+                    "thermal",
+                    name,
+                    "TCS",
+                    "quick_disconnect",
+                    space.rear,
+                    _thermal(rack.rated_flow, temperature, "glycol_water_25"),
+                )
+            )
     else:
         inlet = min(inlet, rack.maximum_supply_temperature)
     outlet = inlet + ESTIMATES["rackAirRise"]
@@ -147,10 +194,19 @@ def _rack(rack: Rack, supply: Supply) -> list[ConnectionPoint]:
         ("air_exhaust", "output", 0.5 * d, "back", outlet, space.rear),
     )
     for name, direction, y, facing, temperature, free in faces:
-        points.append(ConnectionPoint(
-            name, (0.0, y, 0.5 * h), facing, "airflow", direction, "equipment_cooling",
-            "open_vent", free, _air(w - 0.1, h - 0.2, rack.rated_airflow, temperature),
-        ))
+        points.append(
+            ConnectionPoint(
+                name,
+                (0.0, y, 0.5 * h),
+                facing,
+                "airflow",
+                direction,
+                "equipment_cooling",
+                "open_vent",
+                free,
+                _air(w - 0.1, h - 0.2, rack.rated_airflow, temperature),
+            )
+        )
     return points
 
 
@@ -158,22 +214,48 @@ def _cdu(unit: CoolantDistributionUnit, supply: Supply) -> list[ConnectionPoint]
     x, y, h = 0.5 * unit.width, 0.5 * unit.depth, unit.height
     fws, tcs = ESTIMATES["fwsTemperature"], ESTIMATES["tcsTemperature"]
     points = []
-    for k, (name, system, direction, flow, temperature, fluid) in enumerate((
-        ("fws_supply", "FWS", "supply", unit.rated_primary_flow, fws, "water"),
-        ("fws_return", "FWS", "return", unit.rated_primary_flow, fws + DESIGN_RISE, "water"),
-        ("tcs_supply", "TCS", "supply", unit.rated_secondary_flow, tcs, "glycol_water_25"),
-        ("tcs_return", "TCS", "return", unit.rated_secondary_flow, tcs + DESIGN_RISE,
-         "glycol_water_25"),
-    )):
+    for k, (name, system, direction, flow, temperature, fluid) in enumerate(
+        (
+            ("fws_supply", "FWS", "supply", unit.rated_primary_flow, fws, "water"),
+            ("fws_return", "FWS", "return", unit.rated_primary_flow, fws + DESIGN_RISE, "water"),
+            ("tcs_supply", "TCS", "supply", unit.rated_secondary_flow, tcs, "glycol_water_25"),
+            (
+                "tcs_return",
+                "TCS",
+                "return",
+                unit.rated_secondary_flow,
+                tcs + DESIGN_RISE,
+                "glycol_water_25",
+            ),
+        )
+    ):
         # the four stubs on the cabinet's roof, left to right
-        points.append(ConnectionPoint(
-            name, (-0.72 * x + k * 0.48 * x, 0.45 * y, h), "up", "thermal", direction, system,
-            "flanged", 0.3, _thermal(flow, temperature, fluid),
-        ))
-    points.append(ConnectionPoint(
-        "electrical_feed", (0.0, -0.4 * y, h - 0.12), "up", "electrical", "input", "power",
-        "hardwired", 0.3, _electrical(cdu_power(unit), supply),
-    ))
+        points.append(
+            ConnectionPoint(
+                name,
+                (-0.72 * x + k * 0.48 * x, 0.45 * y, h),
+                "up",
+                "thermal",
+                direction,
+                system,
+                "flanged",
+                0.3,
+                _thermal(flow, temperature, fluid),
+            )
+        )
+    points.append(
+        ConnectionPoint(
+            "electrical_feed",
+            (0.0, -0.4 * y, h - 0.12),
+            "up",
+            "electrical",
+            "input",
+            "power",
+            "hardwired",
+            0.3,
+            _electrical(cdu_power(unit), supply),
+        )
+    )
     points.append(_management(unit))
     return points
 
@@ -185,26 +267,52 @@ def _crah(unit: Crah, supply: Supply) -> list[ConnectionPoint]:
     warm = cold + unit.rated_capacity / (AIR_HEAT_CAPACITY * unit.rated_airflow)
     points = [
         ConnectionPoint(
-            f"liq_{name}", (x - 0.16 + side * 0.07, y - 0.12, h), "up", "thermal", name, "FWS",
-            "flanged", 0.3, _thermal(unit.rated_flow, temperature, "water"),
+            f"liq_{name}",
+            (x - 0.16 + side * 0.07, y - 0.12, h),
+            "up",
+            "thermal",
+            name,
+            "FWS",
+            "flanged",
+            0.3,
+            _thermal(unit.rated_flow, temperature, "water"),
         )
         for side, name, temperature in (
-            (-1, "supply", chilled), (1, "return", chilled + DESIGN_RISE)
+            (-1, "supply", chilled),
+            (1, "return", chilled + DESIGN_RISE),
         )
     ]
-    points.append(ConnectionPoint(
-        "electrical_feed", (-0.8 * x, 0.5 * y, h - 0.1), "up", "electrical", "input", "power",
-        "hardwired", 0.3, _electrical(unit.fan_power, supply),
-    ))
+    points.append(
+        ConnectionPoint(
+            "electrical_feed",
+            (-0.8 * x, 0.5 * y, h - 0.1),
+            "up",
+            "electrical",
+            "input",
+            "power",
+            "hardwired",
+            0.3,
+            _electrical(unit.fan_power, supply),
+        )
+    )
     free = service_space(unit).front
     for name, direction, z, height, temperature in (
         ("air_return", "input", 0.72 * h, 0.5 * h, warm),
         ("air_supply", "output", 0.25 * h, 0.35 * h, cold),
     ):
-        points.append(ConnectionPoint(
-            name, (0.0, -y, z), "front", "airflow", direction, "equipment_cooling", "open_vent",
-            free, _air(unit.width - 0.1, height, unit.rated_airflow, temperature),
-        ))
+        points.append(
+            ConnectionPoint(
+                name,
+                (0.0, -y, z),
+                "front",
+                "airflow",
+                direction,
+                "equipment_cooling",
+                "open_vent",
+                free,
+                _air(unit.width - 0.1, height, unit.rated_airflow, temperature),
+            )
+        )
     points.append(_management(unit))
     return points
 
@@ -213,8 +321,15 @@ def _ups(unit: Ups, supply: Supply) -> list[ConnectionPoint]:
     x, h = 0.5 * unit.width, unit.height
     points = [
         ConnectionPoint(
-            f"electrical_{name}", (place * x, 0.0, h), "up", "electrical", name, "power",
-            "hardwired", 0.3, _electrical(unit.rated_power, supply),
+            f"electrical_{name}",
+            (place * x, 0.0, h),
+            "up",
+            "electrical",
+            name,
+            "power",
+            "hardwired",
+            0.3,
+            _electrical(unit.rated_power, supply),
         )
         for name, place in (("input", -0.6), ("output", 0.2))
     ]
@@ -223,5 +338,8 @@ def _ups(unit: Ups, supply: Supply) -> list[ConnectionPoint]:
 
 
 _POINTS: Mapping[type[Product], Callable[[Any, Supply], list[ConnectionPoint]]] = {
-    Rack: _rack, CoolantDistributionUnit: _cdu, Crah: _crah, Ups: _ups,
+    Rack: _rack,
+    CoolantDistributionUnit: _cdu,
+    Crah: _crah,
+    Ups: _ups,
 }

@@ -80,22 +80,36 @@ def read_content(file: Path) -> StageContent:
     if not file.is_file():
         raise InputError("is not a file", file)
     if file.suffix.lower() not in KNOWN_ENDINGS:
-        raise InputError("is not a USD file by its name", file, found=file.suffix or "no ending",
-                         allowed=", ".join(KNOWN_ENDINGS))
+        raise InputError(
+            "is not a USD file by its name",
+            file,
+            found=file.suffix or "no ending",
+            allowed=", ".join(KNOWN_ENDINGS),
+        )
     if file.stat().st_size > LARGEST_FILE:
-        raise InputError("file is too large", file, found=f"{file.stat().st_size:,} bytes",
-                         allowed=f"{LARGEST_FILE:,} bytes")
+        raise InputError(
+            "file is too large",
+            file,
+            found=f"{file.stat().st_size:,} bytes",
+            allowed=f"{LARGEST_FILE:,} bytes",
+        )
     source = str(Path(twin.__file__).parents[1])
     known = os.environ.get("PYTHONPATH")
     environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{known}" if known else source}
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "twin.usd.reader", str(file.absolute())],
-            capture_output=True, timeout=TIMEOUT, env=environment, check=False,
+            capture_output=True,
+            timeout=TIMEOUT,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise InputError("takes too long to compose", file,
-                         allowed=f"at most {TIMEOUT:.0f} s; references may multiply") from None
+        raise InputError(
+            "takes too long to compose",
+            file,
+            allowed=f"at most {TIMEOUT:.0f} s; references may multiply",
+        ) from None
     return _content(file, done)
 
 
@@ -103,27 +117,46 @@ def _content(file: Path, done: subprocess.CompletedProcess[bytes]) -> StageConte
     if done.returncode != 0:
         errors = done.stderr.decode(errors="replace").strip().splitlines()
         if any("OpenUSD is not installed" in line for line in errors):
-            raise InputError("cannot be read: OpenUSD is not installed", file,
-                             allowed="pip install 'ai-factory-twin[usd]'")
-        raise InputError("cannot be read: damaged, or more than memory and time allow", file,
-                         found=f"the USD library ended with status {done.returncode}")
+            raise InputError(
+                "cannot be read: OpenUSD is not installed",
+                file,
+                allowed="pip install 'ai-factory-twin[usd]'",
+            )
+        raise InputError(
+            "cannot be read: damaged, or more than memory and time allow",
+            file,
+            found=f"the USD library ended with status {done.returncode}",
+        )
     try:
         data = json.loads(done.stdout)
     except (json.JSONDecodeError, RecursionError, UnicodeDecodeError):
         raise InputError("cannot be read: damaged", file) from None
     if "error" in data:
-        raise InputError(data["error"], file, key=data.get("key", ""),
-                         found=data.get("found", ""), allowed=data.get("allowed", ""))
+        raise InputError(
+            data["error"],
+            file,
+            key=data.get("key", ""),
+            found=data.get("found", ""),
+            allowed=data.get("allowed", ""),
+        )
     return StageContent(
-        data["twin"], tuple(_placed(row) for row in data["elements"]),
-        None if data["default"] is None else _placed(data["default"]), tuple(data["notes"]),
+        data["twin"],
+        tuple(_placed(row) for row in data["elements"]),
+        None if data["default"] is None else _placed(data["default"]),
+        tuple(data["notes"]),
     )
 
 
 def _placed(row: dict[str, Any]) -> Placed:
     x, y, z = (tuple(axis) for axis in row["axes"])
     extent = row.get("extent")
-    return Placed(**(row | {
-        "position": tuple(row["position"]), "axes": (x, y, z),
-        "extent": None if extent is None else tuple(extent),
-    }))
+    return Placed(
+        **(
+            row
+            | {
+                "position": tuple(row["position"]),
+                "axes": (x, y, z),
+                "extent": None if extent is None else tuple(extent),
+            }
+        )
+    )

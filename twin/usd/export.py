@@ -75,8 +75,12 @@ def export_stage(
     """
     extension = file.suffix.lower()
     if extension not in EXTENSIONS:
-        raise InputError("unknown kind of stage", file, found=file.suffix or "no ending",
-                         allowed=", ".join(EXTENSIONS))
+        raise InputError(
+            "unknown kind of stage",
+            file,
+            found=file.suffix or "no ending",
+            allowed=", ".join(EXTENSIONS),
+        )
     if lod not in LODS:
         raise InputError("unknown level of detail", key="lod", found=lod, allowed=", ".join(LODS))
     if not file.absolute().parent.is_dir():
@@ -109,14 +113,22 @@ def products_of(plant: Plant, catalog: Catalog, form: Form) -> list[str]:
     names: dict[str, None] = {}
     for level in UNITS:
         if plant.levels[level].count:
-            own = (generations(plant, catalog, level) if form == "addressable"
-                   else plant.product_ids(level))
+            own = (
+                generations(plant, catalog, level)
+                if form == "addressable"
+                else plant.product_ids(level)
+            )
             names.update(dict.fromkeys(own))
     return list(names)
 
 
 def _write(
-    plant: Plant, file: Path, form: Form, lod: str, recording: Path | None, every: int,
+    plant: Plant,
+    file: Path,
+    form: Form,
+    lod: str,
+    recording: Path | None,
+    every: int,
     options: AssetOptions,
 ) -> int:
     extension = "usda" if file.suffix.lower() == ".usda" else "usdc"
@@ -125,27 +137,31 @@ def _write(
     catalog = layout_catalog(plant.layout)
     paths, frames = PrimPaths(plant.levels), Frames(plant)
     products = products_of(plant, catalog, form)
-    asset_options = AssetOptions(options.supply, options.created, options.thumbnail,
-                                 text=extension == "usda")
+    asset_options = AssetOptions(
+        options.supply, options.created, options.thumbnail, text=extension == "usda"
+    )
     for name in products:
         write_asset(beside / "products", name, catalog, asset_options)
     layers: dict[str, Any] = {}
     if recording is not None:
         from twin.usd.recording_layer import recording_layer
 
-        layers["recording"] = recording_layer(plant, paths, frames, form, recording, every,
-                                              extension)
+        layers["recording"] = recording_layer(
+            plant, paths, frames, form, recording, every, extension
+        )
     layers["places"] = places_layer(plant, paths, frames, extension)
     if form == "addressable":
-        layers["equipment"] = equipment_layer(plant, paths, frames, catalog, "./products", lod,
-                                              extension)
+        layers["equipment"] = equipment_layer(
+            plant, paths, frames, catalog, "./products", lod, extension
+        )
     else:
         layers["equipment"] = instancers_layer(plant, paths, frames, "./products", lod, extension)
     layers["building"] = building_layer(scene(plant), extension)
     for name, layer in layers.items():
         save(layer, beside / f"{name}.{extension}")
-    root = _root_layer(plant, extension, form, [f"./{folder}/{name}.{extension}"
-                                                for name in layers])
+    root = _root_layer(
+        plant, extension, form, [f"./{folder}/{name}.{extension}" for name in layers]
+    )
     if "recording" in layers:
         _copy_times(layers["recording"], root)
     save(root, file)
@@ -156,15 +172,18 @@ def _root_layer(plant: Plant, extension: str, form: Form, sublayers: list[str]) 
     root = new_layer(extension, ROOT)
     define(root, f"/{ROOT}", "Xform", "assembly")
     root.subLayerPaths = sublayers
-    root.pseudoRoot.SetInfo("customLayerData", {
-        "twin": {
-            "schema": SCHEMA,
-            "form": form,
-            "name": plant.name,
-            "digest": plant.digest,
-            "layout": json.dumps(plant.layout.document.data, ensure_ascii=False),
-        }
-    })
+    root.pseudoRoot.SetInfo(
+        "customLayerData",
+        {
+            "twin": {
+                "schema": SCHEMA,
+                "form": form,
+                "name": plant.name,
+                "digest": plant.digest,
+                "layout": json.dumps(plant.layout.document.data, ensure_ascii=False),
+            }
+        },
+    )
     return root
 
 

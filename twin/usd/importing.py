@@ -92,8 +92,9 @@ def import_stage(file: Path, catalog: Catalog | None = None) -> Imported:
     original = copy.deepcopy(work.data)
     found = _by_path(content, work)
     if not found:
-        raise InputError("has no elements of a plant", file,
-                         allowed="prims with the attribute twin:path")
+        raise InputError(
+            "has no elements of a plant", file, allowed="prims with the attribute twin:path"
+        )
     work.notes += [f"not composed: {note}" for note in content.notes]
     _move_places(work, found)
     _change_banks(work, found)
@@ -109,16 +110,30 @@ def import_stage(file: Path, catalog: Catalog | None = None) -> Imported:
 def _embedded_layout(content: StageContent, file: Path) -> dict[str, Any]:
     text = content.twin.get("layout")
     if not text:
-        raise InputError("holds no layout", file, key="customLayerData.twin.layout",
-                         allowed="a stage written by twin export, saved with its root layer's data")
+        raise InputError(
+            "holds no layout",
+            file,
+            key="customLayerData.twin.layout",
+            allowed="a stage written by twin export, saved with its root layer's data",
+        )
     try:
         data = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError("its layout is damaged", file, key="customLayerData.twin.layout",
-                         found=str(error)[:80], allowed="the JSON that twin export wrote") from None
+        raise InputError(
+            "its layout is damaged",
+            file,
+            key="customLayerData.twin.layout",
+            found=str(error)[:80],
+            allowed="the JSON that twin export wrote",
+        ) from None
     if not isinstance(data, dict):
-        raise InputError("its layout is damaged", file, key="customLayerData.twin.layout",
-                         found=type(data).__name__, allowed="the JSON that twin export wrote")
+        raise InputError(
+            "its layout is damaged",
+            file,
+            key="customLayerData.twin.layout",
+            found=type(data).__name__,
+            allowed="the JSON that twin export wrote",
+        )
     return data
 
 
@@ -130,8 +145,10 @@ def _by_path(content: StageContent, work: _Work) -> dict[str, Placed]:
         if known is None:
             found[element.path] = element
         else:
-            work.notes.append(f"{element.prim} is a copy of {known.prim} and is not taken over: "
-                              "raise racks or count in the layout")
+            work.notes.append(
+                f"{element.prim} is a copy of {known.prim} and is not taken over: "
+                "raise racks or count in the layout"
+            )
     return found
 
 
@@ -146,8 +163,10 @@ def _move_places(work: _Work, found: Mapping[str, Placed]) -> None:
                 continue
             upright = _upright(seen)
             model = getattr(result, level)[index]
-            shift = np.subtract(_local(result, levels, found, level, index, seen),
-                                _expected_local(result, level, index))
+            shift = np.subtract(
+                _local(result, levels, found, level, index, seen),
+                _expected_local(result, level, index),
+            )
             if level == "hall":
                 _reconnect_hall(work, found, result, index, seen)
             if np.abs(shift).max() <= MOVED:
@@ -163,7 +182,11 @@ def _move_places(work: _Work, found: Mapping[str, Placed]) -> None:
 
 
 def _local(
-    result: Expansion, levels: Levels, found: Mapping[str, Placed], level: str, index: int,
+    result: Expansion,
+    levels: Levels,
+    found: Mapping[str, Placed],
+    level: str,
+    index: int,
     seen: Placed,
 ) -> tuple[float, float]:
     """Position of a place in the frame of the place around it, both as in the stage [m]."""
@@ -195,8 +218,10 @@ def _reconnect_hall(
 ) -> None:
     """Take over which plants feed a hall."""
     prims = {element.prim: path for path, element in found.items()}
-    for target, key, plants in ((seen.plant, "plant", result.hall_plant),
-                                (seen.air_plant, "air_plant", result.hall_air_plant)):
+    for target, key, plants in (
+        (seen.plant, "plant", result.hall_plant),
+        (seen.air_plant, "air_plant", result.hall_air_plant),
+    ):
         if not target:
             continue
         name = prims.get(target, "").rpartition("/")[2]
@@ -207,7 +232,10 @@ def _reconnect_hall(
         if result.hall[index].count is not None:
             raise InputError(
                 f"{seen.prim} is one of several halls of one entry and cannot have a {key} of its "
-                "own", work.file, found=target, allowed=expected,
+                "own",
+                work.file,
+                found=target,
+                allowed=expected,
             )
         entry[key] = name or target
         work.changes.append(f"{seen.path} on {key} {name or target} instead of {expected}")
@@ -235,7 +263,10 @@ def _change_banks(work: _Work, found: Mapping[str, Placed]) -> None:
             if len(products) > 1:
                 raise InputError(
                     f"a single {level.replace('_', ' ')} cannot be of another product than its "
-                    "bank", work.file, key=products[new[0]].prim, found=new[0],
+                    "bank",
+                    work.file,
+                    key=products[new[0]].prim,
+                    found=new[0],
                     allowed=f"{old[key]}, or the same product for all of {key_text(key)}",
                 )
             work.entry(key)["product"] = new[0]
@@ -254,8 +285,9 @@ def _product(work: _Work, seen: Placed, expected: str) -> str:
         work.data.setdefault("products", []).append(entry)
         work.changes.append(f"product {entry['id']} from {seen.prim}")
         if missing:
-            work.notes.append(f"{entry['id']}: not in the asset, taken from {expected}: "
-                              f"{', '.join(missing)}")
+            work.notes.append(
+                f"{entry['id']}: not in the asset, taken from {expected}: {', '.join(missing)}"
+            )
     return str(entry["id"])
 
 
@@ -288,8 +320,13 @@ def _change_units(work: _Work, found: Mapping[str, Placed]) -> None:
 
 
 def _differences(
-    work: _Work, result: Expansion, levels: Levels, prims: Mapping[str, str], level: str,
-    index: int, seen: Placed | None,
+    work: _Work,
+    result: Expansion,
+    levels: Levels,
+    prims: Mapping[str, str],
+    level: str,
+    index: int,
+    seen: Placed | None,
 ) -> Iterator[tuple[str, Any, str]]:
     """Key, value and words of every difference of a machine from the layout."""
     elements = result.levels[level]
@@ -300,8 +337,10 @@ def _differences(
     enabled = bool(elements.enabled[index])
     if seen is None or not (seen.active and seen.enabled):
         if seen is None or not seen.active:
-            work.notes.append(f"{levels.path(level, index)} is not in the stage: out of service, "
-                              "as a layout cannot leave out a single one")
+            work.notes.append(
+                f"{levels.path(level, index)} is not in the stage: out of service, "
+                "as a layout cannot leave out a single one"
+            )
         if enabled and level in MOVABLE:
             yield "enabled", False, "out of service"
         if seen is None or not seen.active:
@@ -352,12 +391,18 @@ def _movement(
     if np.linalg.det(axes) < 0.0:
         work.notes.append(f"{seen.prim} is mirrored; it is placed where it is, not mirrored")
     if axes[2, 2] / sizes[2] < np.cos(np.deg2rad(TILTED)):
-        raise InputError("does not stand upright", work.file, key=seen.prim,
-                         allowed="turns about the vertical only")
+        raise InputError(
+            "does not stand upright",
+            work.file,
+            key=seen.prim,
+            allowed="turns about the vertical only",
+        )
     expected = elements.position[index]
     if abs(seen.position[2] - expected[2]) > 2 * MOVED:
-        work.notes.append(f"{seen.prim} is lifted by {seen.position[2] - expected[2]:.3g} m; "
-                          "equipment stays on its floor")
+        work.notes.append(
+            f"{seen.prim} is lifted by {seen.position[2] - expected[2]:.3g} m; "
+            "equipment stays on its floor"
+        )
     shift = np.subtract(seen.position[:2], expected[:2])
     if np.abs(shift).max() > MOVED:
         owner_level = str(PARENTS[level])
@@ -365,9 +410,11 @@ def _movement(
         if owner_level == "row":
             owner = result.levels["row"].parent[owner]
         origin = result.origin[ORIGINS[owner_level]][owner]
-        yield ("position",
-               [length(seen.position[0] - origin[0]), length(seen.position[1] - origin[1])],
-               f"moved by {shift[0]:.4g} m, {shift[1]:.4g} m")
+        yield (
+            "position",
+            [length(seen.position[0] - origin[0]), length(seen.position[1] - origin[1])],
+            f"moved by {shift[0]:.4g} m, {shift[1]:.4g} m",
+        )
     front = -axes[1]  # the front of a product is -y
     yaw = float(np.rad2deg(np.arctan2(front[0], -front[1])))
     turn = (yaw - float(elements.yaw[index]) + 180.0) % 360.0 - 180.0

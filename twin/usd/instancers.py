@@ -40,18 +40,25 @@ def instancers_layer(
             _instancer(layer, path, plant, frames, level, product, rows, folder, lod)
         for owner, kind, racks in rack_groups(plant, frames):
             scope = instances_scope(plant, paths, "hall", owner)
-            _accelerators(layer, f"{scope}/{identifier(f'gpu_{kind}')}", plant, frames, owner,
-                          kind, racks)
+            _accelerators(
+                layer, f"{scope}/{identifier(f'gpu_{kind}')}", plant, frames, owner, kind, racks
+            )
     return layer
 
 
 def instances_scope(plant: Plant, paths: PrimPaths, level: str, index: int) -> str:
     """Prim path of the scope of a place's instancers; never that of an element."""
     place = paths.of(level, index)
-    taken = {
-        path.rpartition("/")[2] for known in paths.by_level.values() for path in known
-        if path.rpartition("/")[0] == place
-    } if _clashes(plant) else set()
+    taken = (
+        {
+            path.rpartition("/")[2]
+            for known in paths.by_level.values()
+            for path in known
+            if path.rpartition("/")[0] == place
+        }
+        if _clashes(plant)
+        else set()
+    )
     return f"{place}/{unique_identifiers([INSTANCES], taken)[0]}"
 
 
@@ -60,9 +67,7 @@ def _clashes(plant: Plant) -> bool:
     return any(INSTANCES in map(identifier, level.names) for level in plant.levels.values())
 
 
-def groups(
-    plant: Plant, frames: Frames
-) -> list[tuple[str, int, str, NDArray[np.int64]]]:
+def groups(plant: Plant, frames: Frames) -> list[tuple[str, int, str, NDArray[np.int64]]]:
     """Level, row of the owning place, product and rows of every instancer of equipment."""
     found = []
     for level in UNITS:
@@ -80,8 +85,11 @@ def groups(
 
 def rack_groups(plant: Plant, frames: Frames) -> list[tuple[int, str, NDArray[np.int64]]]:
     """Hall, rack product and racks of every instancer of accelerators."""
-    return [(owner, product, rows) for level, owner, product, rows in groups(plant, frames)
-            if level == "rack"]
+    return [
+        (owner, product, rows)
+        for level, owner, product, rows in groups(plant, frames)
+        if level == "rack"
+    ]
 
 
 def accelerator_rows(plant: Plant, racks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -92,8 +100,15 @@ def accelerator_rows(plant: Plant, racks: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def _instancer(
-    layer: Any, path: str, plant: Plant, frames: Frames, level: str, product: str,
-    rows: NDArray[np.int64], folder: str, lod: str,
+    layer: Any,
+    path: str,
+    plant: Plant,
+    frames: Frames,
+    level: str,
+    product: str,
+    rows: NDArray[np.int64],
+    folder: str,
+    lod: str,
 ) -> None:
     spec = plant.layout.products[product]
     size = np.array([spec.width, spec.depth, spec.height])
@@ -106,38 +121,63 @@ def _instancer(
     attribute(prim, "twin:level", Types.String, level, custom=True)
     attribute(prim, "twin:product", Types.String, product, custom=True)
     names = list(plant.levels.paths(level))
-    attribute(prim, "twin:paths", Types.StringArray,
-              Vt.StringArray([names[row] for row in rows.tolist()]), custom=True)
+    attribute(
+        prim,
+        "twin:paths",
+        Types.StringArray,
+        Vt.StringArray([names[row] for row in rows.tolist()]),
+        custom=True,
+    )
     enabled = plant.design.expansion.levels[level].enabled[rows]
     if not enabled.all():
-        attribute(prim, "twin:enabled", Types.BoolArray, Vt.BoolArray(enabled.tolist()),
-                  custom=True)
+        attribute(
+            prim, "twin:enabled", Types.BoolArray, Vt.BoolArray(enabled.tolist()), custom=True
+        )
 
 
 def _points(
-    layer: Any, path: str, positions: Vectors, yaw: NDArray[np.float64], ids: NDArray[np.int64],
-    size: Vectors, below: float,
+    layer: Any,
+    path: str,
+    positions: Vectors,
+    yaw: NDArray[np.float64],
+    ids: NDArray[np.int64],
+    size: Vectors,
+    below: float,
 ) -> Any:
     """A PointInstancer of turned boxes of one size; ``below``: height under the origin."""
     prim = define(layer, path, "PointInstancer", "group")
     half = np.deg2rad(0.5 * yaw)
     orientations = np.zeros((len(yaw), 4), dtype=np.float32)  # x, y, z, w
     orientations[:, 2], orientations[:, 3] = np.sin(half), np.cos(half)
-    attribute(prim, "positions", Types.Point3fArray,
-              Vt.Vec3fArray.FromNumpy(positions.astype(np.float32)))
-    attribute(prim, "orientations", Types.QuathArray,
-              Vt.QuathArray.FromNumpy(orientations.astype(np.float16)))
-    attribute(prim, "protoIndices", Types.IntArray,
-              Vt.IntArray.FromNumpy(np.zeros(len(ids), dtype=np.int32)))
+    attribute(
+        prim, "positions", Types.Point3fArray, Vt.Vec3fArray.FromNumpy(positions.astype(np.float32))
+    )
+    attribute(
+        prim,
+        "orientations",
+        Types.QuathArray,
+        Vt.QuathArray.FromNumpy(orientations.astype(np.float16)),
+    )
+    attribute(
+        prim,
+        "protoIndices",
+        Types.IntArray,
+        Vt.IntArray.FromNumpy(np.zeros(len(ids), dtype=np.int32)),
+    )
     attribute(prim, "ids", Types.Int64Array, Vt.Int64Array.FromNumpy(ids.astype(np.int64)))
     angle = np.deg2rad(yaw)
     c, s = np.abs(np.cos(angle)), np.abs(np.sin(angle))
     reach = 0.5 * np.stack([size[0] * c + size[1] * s, size[0] * s + size[1] * c], axis=1)
     low = np.append((positions[:, :2] - reach).min(axis=0), positions[:, 2].min() - below)
-    high = np.append((positions[:, :2] + reach).max(axis=0),
-                     positions[:, 2].max() + size[2] - below)
-    attribute(prim, "extent", Types.Float3Array,
-              Vt.Vec3fArray([Gf.Vec3f(*map(float, low)), Gf.Vec3f(*map(float, high))]))
+    high = np.append(
+        (positions[:, :2] + reach).max(axis=0), positions[:, 2].max() + size[2] - below
+    )
+    attribute(
+        prim,
+        "extent",
+        Types.Float3Array,
+        Vt.Vec3fArray([Gf.Vec3f(*map(float, low)), Gf.Vec3f(*map(float, high))]),
+    )
     define(layer, f"{path}/Prototypes", "Scope")
     return prim
 
@@ -158,7 +198,12 @@ def accelerator_positions(
 
 
 def _accelerators(
-    layer: Any, path: str, plant: Plant, frames: Frames, owner: int, product: str,
+    layer: Any,
+    path: str,
+    plant: Plant,
+    frames: Frames,
+    owner: int,
+    product: str,
     racks: NDArray[np.int64],
 ) -> None:
     """Boxes in the places of all accelerators of one rack product in a hall."""
@@ -167,14 +212,16 @@ def _accelerators(
         return
     size = np.array(slots[0].size)
     positions, yaw = accelerator_positions(plant, frames, owner, product, racks)
-    prim = _points(layer, path, positions, yaw, accelerator_rows(plant, racks), size,
-                   0.5 * float(size[2]))
+    prim = _points(
+        layer, path, positions, yaw, accelerator_rows(plant, racks), size, 0.5 * float(size[2])
+    )
     part = plant.layout.product(plant.layout.product(product, Rack).accelerator, Accelerator)
     name = identifier(part.id)
     corners = np.array([[x, y, z] for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
     define(layer, f"{path}/Prototypes/{name}", "Xform", "component")
-    surfaces.mesh(layer, f"{path}/Prototypes/{name}/Module", corners * size, surfaces.BOX_FACES,
-                  None)
+    surfaces.mesh(
+        layer, f"{path}/Prototypes/{name}/Module", corners * size, surfaces.BOX_FACES, None
+    )
     surfaces.display_colour(prim, (0.36, 0.39, 0.46))
     relationship(prim, "prototypes", [f"{path}/Prototypes/{name}"], custom=False)
     attribute(prim, "twin:level", Types.String, "gpu", custom=True)

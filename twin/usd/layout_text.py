@@ -35,8 +35,14 @@ _Dumper.add_representer(list, _list)
 
 def layout_text(data: dict[str, Any]) -> str:
     """YAML of a layout's data, keys in their order."""
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True,
-                          width=FLOW_WIDTH, default_flow_style=False)
+    text: str = yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=FLOW_WIDTH,
+        default_flow_style=False,
+    )
     assert parse(text, Path("layout")).data == data
     return text
 

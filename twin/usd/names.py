@@ -64,9 +64,11 @@ class PrimPaths:
             if level == "gpu":
                 continue
             entry = self.levels[level]
-            owners = [f"/{ROOT}"] * entry.count if parent is None else [
-                paths[parent][i] for i in entry.parent_index.tolist()
-            ]
+            owners = (
+                [f"/{ROOT}"] * entry.count
+                if parent is None
+                else [paths[parent][i] for i in entry.parent_index.tolist()]
+            )
             own: list[str] = []
             for owner, name in zip(owners, entry.names, strict=True):
                 siblings = taken.setdefault(owner, set())
@@ -85,5 +87,6 @@ class PrimPaths:
         """Level and row of every prim path."""
         return {
             path: (level, index)
-            for level, paths in self.by_level.items() for index, path in enumerate(paths)
+            for level, paths in self.by_level.items()
+            for index, path in enumerate(paths)
         }

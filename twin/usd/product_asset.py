@@ -73,9 +73,12 @@ def mesh_parameters(product: Product, catalog: Catalog) -> Mapping[str, Any]:
     assert isinstance(part, Accelerator)
     trays = product.trays
     return {
-        "tray_order": trays.order, "pitch": trays.pitch, "first_height": trays.first_height,
+        "tray_order": trays.order,
+        "pitch": trays.pitch,
+        "first_height": trays.first_height,
         "compute_units": trays.compute_units,
-        "accelerators_per_tray": trays.accelerators_per_tray, "stacks": part.hbm.stacks,
+        "accelerators_per_tray": trays.accelerators_per_tray,
+        "stacks": part.hbm.stacks,
         "cooling": product.cooling,
     }
 
@@ -111,8 +114,10 @@ def write_asset(
     file = folder / asset_path(product_id)
     name = identifier(product_id)
     layers = file.parent / "layers"
-    save(properties_layer(name, catalog[product_id], catalog, options.supply, options.created),
-         layers / f"{name}_properties.usda")
+    save(
+        properties_layer(name, catalog[product_id], catalog, options.supply, options.created),
+        layers / f"{name}_properties.usda",
+    )
     sublayers = [f"./layers/{name}_properties.usda"]
     points = connection_points_layer(name, product, options.supply)
     if points is not None:
@@ -152,8 +157,9 @@ def _payload(parts: Sequence[Part], extension: str) -> Any:
     bound = surfaces.materials(layer, "/Geometry/Materials", {part.material for part in parts})
     for group, shown in groups.items():
         define(layer, f"/Geometry/{group}", "Xform")
-        surfaces.parts(layer, f"/Geometry/{group}",
-                       [part for part in parts if part.shown == shown], bound)
+        surfaces.parts(
+            layer, f"/Geometry/{group}", [part for part in parts if part.shown == shown], bound
+        )
     return layer
 
 
@@ -214,9 +220,16 @@ def _slots(layer: Any, root: str, product: Rack, catalog: Catalog) -> None:
     for number, slot in enumerate(slots):
         tray, _, name = slot.name.rpartition("/")
         x, y, z = (0.5 * length for length in slot.size)
-        box = np.array([[sx * x, sy * y, sz * z] for sz in (-1, 1) for sy in (-1, 1)
-                        for sx in (-1, 1)]) + np.array(slot.position)
-        prim = surfaces.mesh(layer, f"{root}/{prims[tray]}/{identifier(name)}", box,
-                             surfaces.BOX_FACES, (0.36, 0.39, 0.46), purpose="guide")
+        box = np.array(
+            [[sx * x, sy * y, sz * z] for sz in (-1, 1) for sy in (-1, 1) for sx in (-1, 1)]
+        ) + np.array(slot.position)
+        prim = surfaces.mesh(
+            layer,
+            f"{root}/{prims[tray]}/{identifier(name)}",
+            box,
+            surfaces.BOX_FACES,
+            (0.36, 0.39, 0.46),
+            purpose="guide",
+        )
         attribute(prim, "twin:slot", Types.Int, number, uniform=True, custom=True)
         attribute(prim, "twin:product", Types.String, part.id, uniform=True, custom=True)

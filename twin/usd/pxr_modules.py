@@ -11,8 +11,6 @@ from twin.errors import TwinError
 try:
     from pxr import Gf, Kind, Sdf, Tf, Usd, UsdGeom, UsdShade, UsdUtils, Vt
 except ImportError as error:  # pragma: no cover - depends on what is installed
-    raise TwinError(
-        "OpenUSD is not installed: pip install 'ai-factory-twin[usd]'"
-    ) from error
+    raise TwinError("OpenUSD is not installed: pip install 'ai-factory-twin[usd]'") from error
 
 __all__ = ["Gf", "Kind", "Sdf", "Tf", "Usd", "UsdGeom", "UsdShade", "UsdUtils", "Vt"]

@@ -31,8 +31,11 @@ def bound_resources() -> None:
         import resource
     except ImportError:  # no such limits on Windows
         return
-    for kind, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, PROCESSOR_TIME),
-                        (resource.RLIMIT_CORE, 0)):
+    for kind, limit in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, PROCESSOR_TIME),
+        (resource.RLIMIT_CORE, 0),
+    ):
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (limit if hard < 0 else min(limit, hard), hard))
 
@@ -66,14 +69,23 @@ def _last_line(error: object) -> str:
 def _conversion(stage: Any) -> Any:
     """Matrix from the stage's frame to metres with Z up (Gf rows: a point times the matrix)."""
     if not stage.HasAuthoredMetadata("metersPerUnit"):
-        raise Refused({
-            "error": "does not say its unit of length", "key": "metersPerUnit",
-            "allowed": "author metersPerUnit, such as 1 for metres or 0.01 for centimetres",
-        })
+        raise Refused(
+            {
+                "error": "does not say its unit of length",
+                "key": "metersPerUnit",
+                "allowed": "author metersPerUnit, such as 1 for metres or 0.01 for centimetres",
+            }
+        )
     unit = float(UsdGeom.GetStageMetersPerUnit(stage))
     if not (math.isfinite(unit) and unit > 0.0):
-        raise Refused({"error": "unit of length must be positive", "key": "metersPerUnit",
-                       "found": repr(unit), "allowed": "metres per unit, such as 1 or 0.01"})
+        raise Refused(
+            {
+                "error": "unit of length must be positive",
+                "key": "metersPerUnit",
+                "found": repr(unit),
+                "allowed": "metres per unit, such as 1 or 0.01",
+            }
+        )
     matrix = Gf.Matrix4d(1.0).SetScale(unit)
     if UsdGeom.GetStageUpAxis(stage) == "Y":
         turn = Gf.Matrix4d(1.0).SetRotate(Gf.Rotation(Gf.Vec3d(1, 0, 0), 90.0))
@@ -87,8 +99,13 @@ def _embedded(stage: Any) -> dict[str, str]:
         return {}
     kept = {str(key): value for key, value in data.items() if isinstance(value, str)}
     if len(kept.get("layout", "")) > LARGEST_TEXT:
-        raise Refused({"error": "its layout is too large", "key": "customLayerData.twin.layout",
-                       "allowed": f"at most {LARGEST_TEXT:,} characters"})
+        raise Refused(
+            {
+                "error": "its layout is too large",
+                "key": "customLayerData.twin.layout",
+                "allowed": f"at most {LARGEST_TEXT:,} characters",
+            }
+        )
     return kept
 
 
@@ -98,8 +115,7 @@ def _elements(stage: Any, cache: Any, convert: Any) -> Iterator[dict[str, Any]]:
     for prim in Usd.PrimRange.Stage(stage, Usd.PrimAllPrimsPredicate):
         count += 1
         if count > LARGEST_COUNT:
-            raise Refused({"error": "has too many prims",
-                           "allowed": f"at most {LARGEST_COUNT:,}"})
+            raise Refused({"error": "has too many prims", "allowed": f"at most {LARGEST_COUNT:,}"})
         if prim.IsAbstract():
             continue
         path = _text(prim, "twin:path")
@@ -137,9 +153,13 @@ def _describe(prim: Any, cache: Any, convert: Any, path: str) -> dict[str, Any]:
     temperature = _value(prim, "twin:supplyTemperature")
     product = _text(prim, "twin:product")
     row = _frame(cache.GetLocalToWorldTransform(prim) * convert, prim) | {
-        "path": path, "prim": str(prim.GetPath()), "product": product,
-        "active": prim.IsActive(), "enabled": _value(prim, "twin:enabled") is not False,
-        "cdu": _target(prim, "twin:cdu"), "plant": _target(prim, "twin:plant"),
+        "path": path,
+        "prim": str(prim.GetPath()),
+        "product": product,
+        "active": prim.IsActive(),
+        "enabled": _value(prim, "twin:enabled") is not False,
+        "cdu": _target(prim, "twin:cdu"),
+        "plant": _target(prim, "twin:plant"),
         "air_plant": _target(prim, "twin:airPlant"),
         "supply_temperature": float(temperature) if isinstance(temperature, float) else None,
     }
@@ -183,11 +203,14 @@ def _instances(prim: Any, cache: Any, convert: Any) -> Iterator[dict[str, Any]]:
     positions = instancer.GetPositionsAttr().Get() or []
     orientations = instancer.GetOrientationsAttr().Get() or []
     if len(positions) != len(paths) or (orientations and len(orientations) != len(paths)):
-        raise Refused({
-            "error": "an instancer has more or fewer positions than twin paths",
-            "key": str(prim.GetPath()), "found": f"{len(positions)} positions, {len(paths)} paths",
-            "allowed": "one each; to remove an instance list its id in inactiveIds",
-        })
+        raise Refused(
+            {
+                "error": "an instancer has more or fewer positions than twin paths",
+                "key": str(prim.GetPath()),
+                "found": f"{len(positions)} positions, {len(paths)} paths",
+                "allowed": "one each; to remove an instance list its id in inactiveIds",
+            }
+        )
     ids = instancer.GetIdsAttr().Get() or range(len(paths))
     inactive = prim.GetMetadata("inactiveIds")
     removed = set(inactive.GetAppliedItems()) if inactive else set()
@@ -202,7 +225,9 @@ def _instances(prim: Any, cache: Any, convert: Any) -> Iterator[dict[str, Any]]:
             local.SetRotate(Gf.Quatd(float(turn.real), Gf.Vec3d(turn.imaginary)).GetNormalized())
         local.SetTranslateOnly(Gf.Vec3d(positions[k]))
         yield _frame(local * world, prim) | {
-            "path": path, "prim": f"{prim.GetPath()}[{ids[k]}]", "product": product,
+            "path": path,
+            "prim": f"{prim.GetPath()}[{ids[k]}]",
+            "product": product,
             "active": prim.IsActive() and ids[k] not in removed,
             "enabled": bool(enabled[k]) if enabled is not None and k < len(enabled) else True,
         }

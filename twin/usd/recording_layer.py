@@ -35,10 +35,15 @@ LARGEST = 40_000_000
 """Most values of single attributes in a layer; more is a matter of minutes and gigabytes."""
 COLOURED = "gpu.temperature"
 """Channel that colours the accelerators of the compact form."""
-HEAT = np.array([
-    [0.05, 0.10, 0.35], [0.10, 0.45, 0.75], [0.35, 0.75, 0.55], [0.95, 0.75, 0.20],
-    [0.85, 0.15, 0.10],
-])
+HEAT = np.array(
+    [
+        [0.05, 0.10, 0.35],
+        [0.10, 0.45, 0.75],
+        [0.35, 0.75, 0.55],
+        [0.95, 0.75, 0.20],
+        [0.85, 0.15, 0.10],
+    ]
+)
 """sRGB stops of the colours from low to high."""
 
 Values = NDArray[np.float32]
@@ -58,7 +63,12 @@ class Series:
 
 
 def recording_layer(
-    plant: Plant, paths: PrimPaths, frames: Frames, form: str, recording: Path, every: int,
+    plant: Plant,
+    paths: PrimPaths,
+    frames: Frames,
+    form: str,
+    recording: Path,
+    every: int,
     extension: str,
 ) -> Any:
     """Layer of a recording; every ``every``-th frame is taken.
@@ -68,13 +78,18 @@ def recording_layer(
     InputError : not a recording, of another layout, no frames, or too many values
     """
     if every < 1:
-        raise InputError("frames are taken one in N", key="every", found=str(every),
-                         allowed="1 or more")
+        raise InputError(
+            "frames are taken one in N", key="every", found=str(every), allowed="1 or more"
+        )
     tree = open_recording(recording)
     if tree.attrs.get("digest") != plant.digest:
-        raise InputError("a recording of another layout", recording, key="digest",
-                         found=str(tree.attrs.get("digest"))[:12],
-                         allowed=f"{plant.digest[:12]}, that of {plant.name}")
+        raise InputError(
+            "a recording of another layout",
+            recording,
+            key="digest",
+            found=str(tree.attrs.get("digest"))[:12],
+            allowed=f"{plant.digest[:12]}, that of {plant.name}",
+        )
     series, times = _series(tree, plant, every, recording)
     layer = new_layer(extension, ROOT)
     root = layer.pseudoRoot
@@ -86,7 +101,8 @@ def recording_layer(
     count = sum(s.values.size for s in single if s.channel.level != "gpu")
     if count > LARGEST:
         raise InputError(
-            f"{count / 1e6:.0f} million single values are too many", recording,
+            f"{count / 1e6:.0f} million single values are too many",
+            recording,
             allowed=f"at most {LARGEST / 1e6:.0f} million: fewer frames, or the compact form",
         )
     with Sdf.ChangeBlock():
@@ -118,9 +134,13 @@ def _series(
                 continue
             values = np.asarray(variable.values[::every], dtype=np.float32)
             if values.shape[1] != plant.levels[level].count:
-                raise InputError("a recording of other elements", recording, key=channel.name,
-                                 found=str(values.shape[1]),
-                                 allowed=str(plant.levels[level].count))
+                raise InputError(
+                    "a recording of other elements",
+                    recording,
+                    key=channel.name,
+                    found=str(values.shape[1]),
+                    allowed=str(plant.levels[level].count),
+                )
             found.append(Series(channel, values))
     if not times:
         raise InputError("the recording has no frames", recording)
@@ -132,8 +152,10 @@ def _over(layer: Any, path: str) -> Any:
 
 
 def _document(channel: Channel) -> dict[str, Any]:
-    return {"documentation": channel.description,
-            "customData": {"unit": channel.unit or "1", "channel": channel.name}}
+    return {
+        "documentation": channel.description,
+        "customData": {"unit": channel.unit or "1", "channel": channel.name},
+    }
 
 
 def _attributes(layer: Any, paths: PrimPaths, item: Series, times: Sequence[float]) -> None:
@@ -163,14 +185,19 @@ def _rack_arrays(
     name = f"twin:channel:gpu:{item.channel.name.partition('.')[2]}"
     for rack, path in enumerate(paths.by_level["rack"]):
         own = np.ascontiguousarray(item.values[:, first[rack] : first[rack + 1]])
-        spec = attribute(_over(layer, path), name, Types.FloatArray, custom=True,
-                         info=_document(item.channel))
+        spec = attribute(
+            _over(layer, path), name, Types.FloatArray, custom=True, info=_document(item.channel)
+        )
         for time, row in zip(times, own, strict=True):
             layer.SetTimeSample(spec.path, time, Vt.FloatArray.FromNumpy(row))
 
 
 def _primvars(
-    layer: Any, plant: Plant, paths: PrimPaths, frames: Frames, series: Sequence[Series],
+    layer: Any,
+    plant: Plant,
+    paths: PrimPaths,
+    frames: Frames,
+    series: Sequence[Series],
     times: Sequence[float],
 ) -> None:
     """Values of instances on their instancers."""
@@ -180,8 +207,9 @@ def _primvars(
         places.append((level, f"{scope}/{identifier(f'{level}_{product}')}", rows))
     for owner, product, racks in rack_groups(plant, frames):
         scope = instances_scope(plant, paths, "hall", owner)
-        places.append(("gpu", f"{scope}/{identifier(f'gpu_{product}')}",
-                       accelerator_rows(plant, racks)))
+        places.append(
+            ("gpu", f"{scope}/{identifier(f'gpu_{product}')}", accelerator_rows(plant, racks))
+        )
     for level, path, rows in places:
         own = [item for item in series if item.channel.level == level]
         for item in own:
@@ -199,8 +227,12 @@ def _colours(
     layer: Any, path: str, channel: Channel, values: Values, times: Sequence[float]
 ) -> None:
     """Colours of instances by a channel, over the range of its legend."""
-    spec = attribute(_over(layer, path), "primvars:displayColor", Types.Color3fArray,
-                     info={"interpolation": "vertex"})
+    spec = attribute(
+        _over(layer, path),
+        "primvars:displayColor",
+        Types.Color3fArray,
+        info={"interpolation": "vertex"},
+    )
     for time, row in zip(times, colours_of(values, channel.low, channel.high), strict=True):
         layer.SetTimeSample(spec.path, time, Vt.Vec3fArray.FromNumpy(row))
 
@@ -209,8 +241,8 @@ def colours_of(values: Values, low: float, high: float) -> NDArray[np.float32]:
     """Linear RGB of values between ``low`` (blue) and ``high`` (red); missing ones are grey."""
     place = np.clip((np.nan_to_num(values) - low) / (high - low), 0.0, 1.0) * (len(HEAT) - 1)
     stops = np.array([linear_colour(tuple(stop)) for stop in HEAT])
-    colours = np.stack([
-        np.interp(place, np.arange(len(HEAT)), stops[:, k]) for k in range(3)
-    ], axis=-1)
+    colours = np.stack(
+        [np.interp(place, np.arange(len(HEAT)), stops[:, k]) for k in range(3)], axis=-1
+    )
     colours[np.isnan(values)] = 0.2
     return colours.astype(np.float32)

@@ -18,8 +18,10 @@ def _validator() -> Any:
         import simready.foundation.tier_aif  # noqa: F401 - the rules must be installed
         import simready.validate as validator
     except ImportError as error:
-        raise TwinError(f"NVIDIA's SimReady validator is not installed ({error.name}): "
-                        "pip install 'ai-factory-twin[simready]'") from None
+        raise TwinError(
+            f"NVIDIA's SimReady validator is not installed ({error.name}): "
+            "pip install 'ai-factory-twin[simready]'"
+        ) from None
     logging.getLogger("simready").setLevel(logging.ERROR)
     validator.initialize([], [], [])
     return validator
@@ -33,12 +35,16 @@ def validate_asset(file: Path) -> list[str]:
     TwinError : the validator is not installed, or could not judge the file
     """
     validator = _validator()
-    result = validator.validate_asset(validator.AssetValidationConfig(
-        asset_path=str(file), profile_id=PROFILE, profile_version=PROFILE_VERSION
-    ))
+    result = validator.validate_asset(
+        validator.AssetValidationConfig(
+            asset_path=str(file), profile_id=PROFILE, profile_version=PROFILE_VERSION
+        )
+    )
     if result is None or not result.features_summary:
         raise TwinError(f"{file}: the validator could not judge it")
-    failing = [f"{name} fails {summary.get('failing requirements', '')}"
-               for name, summary in sorted(result.features_summary.items())
-               if not summary.get("passed")]
+    failing = [
+        f"{name} fails {summary.get('failing requirements', '')}"
+        for name, summary in sorted(result.features_summary.items())
+        if not summary.get("passed")
+    ]
     return failing + [str(issue.message) for issue in result.issues]

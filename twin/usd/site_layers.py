@@ -37,16 +37,17 @@ def places_layer(plant: Plant, paths: PrimPaths, frames: Frames, extension: str)
                 place(prim, local[index])
                 _tag(prim, name)
                 if level == "hall":
-                    for key, plants in (("twin:plant", result.hall_plant),
-                                        ("twin:airPlant", result.hall_air_plant)):
+                    for key, plants in (
+                        ("twin:plant", result.hall_plant),
+                        ("twin:airPlant", result.hall_air_plant),
+                    ):
                         relationship(prim, key, [paths.of("plant", plants[index])])
                 elif level == "plant":
                     _set_point(prim, float(result.plant_setpoint[index]))
                 elif level == "site":
                     location = plant.sites[index].location
                     attribute(prim, "twin:latitude", Types.Double, location.latitude, custom=True)
-                    attribute(prim, "twin:longitude", Types.Double, location.longitude,
-                              custom=True)
+                    attribute(prim, "twin:longitude", Types.Double, location.longitude, custom=True)
     return layer
 
 
@@ -69,16 +70,23 @@ def generations(plant: Plant, catalog: Mapping[str, Any], level: str) -> list[st
     racks = [plant.layout.product(name, Rack) for name in used]
     kinds = {(rack.vendor, rack.cooling) for rack in racks}
     others = [
-        name for name, entry in sorted(catalog.items())
-        if isinstance(entry.product, Rack) and name not in used
+        name
+        for name, entry in sorted(catalog.items())
+        if isinstance(entry.product, Rack)
+        and name not in used
         and (entry.product.vendor, entry.product.cooling) in kinds
     ]
     return used + others
 
 
 def equipment_layer(
-    plant: Plant, paths: PrimPaths, frames: Frames, catalog: Mapping[str, Any], folder: str,
-    lod: str, extension: str,
+    plant: Plant,
+    paths: PrimPaths,
+    frames: Frames,
+    catalog: Mapping[str, Any],
+    folder: str,
+    lod: str,
+    extension: str,
 ) -> Any:
     """Every machine as a prim that refers to its product's asset in ``folder``."""
     layer = new_layer(extension, ROOT)
@@ -119,8 +127,11 @@ def _units(layer: Any, plant: Plant, paths: PrimPaths, frames: Frames, level: st
     inherits = Sdf.PathListOp.Create(prependedItems=[Sdf.Path(f"/{ROOT}/{CLASSES}/{level}")])
     choices = {product: {variant_set(level): identifier(product)} for product in set(products)}
     usual = products[0]
-    cdus = [paths.of("cdu", c) if c >= 0 else "" for c in result.rack_cdu.tolist()] if (
-        level == "rack") else []
+    cdus = (
+        [paths.of("cdu", c) if c >= 0 else "" for c in result.rack_cdu.tolist()]
+        if (level == "rack")
+        else []
+    )
     own = paths.by_level[level]
     for index, name in enumerate(plant.levels.paths(level)):
         prim = define(layer, own[index], "Xform")

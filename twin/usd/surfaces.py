@@ -17,10 +17,22 @@ from twin.usd.pxr_modules import Gf, Sdf, Vt
 
 SMOOTH_ANGLE = 38.0  # degrees; faces that meet at less are shaded as one round surface
 
-BOX_FACES = np.array([
-    [0, 2, 1], [1, 2, 3], [4, 5, 6], [5, 7, 6], [0, 1, 4], [1, 5, 4],
-    [2, 6, 3], [3, 6, 7], [0, 4, 2], [2, 4, 6], [1, 3, 5], [3, 7, 5],
-])
+BOX_FACES = np.array(
+    [
+        [0, 2, 1],
+        [1, 2, 3],
+        [4, 5, 6],
+        [5, 7, 6],
+        [0, 1, 4],
+        [1, 5, 4],
+        [2, 6, 3],
+        [3, 6, 7],
+        [0, 4, 2],
+        [2, 4, 6],
+        [1, 3, 5],
+        [3, 7, 5],
+    ]
+)
 """Outward triangles of a box whose corners count x, then y, then z from low to high."""
 
 Points = NDArray[np.float64]
@@ -66,8 +78,13 @@ def extent_of(points: NDArray[Any]) -> Any:
 
 
 def mesh(
-    layer: Any, path: str, points: Points, faces: Faces, colour: tuple[float, ...] | None,
-    material: str | None = None, purpose: str | None = None,
+    layer: Any,
+    path: str,
+    points: Points,
+    faces: Faces,
+    colour: tuple[float, ...] | None,
+    material: str | None = None,
+    purpose: str | None = None,
 ) -> Any:
     """Define a triangle mesh; ``material`` is the path of a Material prim. Returns its spec.
 
@@ -75,15 +92,31 @@ def mesh(
     colour : sRGB; None leaves it to what encloses the mesh
     """
     prim = define(layer, path, "Mesh")
-    attribute(prim, "points", Types.Point3fArray,
-              Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(points, np.float32)))
-    attribute(prim, "faceVertexCounts", Types.IntArray,
-              Vt.IntArray.FromNumpy(np.full(len(faces), 3, np.int32)))
-    attribute(prim, "faceVertexIndices", Types.IntArray,
-              Vt.IntArray.FromNumpy(np.ascontiguousarray(faces.reshape(-1), np.int32)))
-    attribute(prim, "normals", Types.Normal3fArray,
-              Vt.Vec3fArray.FromNumpy(corner_normals(points, faces)),
-              info={"interpolation": "faceVarying"})
+    attribute(
+        prim,
+        "points",
+        Types.Point3fArray,
+        Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(points, np.float32)),
+    )
+    attribute(
+        prim,
+        "faceVertexCounts",
+        Types.IntArray,
+        Vt.IntArray.FromNumpy(np.full(len(faces), 3, np.int32)),
+    )
+    attribute(
+        prim,
+        "faceVertexIndices",
+        Types.IntArray,
+        Vt.IntArray.FromNumpy(np.ascontiguousarray(faces.reshape(-1), np.int32)),
+    )
+    attribute(
+        prim,
+        "normals",
+        Types.Normal3fArray,
+        Vt.Vec3fArray.FromNumpy(corner_normals(points, faces)),
+        info={"interpolation": "faceVarying"},
+    )
     attribute(prim, "subdivisionScheme", Types.Token, "none", uniform=True)
     attribute(prim, "extent", Types.Float3Array, extent_of(np.asarray(points)))
     if colour is not None:
@@ -98,9 +131,13 @@ def mesh(
 
 def display_colour(prim: Any, colour: tuple[float, ...]) -> None:
     """Author one colour (sRGB) for a prim and what it encloses."""
-    attribute(prim, "primvars:displayColor", Types.Color3fArray,
-              Vt.Vec3fArray([Gf.Vec3f(*linear_colour(colour))]),
-              info={"interpolation": "constant"})
+    attribute(
+        prim,
+        "primvars:displayColor",
+        Types.Color3fArray,
+        Vt.Vec3fArray([Gf.Vec3f(*linear_colour(colour))]),
+        info={"interpolation": "constant"},
+    )
 
 
 def materials(layer: Any, scope: str, names: Iterable[str]) -> Mapping[str, str]:
@@ -127,14 +164,16 @@ def _material(layer: Any, path: str, look: Material) -> None:
     surface.connectionPathList.explicitItems = [Sdf.Path(f"{path}/Surface.outputs:surface")]
 
 
-def parts(
-    layer: Any, path: str, pieces: Iterable[Part], bound: Mapping[str, str]
-) -> None:
+def parts(layer: Any, path: str, pieces: Iterable[Part], bound: Mapping[str, str]) -> None:
     """Define one mesh for each part below ``path``; ``bound`` gives the materials' paths."""
     for piece in pieces:
         prim = mesh(
-            layer, f"{path}/{identifier(piece.name)}", np.asarray(piece.mesh.vertices),
-            np.asarray(piece.mesh.faces, dtype=np.int64), piece.colour, bound[piece.material],
+            layer,
+            f"{path}/{identifier(piece.name)}",
+            np.asarray(piece.mesh.vertices),
+            np.asarray(piece.mesh.faces, dtype=np.int64),
+            piece.colour,
+            bound[piece.material],
         )
         if piece.channel_role == "state":
             attribute(prim, "twin:takesChannelColour", Types.Bool, True, uniform=True, custom=True)

@@ -20,17 +20,35 @@ from twin.usd.aif_fields import ASSET_CLASSES, CORE_FIGURES, FIGURES, Figure
 from twin.usd.content import read_content
 
 CLASS_TOKENS = {
-    "cdu": "cdu", "crah": "crah", "ups": "ups", "compute rack": "rack", "compute-rack": "rack",
-    "compute_rack": "rack", "rack": "rack", "gb300": "rack", "gb300 rack": "rack",
+    "cdu": "cdu",
+    "crah": "crah",
+    "ups": "ups",
+    "compute rack": "rack",
+    "compute-rack": "rack",
+    "compute_rack": "rack",
+    "rack": "rack",
+    "gb300": "rack",
+    "gb300 rack": "rack",
     "gb300_rack": "rack",
 }
 """Our product class of each spelling of ``aif:core:assetClass``."""
 
 UNITS = {
-    "height": "m", "width": "m", "depth": "m", "mass": "kg", "rated_capacity": "W",
-    "rated_secondary_flow": "m**3/s", "rated_flow": "m**3/s", "rated_airflow": "m**3/s",
-    "secondary_volume": "m**3", "fan_power": "W", "rated_pressure_drop": "Pa", "rated_power": "W",
-    "provisioned_power": "W", "pump.motor_efficiency": "", "pumps": "",
+    "height": "m",
+    "width": "m",
+    "depth": "m",
+    "mass": "kg",
+    "rated_capacity": "W",
+    "rated_secondary_flow": "m**3/s",
+    "rated_flow": "m**3/s",
+    "rated_airflow": "m**3/s",
+    "secondary_volume": "m**3",
+    "fan_power": "W",
+    "rated_pressure_drop": "Pa",
+    "rated_power": "W",
+    "provisioned_power": "W",
+    "pump.motor_efficiency": "",
+    "pumps": "",
 }
 """SI unit of the figures that the profile can fill."""
 
@@ -38,8 +56,12 @@ SIZE_TOLERANCE = 0.2  # relative, between a stated size and the geometry's
 
 
 def product_entry(
-    equipment: Mapping[str, Any], extent: tuple[float, float, float] | None, like: str,
-    file: Path, prim: str = "", catalog: Catalog | None = None,
+    equipment: Mapping[str, Any],
+    extent: tuple[float, float, float] | None,
+    like: str,
+    file: Path,
+    prim: str = "",
+    catalog: Catalog | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Entry for a layout's ``products`` from an asset's attributes, and the figures it lacks.
 
@@ -55,12 +77,21 @@ def product_entry(
     token = str(equipment.get("aif:core:assetClass", "")).strip().lower()
     kind = CLASS_TOKENS.get(token)
     if kind is None:
-        raise InputError("an asset of an unknown equipment class", file,
-                         key=f"{prim} aif:core:assetClass", found=token or "nothing",
-                         allowed=", ".join(sorted(set(ASSET_CLASSES.values()))))
+        raise InputError(
+            "an asset of an unknown equipment class",
+            file,
+            key=f"{prim} aif:core:assetClass",
+            found=token or "nothing",
+            allowed=", ".join(sorted(set(ASSET_CLASSES.values()))),
+        )
     if like in catalog and class_of(catalog[like].product) != kind:
-        raise InputError(f"an asset of class {kind} in the place of another class", file, key=prim,
-                         found=kind, allowed=class_of(catalog[like].product))
+        raise InputError(
+            f"an asset of class {kind} in the place of another class",
+            file,
+            key=prim,
+            found=kind,
+            allowed=class_of(catalog[like].product),
+        )
     maker = str(equipment.get("aif:core:manufacturer", "")).strip()
     model = str(equipment.get("aif:core:modelNumber", "")).strip()
     entry: dict[str, Any] = {
@@ -74,8 +105,10 @@ def product_entry(
     if description:
         entry["description"] = description
     filled: set[str] = set()
-    for namespace, figures in (("aif:core:", CORE_FIGURES),
-                               ("aif:spec:", FIGURES[ASSET_CLASSES[kind]])):
+    for namespace, figures in (
+        ("aif:core:", CORE_FIGURES),
+        ("aif:spec:", FIGURES[ASSET_CLASSES[kind]]),
+    ):
         for figure in figures:
             name = namespace + figure.attribute
             if name in equipment and figure.key not in filled:
@@ -135,8 +168,10 @@ def _check_size(
             stated = parse_quantity(entry[name], "m")
             if abs(stated / real - 1.0) > SIZE_TOLERANCE:
                 raise InputError(
-                    "a size that contradicts the geometry", file,
-                    key=f"{prim} aif:core:{name}".strip(), found=f"{stated * 1e3:.6g} mm",
+                    "a size that contradicts the geometry",
+                    file,
+                    key=f"{prim} aif:core:{name}".strip(),
+                    found=f"{stated * 1e3:.6g} mm",
                     allowed=f"{real * 1e3:.6g} mm, as its geometry measures; the profile asks for "
                     "millimetres",
                 )
@@ -149,9 +184,9 @@ def _missing(kind: str, filled: set[str]) -> list[str]:
     return [name for name in PRODUCT_CLASSES[kind].model_fields if name not in plain | have]
 
 
-def import_product(file: Path, like: str, catalog: Catalog | None = None) -> tuple[
-    dict[str, Any], list[str]
-]:
+def import_product(
+    file: Path, like: str, catalog: Catalog | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """Product entry of an asset file of the profile, and the figures it lacks.
 
     Raises
@@ -160,14 +195,15 @@ def import_product(file: Path, like: str, catalog: Catalog | None = None) -> tup
     """
     catalog = catalog if catalog is not None else bundled_catalog()
     if like not in catalog:
-        raise InputError("unknown product", key="like", found=like,
-                         allowed=near_matches(like, [*catalog]))
+        raise InputError(
+            "unknown product", key="like", found=like, allowed=near_matches(like, [*catalog])
+        )
     content = read_content(file)
     default = content.default
     if default is None or not default.equipment:
-        raise InputError("is no SimReady asset of the profile AIF-Entity", file,
-                         allowed="a default prim with aif:core:assetClass and no twin:product")
+        raise InputError(
+            "is no SimReady asset of the profile AIF-Entity",
+            file,
+            allowed="a default prim with aif:core:assetClass and no twin:product",
+        )
     return product_entry(default.equipment, default.extent, like, file, default.prim, catalog)
-
-
-

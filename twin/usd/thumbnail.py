@@ -28,7 +28,9 @@ AMBIENT, SKY, FILL, KEY = 0.16, 0.24, 0.18, 0.75
 
 @kernel()
 def _draw(
-    screen: NDArray[np.float64], colour: NDArray[np.float64], depth: NDArray[np.float64],
+    screen: NDArray[np.float64],
+    colour: NDArray[np.float64],
+    depth: NDArray[np.float64],
     picture: NDArray[np.float64],
 ) -> None:
     """Rasterise triangles into ``picture`` with the depth buffer ``depth``.
@@ -62,7 +64,8 @@ def _draw(
                 depth[j, i] = nearness
                 for k in range(3):
                     picture[j, i, k] = (
-                        a * w0 * colour[t, 0, k] + b * w1 * colour[t, 1, k]
+                        a * w0 * colour[t, 0, k]
+                        + b * w1 * colour[t, 1, k]
                         + c * w2 * colour[t, 2, k]
                     ) / nearness
 
@@ -77,21 +80,28 @@ def thumbnail(parts: Sequence[Part], size: int) -> NDArray[np.uint8]:
         corners.append(points[faces])
         normals.append(corner_normals(points, faces).reshape(-1, 3, 3))
         look = MATERIALS[part.material]
-        base.append(np.broadcast_to(np.array([*linear_colour(part.colour), look.metallic]),
-                                    (len(faces), 4)))
+        base.append(
+            np.broadcast_to(np.array([*linear_colour(part.colour), look.metallic]), (len(faces), 4))
+        )
     triangles = np.concatenate(corners)
     view, eye, right, up = _camera(triangles.reshape(-1, 3))
     pixels = size * OVERSAMPLING
     offset = triangles - eye
     distance = offset @ view
     focal = 0.5 * pixels / np.tan(np.deg2rad(0.5 * FIELD_OF_VIEW))
-    screen = np.stack([
-        0.5 * pixels + focal * (offset @ right) / distance,
-        0.5 * pixels - focal * (offset @ up) / distance,
-        1.0 / distance,
-    ], axis=-1)
-    colour = _shade(np.concatenate(base), np.concatenate(normals).astype(np.float64),
-                    -offset / np.linalg.norm(offset, axis=-1, keepdims=True))
+    screen = np.stack(
+        [
+            0.5 * pixels + focal * (offset @ right) / distance,
+            0.5 * pixels - focal * (offset @ up) / distance,
+            1.0 / distance,
+        ],
+        axis=-1,
+    )
+    colour = _shade(
+        np.concatenate(base),
+        np.concatenate(normals).astype(np.float64),
+        -offset / np.linalg.norm(offset, axis=-1, keepdims=True),
+    )
     background = np.array(linear_colour(BACKGROUND))
     picture = np.tile(background, (pixels, pixels, 1))
     _draw(screen, colour, np.zeros((pixels, pixels)), picture)
@@ -103,8 +113,13 @@ def thumbnail(parts: Sequence[Part], size: int) -> NDArray[np.uint8]:
 def _camera(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """View direction, eye, right and up so that all points lie inside the picture."""
     azimuth, elevation = np.deg2rad(AZIMUTH), np.deg2rad(ELEVATION)
-    view = -np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation),
-                      np.sin(elevation)])
+    view = -np.array(
+        [
+            np.cos(azimuth) * np.cos(elevation),
+            np.sin(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        ]
+    )
     right = np.cross(view, (0.0, 0.0, 1.0))
     right /= np.linalg.norm(right)
     up = np.cross(right, view)
@@ -128,5 +143,7 @@ def _shade(
     half /= np.linalg.norm(half, axis=-1, keepdims=True)
     shine = np.clip(np.einsum("ijk,ijk->ij", normal, half), 0.0, None) ** 40
     metallic = base[:, None, 3]
-    return np.asarray(base[:, None, :3] * light[..., None]
-                      + (0.04 + 0.25 * metallic * shine)[..., None] * shine[..., None])
+    return np.asarray(
+        base[:, None, :3] * light[..., None]
+        + (0.04 + 0.25 * metallic * shine)[..., None] * shine[..., None]
+    )

@@ -128,8 +128,12 @@ def racks_at(plant: Plant, path: str) -> Rows:
     else:
         rows = plant.levels.below(level, row, "rack")
     if len(rows) == 0:
-        raise InputError("there is no rack at or below this path", key="path", found=path,
-                         allowed="the path of a rack, or above racks, or of a CDU")
+        raise InputError(
+            "there is no rack at or below this path",
+            key="path",
+            found=path,
+            allowed="the path of a rack, or above racks, or of a CDU",
+        )
     return rows
 
 

@@ -102,8 +102,9 @@ class InferenceDriver:
         """Times [s], prompt and output tokens of real requests, by time."""
         spec = self.spec
         file = Path(str(spec.requests))
-        table = read_table(file, {spec.time: "time", spec.prompt: "prompt tokens",
-                                  spec.output: "output tokens"})
+        table = read_table(
+            file, {spec.time: "time", spec.prompt: "prompt tokens", spec.output: "output tokens"}
+        )
         times = seconds_since(table[spec.time], scenario.start, None, file, spec.time)
         prompt = numbers(table[spec.prompt], file, spec.prompt)
         output = numbers(table[spec.output], file, spec.output)
@@ -120,8 +121,11 @@ class InferenceDriver:
         if self._trace is not None:
             times, prompt, output = self._trace
             first, last = np.searchsorted(times, [now - 1e-9, now + span - 1e-9])
-            return (float(last - first), float(prompt[first:last].sum()),
-                    float(output[first:last].sum()))
+            return (
+                float(last - first),
+                float(prompt[first:last].sum()),
+                float(output[first:last].sum()),
+            )
         assert spec.requests_per_second is not None
         rate = spec.requests_per_second
         if spec.diurnal is not None:
@@ -145,9 +149,12 @@ class InferenceDriver:
         pace = speeds(simulation)[self.rows]
         before = self.service
         after, busy, compute, memory = self._serve(
-            before, now, simulation.step,
+            before,
+            now,
+            simulation.step,
             float((self._operations[self.rows] * working * pace).sum()),
-            float((self._bandwidth[self.rows] * working * pace).sum()), float(working.sum()),
+            float((self._bandwidth[self.rows] * working * pace).sum()),
+            float(working.sum()),
         )
         if not starting:
             self.service = after
@@ -157,7 +164,12 @@ class InferenceDriver:
             rack.memory_share[self.rows] = memory
 
     def _serve(
-        self, service: Service, now: float, span: float, operations: float, bandwidth: float,
+        self,
+        service: Service,
+        now: float,
+        span: float,
+        operations: float,
+        bandwidth: float,
         working: float,
     ) -> tuple[Service, float, float, float]:
         """Work through ``span`` seconds; returns share of time busy, and shares while busy."""
@@ -170,8 +182,11 @@ class InferenceDriver:
         read = prefill * span * reading_share
         replicas = max(working / spec.accelerators_per_replica, 1e-9)
         batch = min(max(requests / replicas, 0.0), float(spec.maximum_batch))
-        per_replica = decode_rate(model, batch, self._context, operations / replicas,
-                                  bandwidth / replicas) if working > 0.0 else 0.0
+        per_replica = (
+            decode_rate(model, batch, self._context, operations / replicas, bandwidth / replicas)
+            if working > 0.0
+            else 0.0
+        )
         possible = per_replica * replicas * span * (1.0 - reading_share)
         written = min(answers, possible)
         writing_share = written / possible * (1.0 - reading_share) if possible > 0.0 else 0.0
@@ -185,9 +200,14 @@ class InferenceDriver:
             memory = model.bandwidth_utilisation * writing_share / busy
             memory = min(1.0, memory + 0.3 * reading_share / busy)
         after = replace(
-            service, prompts=prompts - read, answers=left, requests=max(requests - finished, 0.0),
-            arrived=service.arrived + count, read=service.read + read,
-            written=service.written + written, waited=service.waited + requests * span,
+            service,
+            prompts=prompts - read,
+            answers=left,
+            requests=max(requests - finished, 0.0),
+            arrived=service.arrived + count,
+            read=service.read + read,
+            written=service.written + written,
+            waited=service.waited + requests * span,
             time=now + span,
         )
         return after, busy, compute, memory

@@ -39,12 +39,15 @@ class JobDriver:
         self.spec = spec
         self.rows = rows
         domains = [
-            min(plant.layout.product(plant.product_ids("rack")[r], Rack).nvlink_domain,
-                int(accelerators(plant)[r]))
+            min(
+                plant.layout.product(plant.product_ids("rack")[r], Rack).nvlink_domain,
+                int(accelerators(plant)[r]),
+            )
             for r in rows
         ]
-        self.cluster = Cluster(domains, spec.policy, spec.placement, spec.gang, spec.power_limit,
-                               dict(spec.quotas))
+        self.cluster = Cluster(
+            domains, spec.policy, spec.placement, spec.gang, spec.power_limit, dict(spec.quotas)
+        )
         self.tally = Tally()
         self.resume: dict[str, float] = {}
         self._jobs: list[Job] | None = None
@@ -53,7 +56,8 @@ class JobDriver:
         self._last = 0.0
         self._capacity = 0.0
         self._per_gpu = SeriesDriver._power_span(plant)[rows] / np.maximum(
-            accelerators(plant)[rows], 1.0)
+            accelerators(plant)[rows], 1.0
+        )
         self._panel_row = plant.constants.rack.row[rows]
 
     # --- time -------------------------------------------------------------------------------------
@@ -75,8 +79,12 @@ class JobDriver:
         for begun in self.cluster.start_jobs(now, self._outlook(simulation, working)):
             begun.done = begun.saved = begun.resumed = self.resume.get(begun.job.id, 0.0)
             self.tally.waited += now - begun.job.submit
-            self._log(simulation, begun, "job-started",
-                      f"on {len(begun.racks)} racks after {now - begun.job.submit:.0f} s")
+            self._log(
+                simulation,
+                begun,
+                "job-started",
+                f"on {len(begun.racks)} racks after {now - begun.job.submit:.0f} s",
+            )
         self._write(simulation)
         self._due = now + self.spec.interval
 
@@ -84,9 +92,13 @@ class JobDriver:
         total = int(accelerators(simulation.plant)[self.rows].sum())
         for job in jobs:
             if job.accelerators > total:
-                raise InputError(f"job {job.id} can never run", self.spec.file or "",
-                                 key="accelerators", found=f"{job.accelerators} accelerators",
-                                 allowed=f"at most {total}, as many as the racks have")
+                raise InputError(
+                    f"job {job.id} can never run",
+                    self.spec.file or "",
+                    key="accelerators",
+                    found=f"{job.accelerators} accelerators",
+                    allowed=f"at most {total}, as many as the racks have",
+                )
         return jobs
 
     def _progress(self, simulation: Simulation, span: float, working: Floats) -> None:
@@ -118,8 +130,9 @@ class JobDriver:
         tally.useful += job.accelerators * job.duration
         if len(tally.finished_ids) < LOGGED_JOBS:
             tally.finished_ids.append(job.id)
-        self._log(simulation, ended, "job-finished",
-                  f"after {ran:.0f} s for {job.duration:.0f} s of work")
+        self._log(
+            simulation, ended, "job-finished", f"after {ran:.0f} s for {job.duration:.0f} s of work"
+        )
 
     def _fail(self, simulation: Simulation, failed: Running) -> None:
         self.cluster.release(failed)
@@ -127,8 +140,12 @@ class JobDriver:
         self.tally.lost += (failed.done - failed.saved) * failed.job.accelerators
         self.resume[failed.job.id] = failed.saved
         self.cluster.queue.appendleft(failed.job)
-        self._log(simulation, failed, "job-failed",
-                  f"accelerators were lost; {failed.done - failed.saved:.0f} s of work are gone")
+        self._log(
+            simulation,
+            failed,
+            "job-failed",
+            f"accelerators were lost; {failed.done - failed.saved:.0f} s of work are gone",
+        )
 
     def _log(self, simulation: Simulation, entry: Running, kind: str, message: str) -> None:
         """An event at the first of the job's racks."""
@@ -142,8 +159,10 @@ class JobDriver:
     def _outlook(self, simulation: Simulation, working: Floats) -> Outlook:
         state = simulation.state.view
         return Outlook(
-            working, state.rack.maximum_gpu_temperature[self.rows],
-            state.row.panel_load[self._panel_row], float(state.rack.it_power[self.rows].sum()),
+            working,
+            state.rack.maximum_gpu_temperature[self.rows],
+            state.row.panel_load[self._panel_row],
+            float(state.rack.it_power[self.rows].sum()),
             self._per_gpu,
         )
 
@@ -181,8 +200,12 @@ class JobDriver:
             "used": self.cluster.used.tolist(),
             "queue": [asdict(job) for job in self.cluster.queue],
             "running": [asdict(entry) for entry in self.cluster.running],
-            "tally": asdict(self.tally), "resume": dict(self.resume), "next": self._next,
-            "due": self._due, "last": self._last, "capacity": self._capacity,
+            "tally": asdict(self.tally),
+            "resume": dict(self.resume),
+            "next": self._next,
+            "due": self._due,
+            "last": self._last,
+            "capacity": self._capacity,
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
@@ -190,8 +213,14 @@ class JobDriver:
         self.cluster.used = np.array(kept["used"], dtype=np.float64)
         self.cluster.queue = deque(Job(**job) for job in kept["queue"])
         self.cluster.running = [
-            Running(Job(**entry["job"]), {int(r): n for r, n in entry["racks"].items()},
-                    entry["started"], entry["done"], entry["saved"], entry["resumed"])
+            Running(
+                Job(**entry["job"]),
+                {int(r): n for r, n in entry["racks"].items()},
+                entry["started"],
+                entry["done"],
+                entry["saved"],
+                entry["resumed"],
+            )
             for entry in kept["running"]
         ]
         self.tally, self.resume = Tally(**kept["tally"]), dict(kept["resume"])
@@ -207,9 +236,7 @@ class JobDriver:
         tally = self.tally
         finished = max(tally.finished, 1)
         under_way = sum(entry.done * entry.job.accelerators for entry in self.cluster.running)
-        saved = sum(
-            self.resume.get(job.id, 0.0) * job.accelerators for job in self.cluster.queue
-        )
+        saved = sum(self.resume.get(job.id, 0.0) * job.accelerators for job in self.cluster.queue)
         capacity = max(self._capacity, 1e-9)
         started = tally.finished + tally.failures + len(self.cluster.running)
         return {

@@ -166,9 +166,7 @@ class Cluster:
     def _within_quota(self, job: Job, outlook: Outlook) -> bool:
         if job.tenant not in self.quotas:
             return True
-        has = sum(
-            sum(r.racks.values()) for r in self.running if r.job.tenant == job.tenant
-        )
+        has = sum(sum(r.racks.values()) for r in self.running if r.job.tenant == job.tenant)
         allowed = self.quotas[job.tenant] * float(outlook.available.sum())
         return has + job.accelerators <= allowed + 1e-9
 

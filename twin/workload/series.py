@@ -94,8 +94,14 @@ class SeriesDriver(Stateless):
             return [self._cleaned(path, rows, times, table[spec.value], spec.value)]
         owners = np.array([str(name).strip() for name in table[spec.element]])
         return [
-            self._part(plant, element, path, times[owners == element],
-                       table[spec.value][owners == element], spec.value)
+            self._part(
+                plant,
+                element,
+                path,
+                times[owners == element],
+                table[spec.value][owners == element],
+                spec.value,
+            )
             for element in dict.fromkeys(owners.tolist())
         ]
 
@@ -106,8 +112,9 @@ class SeriesDriver(Stateless):
         try:
             rows = racks_at(plant, full)
         except InputError as error:
-            raise InputError(error.message, self.spec.file, key=column, found=element,
-                             allowed=error.allowed) from None
+            raise InputError(
+                error.message, self.spec.file, key=column, found=element, allowed=error.allowed
+            ) from None
         return self._cleaned(full, rows, times, values, column)
 
     def _cleaned(
@@ -120,10 +127,16 @@ class SeriesDriver(Stateless):
         if len(backwards):
             line = int(backwards[0]) + 3
             twice = times[backwards[0] + 1] == times[backwards[0]]
-            raise InputError("a time stands twice (overlapping data)" if twice
-                             else "times go backwards (overlapping data)", file, line, spec.time,
-                             found=f"{times[backwards[0] + 1]:.0f} s after "
-                                   f"{times[backwards[0]]:.0f} s", allowed="rising times")
+            raise InputError(
+                "a time stands twice (overlapping data)"
+                if twice
+                else "times go backwards (overlapping data)",
+                file,
+                line,
+                spec.time,
+                found=f"{times[backwards[0] + 1]:.0f} s after {times[backwards[0]]:.0f} s",
+                allowed="rising times",
+            )
         present = np.isfinite(numeric)
         if not present.any():
             raise InputError("holds no number", file, key=column)
@@ -131,9 +144,13 @@ class SeriesDriver(Stateless):
         for beginning, end in gaps_of(times, 0.0):
             gap = Gap(element, beginning, end)
             if gap.length > spec.longest_gap:
-                raise InputError(f"a gap of {gap.length:.0f} s from {beginning:.0f} s", file,
-                                 key=column, found=element,
-                                 allowed=f"gaps of at most {spec.longest_gap:.0f} s (longest_gap)")
+                raise InputError(
+                    f"a gap of {gap.length:.0f} s from {beginning:.0f} s",
+                    file,
+                    key=column,
+                    found=element,
+                    allowed=f"gaps of at most {spec.longest_gap:.0f} s (longest_gap)",
+                )
             self.gaps.append(gap)
         factor = 1.0
         if spec.unit:
@@ -147,18 +164,24 @@ class SeriesDriver(Stateless):
         for part in self.parts:
             low, high = float(part.values.min()), float(part.values.max())
             if self.spec.quantity not in UNITS and not -1e-9 <= low <= high <= 1.0 + 1e-9:
-                raise InputError(f"{self.spec.quantity} is not a share", self.spec.file,
-                                 found=f"{low:g} to {high:g} at {part.element}",
-                                 allowed="0 to 1, or unit: '%'")
+                raise InputError(
+                    f"{self.spec.quantity} is not a share",
+                    self.spec.file,
+                    found=f"{low:g} to {high:g} at {part.element}",
+                    allowed="0 to 1, or unit: '%'",
+                )
             if self.spec.quantity in UNITS and low < 0.0:
-                raise InputError(f"{self.spec.quantity} is negative", self.spec.file,
-                                 found=f"{low:g} W at {part.element}")
+                raise InputError(
+                    f"{self.spec.quantity} is negative",
+                    self.spec.file,
+                    found=f"{low:g} W at {part.element}",
+                )
 
     @staticmethod
     def _power_span(plant: Plant) -> Floats:
         """Power of every rack between idle and full load [W], near enough for corrections."""
         kinds = plant.constants.kinds
-        per_gpu = (kinds.die_dynamic_power + 0.6 * kinds.hbm_access_power)
+        per_gpu = kinds.die_dynamic_power + 0.6 * kinds.hbm_access_power
         per_gpu = per_gpu / kinds.regulator_efficiency
         auxiliary = kinds.auxiliary_maximum_power - kinds.auxiliary_idle_power
         of_kind = plant.constants.rack.kind
@@ -219,10 +242,14 @@ class SeriesDriver(Stateless):
         name = Path(self.spec.file).name
         for gap in self.gaps[:20]:
             how = "held" if self.spec.interpolation == "hold" else "bridged by a line"
-            simulation.log(Event(
-                simulation.time, gap.element, "gap",
-                f"{name} has no values from {gap.beginning:.0f} s to {gap.end:.0f} s; {how}",
-            ))
+            simulation.log(
+                Event(
+                    simulation.time,
+                    gap.element,
+                    "gap",
+                    f"{name} has no values from {gap.beginning:.0f} s to {gap.end:.0f} s; {how}",
+                )
+            )
 
     def next_change(self, now: float) -> float:
         """See :class:`twin.workload.driver.Driver`."""

@@ -43,11 +43,13 @@ def read_table(file: Path, wanted: Mapping[str, str]) -> dict[str, Any]:
         elif file.suffix in (".csv", ".gz", ".txt"):
             frame = pandas.read_csv(file, skipinitialspace=True, nrows=MAXIMUM_LINES)
         else:
-            raise InputError("unknown kind of file", file, found=file.suffix,
-                             allowed=".csv, .csv.gz or .parquet")
+            raise InputError(
+                "unknown kind of file", file, found=file.suffix, allowed=".csv, .csv.gz or .parquet"
+            )
     except ImportError:
-        raise InputError("Parquet needs pyarrow", file,
-                         allowed="pip install 'ai-factory-twin[study]'") from None
+        raise InputError(
+            "Parquet needs pyarrow", file, allowed="pip install 'ai-factory-twin[study]'"
+        ) from None
     except InputError:
         raise
     except Exception as error:  # the readers raise many kinds
@@ -56,9 +58,13 @@ def read_table(file: Path, wanted: Mapping[str, str]) -> dict[str, Any]:
     frame.columns = [str(name).strip() for name in frame.columns]
     for column, purpose in wanted.items():
         if column not in frame.columns:
-            raise InputError(f"no column '{column}' for {purpose}", file, key="columns",
-                             found=", ".join(frame.columns[:12]),
-                             allowed=near_matches(column, list(frame.columns)))
+            raise InputError(
+                f"no column '{column}' for {purpose}",
+                file,
+                key="columns",
+                found=", ".join(frame.columns[:12]),
+                allowed=near_matches(column, list(frame.columns)),
+            )
     if len(frame) == 0:
         raise InputError("holds no lines", file)
     return {column: frame[column].to_numpy() for column in wanted}
@@ -70,8 +76,10 @@ def numbers(values: Any, file: Path, column: str) -> Floats:
 
     result = pandas.to_numeric(pandas.Series(values), errors="coerce")
     given = pandas.Series(values)
-    bad = result.isna() & given.notna() & ~given.astype(str).str.strip().str.lower().isin(
-        ["", "nan", "na", "null", "none", "-"]
+    bad = (
+        result.isna()
+        & given.notna()
+        & ~given.astype(str).str.strip().str.lower().isin(["", "nan", "na", "null", "none", "-"])
     )
     if bad.any():
         first = int(np.flatnonzero(bad.to_numpy())[0])
@@ -106,8 +114,14 @@ def seconds_since(
         bad = np.flatnonzero(times.isna().to_numpy())
         if len(bad):
             first = int(bad[0])
-            raise InputError("is not a time", file, first + 2, column, repr(values[first]),
-                             "seconds, or timestamps such as 2026-08-01T14:00:00") from None
+            raise InputError(
+                "is not a time",
+                file,
+                first + 2,
+                column,
+                repr(values[first]),
+                "seconds, or timestamps such as 2026-08-01T14:00:00",
+            ) from None
     if times.isna().any():
         first = int(np.flatnonzero(times.isna().to_numpy())[0])
         raise InputError("a time is missing", file, first + 2, column)
@@ -116,14 +130,26 @@ def seconds_since(
         origin = pandas.Timestamp(start)
         return np.asarray((times - origin).dt.total_seconds(), dtype=np.float64)
     if timezone is None:
-        raise InputError("timestamps carry an offset, the scenario's start is local time", file, 2,
-                         column, repr(str(values[0])), "timezone: Asia/Seoul, of the site")
+        raise InputError(
+            "timestamps carry an offset, the scenario's start is local time",
+            file,
+            2,
+            column,
+            repr(str(values[0])),
+            "timezone: Asia/Seoul, of the site",
+        )
     try:
-        origin = pandas.Timestamp(start).tz_localize(timezone, ambiguous=True,
-                                                     nonexistent="shift_forward")
+        origin = pandas.Timestamp(start).tz_localize(
+            timezone, ambiguous=True, nonexistent="shift_forward"
+        )
     except Exception:
-        raise InputError("unknown time zone", file, key="timezone", found=timezone,
-                         allowed="a name such as Asia/Seoul or UTC") from None
+        raise InputError(
+            "unknown time zone",
+            file,
+            key="timezone",
+            found=timezone,
+            allowed="a name such as Asia/Seoul or UTC",
+        ) from None
     return np.asarray((times - origin).dt.total_seconds(), dtype=np.float64)
 
 

@@ -16,9 +16,15 @@ from twin.workload.table import numbers, read_table, seconds_since
 
 SWF_FIELDS = 18
 COLUMNS: Mapping[str, str] = {
-    "id": "job_id", "submit": "submit", "accelerators": "accelerators", "duration": "duration",
-    "requested": "requested", "tenant": "tenant", "utilisation": "utilisation",
-    "compute_share": "compute_share", "memory_share": "memory_share",
+    "id": "job_id",
+    "submit": "submit",
+    "accelerators": "accelerators",
+    "duration": "duration",
+    "requested": "requested",
+    "tenant": "tenant",
+    "utilisation": "utilisation",
+    "compute_share": "compute_share",
+    "memory_share": "memory_share",
 }
 """Columns of a job table where the scenario does not say otherwise."""
 NEEDED = ("submit", "accelerators", "duration")
@@ -28,9 +34,17 @@ def jobs_of(spec: Jobs, start: datetime) -> list[Job]:
     """All jobs of a scenario, by time of submission; raises InputError."""
     if spec.file is None:
         found = [
-            Job(entry.id, entry.submit, entry.accelerators, entry.duration,
-                entry.requested if entry.requested is not None else entry.duration, entry.tenant,
-                entry.utilisation, entry.compute_share, entry.memory_share)
+            Job(
+                entry.id,
+                entry.submit,
+                entry.accelerators,
+                entry.duration,
+                entry.requested if entry.requested is not None else entry.duration,
+                entry.tenant,
+                entry.utilisation,
+                entry.compute_share,
+                entry.memory_share,
+            )
             for entry in spec.jobs
         ]
         names = [job.id for job in found]
@@ -43,9 +57,19 @@ def jobs_of(spec: Jobs, start: datetime) -> list[Job]:
         found = read_job_table(Path(spec.file), spec, start)
     first = float(spec.first)
     scaled = [
-        Job(job.id, (job.submit - first) / spec.time_scale, job.accelerators, job.duration,
-            job.requested, job.tenant, job.utilisation, job.compute_share, job.memory_share)
-        for job in found if job.submit >= first
+        Job(
+            job.id,
+            (job.submit - first) / spec.time_scale,
+            job.accelerators,
+            job.duration,
+            job.requested,
+            job.tenant,
+            job.utilisation,
+            job.compute_share,
+            job.memory_share,
+        )
+        for job in found
+        if job.submit >= first
     ]
     return sorted(scaled, key=lambda job: (job.submit, job.id))
 
@@ -72,8 +96,13 @@ def read_swf(file: Path, accelerators_per_processor: float = 1.0) -> list[Job]:
             continue
         words = text.split()
         if len(words) != SWF_FIELDS:
-            raise InputError("a line of another format", file, number,
-                             found=f"{len(words)} fields", allowed=f"{SWF_FIELDS} numbers")
+            raise InputError(
+                "a line of another format",
+                file,
+                number,
+                found=f"{len(words)} fields",
+                allowed=f"{SWF_FIELDS} numbers",
+            )
         try:
             values = [float(word) for word in words]
         except ValueError:
@@ -83,8 +112,16 @@ def read_swf(file: Path, accelerators_per_processor: float = 1.0) -> list[Job]:
         if run <= 0 or processors <= 0:
             continue
         requested = values[8] if values[8] > 0 else run
-        jobs.append(Job(str(int(values[0])), submit, whole(processors * accelerators_per_processor),
-                        run, max(requested, run), f"user-{int(values[11])}"))
+        jobs.append(
+            Job(
+                str(int(values[0])),
+                submit,
+                whole(processors * accelerators_per_processor),
+                run,
+                max(requested, run),
+                f"user-{int(values[11])}",
+            )
+        )
     if not jobs:
         raise InputError("trace holds no job that ran", file)
     return jobs
@@ -95,8 +132,12 @@ def read_job_table(file: Path, spec: Jobs, start: datetime) -> list[Job]:
     names = {**COLUMNS, **spec.columns}
     unknown = sorted(set(spec.columns) - set(COLUMNS))
     if unknown:
-        raise InputError("unknown name in the column map", file, key=f"columns.{unknown[0]}",
-                         allowed=", ".join(COLUMNS))
+        raise InputError(
+            "unknown name in the column map",
+            file,
+            key=f"columns.{unknown[0]}",
+            allowed=", ".join(COLUMNS),
+        )
     given = [name for name in COLUMNS if name in NEEDED or name in spec.columns]
     present = _columns_of(file)
     given += [name for name in COLUMNS if name not in given and names[name] in present]
@@ -112,8 +153,10 @@ def read_job_table(file: Path, spec: Jobs, start: datetime) -> list[Job]:
     processors = column("accelerators", 1.0) * spec.accelerators_per_processor
     duration = column("duration", 0.0)
     requested = column("requested", np.nan)
-    shares = {name: column(name, default) for name, default in
-              (("utilisation", 1.0), ("compute_share", 1.0), ("memory_share", 0.6))}
+    shares = {
+        name: column(name, default)
+        for name, default in (("utilisation", 1.0), ("compute_share", 1.0), ("memory_share", 0.6))
+    }
     jobs = []
     for i in range(count):
         for name, value in (("accelerators", processors[i]), ("duration", duration[i])):
@@ -121,14 +164,25 @@ def read_job_table(file: Path, spec: Jobs, start: datetime) -> list[Job]:
                 raise InputError("is not above zero", file, i + 2, names[name], f"{value:g}")
         for name, values in shares.items():
             if not 0.0 <= values[i] <= 1.0:
-                raise InputError("is not a share", file, i + 2, names[name], f"{values[i]:g}",
-                                 "0 to 1")
+                raise InputError(
+                    "is not a share", file, i + 2, names[name], f"{values[i]:g}", "0 to 1"
+                )
         label = str(table[names["id"]][i]) if "id" in given else str(i + 1)
         tenant = str(table[names["tenant"]][i]) if "tenant" in given else ""
         asked = requested[i] if np.isfinite(requested[i]) else duration[i]
-        jobs.append(Job(label, float(submit[i]), whole(float(processors[i])), float(duration[i]),
-                        float(asked), tenant, float(shares["utilisation"][i]),
-                        float(shares["compute_share"][i]), float(shares["memory_share"][i])))
+        jobs.append(
+            Job(
+                label,
+                float(submit[i]),
+                whole(float(processors[i])),
+                float(duration[i]),
+                float(asked),
+                tenant,
+                float(shares["utilisation"][i]),
+                float(shares["compute_share"][i]),
+                float(shares["memory_share"][i]),
+            )
+        )
     return jobs
 
 

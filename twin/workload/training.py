@@ -72,7 +72,10 @@ class TrainingDriver:
         else:
             speed = float(speeds(simulation)[self.rows].min())
             self.progress, busy = self._advance(
-                self.progress, now, simulation.step, speed,
+                self.progress,
+                now,
+                simulation.step,
+                speed,
                 float(running(simulation)[self.rows].sum()),
             )
             rack.utilisation[self.rows] = busy
@@ -94,8 +97,15 @@ class TrainingDriver:
         if p.phase == "off":
             p = replace(p, phase="compute", left=self._compute, workers=workers)
         elif workers < p.workers - 0.5:
-            p = replace(p, phase="restart", left=spec.restart, workers=workers,
-                        lost=p.lost + p.done - p.saved, done=p.saved, since=0.0)
+            p = replace(
+                p,
+                phase="restart",
+                left=spec.restart,
+                workers=workers,
+                lost=p.lost + p.done - p.saved,
+                done=p.saved,
+                since=0.0,
+            )
         elif workers > p.workers + 0.5:
             p = replace(p, workers=workers)
         if workers < 0.5:
@@ -106,8 +116,12 @@ class TrainingDriver:
             takes = min(remaining, p.left / pace)
             busy += takes * self._utilisation(p.phase)
             productive = takes if p.phase in ("compute", "communicate") else 0.0
-            p = replace(p, left=p.left - takes * pace, since=p.since + takes,
-                        productive=p.productive + productive)
+            p = replace(
+                p,
+                left=p.left - takes * pace,
+                since=p.since + takes,
+                productive=p.productive + productive,
+            )
             remaining -= takes
             if p.left <= 1e-9:
                 p = self._next_phase(p)
@@ -115,8 +129,10 @@ class TrainingDriver:
 
     def _utilisation(self, phase: str) -> float:
         busy: dict[str, float] = {
-            "compute": 1.0, "communicate": self.spec.communication_utilisation,
-            "checkpoint": self.spec.checkpoint_utilisation, "restart": 0.0,
+            "compute": 1.0,
+            "communicate": self.spec.communication_utilisation,
+            "checkpoint": self.spec.checkpoint_utilisation,
+            "restart": 0.0,
         }
         return busy[phase]
 

@@ -23,9 +23,11 @@ def test_korean_seasons(climate: Climate):
     assert 125.5 < climate.longitude < 130.0
     assert -6.0 < min(climate.mean) == climate.mean[0] < 5.0
     assert 25.0 <= max(climate.mean) == climate.mean[7] < 28.0
-    ranges = [high - low for high, low in zip(climate.daily_maximum, climate.daily_minimum,
-                                              strict=True)]
-    assert 3.5 < min(ranges) and max(ranges) < 14.0
+    ranges = [
+        high - low for high, low in zip(climate.daily_maximum, climate.daily_minimum, strict=True)
+    ]
+    assert min(ranges) > 3.5
+    assert max(ranges) < 14.0
 
 
 @every_climate
@@ -56,15 +58,22 @@ def test_humidity_gives_a_dew_point_below_the_design_wet_bulb(climate: Climate):
 GOOD = (WEATHER_FOLDER / "korea.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("old", "new", "message"), [
-    ("mean = [-1.8, 1.0,", "mean = [1.0,", "seoul.mean needs twelve values"),
-    ("mean = [-1.8,", "mean = [-180,", r"seoul.mean: -180 is not in -60..60"),
-    ("mean = [-1.8,", "mean = [9.8,", "in month 1 minimum, mean, maximum do not rise"),
-    ("elevation = 87.1\n", "", "a required key is missing: seoul.elevation"),
-    ("heating_dry_bulb = -11.6\n", "", "a required key is missing: seoul.design.heating_dry_bulb"),
-    ('source = "tmyx"', 'source = "tmy"', "source must be a key"),
-    ("[busan]", "[busan", "not valid TOML"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mean = [-1.8, 1.0,", "mean = [1.0,", "seoul.mean needs twelve values"),
+        ("mean = [-1.8,", "mean = [-180,", r"seoul.mean: -180 is not in -60..60"),
+        ("mean = [-1.8,", "mean = [9.8,", "in month 1 minimum, mean, maximum do not rise"),
+        ("elevation = 87.1\n", "", "a required key is missing: seoul.elevation"),
+        (
+            "heating_dry_bulb = -11.6\n",
+            "",
+            "a required key is missing: seoul.design.heating_dry_bulb",
+        ),
+        ('source = "tmyx"', 'source = "tmy"', "source must be a key"),
+        ("[busan]", "[busan", "not valid TOML"),
+    ],
+)
 def test_error_names_file_and_key(tmp_path, old, new, message):
     assert old in GOOD
     (tmp_path / "korea.toml").write_text(GOOD.replace(old, new, 1), encoding="utf-8")

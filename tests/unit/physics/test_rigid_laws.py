@@ -77,8 +77,9 @@ def test_sliding_agrees_with_newmark(acceleration: float, duration: float, frict
     times = np.arange(0.0, 4.0 + duration, step)
     ground = np.where(times < duration, acceleration, 0.0)
     slip = -sliding_response(ground, step, friction)[-1]
-    assert slip == pytest.approx(sliding_under_pulse(acceleration, duration, friction), rel=0.03,
-                                 abs=2e-4)
+    assert slip == pytest.approx(
+        sliding_under_pulse(acceleration, duration, friction), rel=0.03, abs=2e-4
+    )
 
 
 @given(st.floats(0.0, 3.0), st.floats(0.1, 10.0))
@@ -91,7 +92,8 @@ def test_pendulum_period_grows_with_amplitude(amplitude: float, length: float) -
 def test_pendulum_period_at_a_right_angle() -> None:
     """1.18034 times the small period: K(1/2), a value of every table of elliptic integrals."""
     assert pendulum_period(1.0, math.pi / 2) / pendulum_period(1.0, 0.0) == pytest.approx(
-        1.1803405990161, rel=1e-12)
+        1.1803405990161, rel=1e-12
+    )
 
 
 def test_oscillator_under_a_step() -> None:
@@ -186,8 +188,9 @@ def test_impossible_spectra_are_refused(frequencies: list[float], required: list
 
 def test_envelope_rises_holds_and_falls() -> None:
     times = np.array([0.0, 2.5, 5.0, 15.0, 25.0, 30.0])
-    np.testing.assert_allclose(envelope(times, 5.0, 20.0, 5.0),
-                               [0.0, 0.25, 1.0, 1.0, 1.0, math.exp(-3.0)])
+    np.testing.assert_allclose(
+        envelope(times, 5.0, 20.0, 5.0), [0.0, 0.25, 1.0, 1.0, 1.0, math.exp(-3.0)]
+    )
 
 
 def test_force_on_equipment_keeps_its_bounds() -> None:

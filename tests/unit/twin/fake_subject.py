@@ -16,8 +16,12 @@ from twin.server.subject import SimulationSubject
 
 def small_levels() -> Levels:
     names = {
-        "site": ([0], ["s"]), "hall": ([0], ["h"]), "row": ([0, 0], ["row-1", "row-2"]),
-        "rack": ([0, 1], ["rack-1", "rack-1"]), "cdu": ([0], ["cdu-1"]), "plant": ([0], ["p"]),
+        "site": ([0], ["s"]),
+        "hall": ([0], ["h"]),
+        "row": ([0, 0], ["row-1", "row-2"]),
+        "rack": ([0, 1], ["rack-1", "rack-1"]),
+        "cdu": ([0], ["cdu-1"]),
+        "plant": ([0], ["p"]),
     }
     table = {}
     for level, parent in PARENTS.items():
@@ -68,14 +72,19 @@ class FakeSubject(SimulationSubject):
             raise InputError("nothing of that name here", key="key", found=command.key)
         before = self.rate[row]
         self.rate[row] = command.value
-        self.log.append(SimpleNamespace(
-            time=self.time, path=command.path, kind="set", message=f"rate {command.value}"
-        ))
+        self.log.append(
+            SimpleNamespace(
+                time=self.time, path=command.path, kind="set", message=f"rate {command.value}"
+            )
+        )
         return Applied(command, 1, before, command.value)
 
     def channel(self, name):
-        return {"gpu.temperature": self.values, "rack.power": self.rate,
-                "site.pue": np.array([1.1])}[name]
+        return {
+            "gpu.temperature": self.values,
+            "rack.power": self.rate,
+            "site.pue": np.array([1.1]),
+        }[name]
 
     def kpis(self):
         return {"sum": float(self.values.sum())}

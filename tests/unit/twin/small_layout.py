@@ -17,34 +17,53 @@ FILE = Path("small.yaml")
 SMALL: dict[str, Any] = {
     "schema": "twin.layout/1",
     "name": "small",
-    "sites": [{
-        "id": "site",
-        "location": {"latitude": 37.5, "longitude": 127.0, "weather": "seoul"},
-        "grid": {"voltage": "22.9 kV", "contract_power": "3 MW"},
-        "plants": [{
-            "id": "warm", "position": ["0 m", "30 m"], "coolant": "PG25",
-            "supply_temperature": "36 degC",
-            "heat_rejection": {"product": "generic-dry-cooler-1200", "count": 3},
-            "pumps": {"product": "generic-pump-60", "count": 2},
-        }, {
-            "id": "chilled", "position": ["40 m", "30 m"], "coolant": "PG25",
-            "supply_temperature": "16 degC",
-            "heat_rejection": {"product": "generic-adiabatic-cooler-1500", "count": 2},
-            "chillers": {"product": "mcquay-wsc-471", "count": 2},
-            "pumps": {"product": "generic-pump-15", "count": 2},
-        }],
-        "halls": [{
-            "id": "hall", "position": ["0 m", "0 m"], "plant": "warm", "air_plant": "chilled",
-            "crahs": {"product": "generic-crah-150", "count": 4},
-            "ups": {"product": "generic-ups-1250", "count": 3},
-            "transformers": {"product": "generic-transformer-22.9kv-480v-2500", "count": 3},
-            "rows": [{
-                "id": "row", "count": 2, "racks": 4, "rack": "nvidia-gb300-nvl72",
-                "cdu": {"product": "vertiv-xdu1350", "per_row": 2},
-                "panels": {"product": "generic-panel-500", "per_row": 3},
-            }],
-        }],
-    }],
+    "sites": [
+        {
+            "id": "site",
+            "location": {"latitude": 37.5, "longitude": 127.0, "weather": "seoul"},
+            "grid": {"voltage": "22.9 kV", "contract_power": "3 MW"},
+            "plants": [
+                {
+                    "id": "warm",
+                    "position": ["0 m", "30 m"],
+                    "coolant": "PG25",
+                    "supply_temperature": "36 degC",
+                    "heat_rejection": {"product": "generic-dry-cooler-1200", "count": 3},
+                    "pumps": {"product": "generic-pump-60", "count": 2},
+                },
+                {
+                    "id": "chilled",
+                    "position": ["40 m", "30 m"],
+                    "coolant": "PG25",
+                    "supply_temperature": "16 degC",
+                    "heat_rejection": {"product": "generic-adiabatic-cooler-1500", "count": 2},
+                    "chillers": {"product": "mcquay-wsc-471", "count": 2},
+                    "pumps": {"product": "generic-pump-15", "count": 2},
+                },
+            ],
+            "halls": [
+                {
+                    "id": "hall",
+                    "position": ["0 m", "0 m"],
+                    "plant": "warm",
+                    "air_plant": "chilled",
+                    "crahs": {"product": "generic-crah-150", "count": 4},
+                    "ups": {"product": "generic-ups-1250", "count": 3},
+                    "transformers": {"product": "generic-transformer-22.9kv-480v-2500", "count": 3},
+                    "rows": [
+                        {
+                            "id": "row",
+                            "count": 2,
+                            "racks": 4,
+                            "rack": "nvidia-gb300-nvl72",
+                            "cdu": {"product": "vertiv-xdu1350", "per_row": 2},
+                            "panels": {"product": "generic-panel-500", "per_row": 3},
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
 }
 
 

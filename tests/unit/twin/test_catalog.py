@@ -60,11 +60,24 @@ def test_every_class_is_covered():
     assert {entry.product.product_class for entry in CATALOG.values()} == set(PRODUCT_CLASSES)
 
 
-@pytest.mark.parametrize("product_id", [
-    "nvidia-gb200-nvl72", "nvidia-gb300-nvl72", "nvidia-vr200-nvl72", "amd-helios-72",
-    "nvidia-dgx-h100-x4", "nvidia-hgx-b200-x4", "furiosa-nxt-rngd-x5", "rebellions-rebelrack-32",
-    "nvidia-h200-sxm", "amd-mi355x", "vertiv-xdu1350", "coolit-chx2000", "york-yk-5170",
-])
+@pytest.mark.parametrize(
+    "product_id",
+    [
+        "nvidia-gb200-nvl72",
+        "nvidia-gb300-nvl72",
+        "nvidia-vr200-nvl72",
+        "amd-helios-72",
+        "nvidia-dgx-h100-x4",
+        "nvidia-hgx-b200-x4",
+        "furiosa-nxt-rngd-x5",
+        "rebellions-rebelrack-32",
+        "nvidia-h200-sxm",
+        "amd-mi355x",
+        "vertiv-xdu1350",
+        "coolit-chx2000",
+        "york-yk-5170",
+    ],
+)
 def test_promised_product_is_there(product_id):
     assert product_id in CATALOG
 
@@ -177,7 +190,8 @@ def shelf_efficiency(shelf: PowerShelf, load: float) -> float:
 def full_load(rack: Rack) -> tuple[float, float]:
     """Input power and heat to liquid [W] with every part at its maximum."""
     gpu, shelf = CATALOG[rack.accelerator].product, CATALOG[rack.power_shelf].product
-    assert isinstance(gpu, Accelerator) and isinstance(shelf, PowerShelf)
+    assert isinstance(gpu, Accelerator)
+    assert isinstance(shelf, PowerShelf)
     accelerators = rack.accelerators * gpu.thermal_design_power
     auxiliary = sum(load.count * load.maximum_power for load in rack.auxiliary)
     output = accelerators + auxiliary + rack.fan_power
@@ -204,11 +218,14 @@ def test_shelves_carry_the_rack_without_their_spare_modules(product: Rack):
     assert firm >= product.rated_power
 
 
-@pytest.mark.parametrize(("rack_id", "low", "high"), [
-    ("nvidia-gb200-nvl72", 0.83, 0.89),  # published: 115 of 132 kW; "about 85 %"
-    ("nvidia-gb300-nvl72", 0.88, 0.94),  # published: 6.2 of 6.6 kW in a compute tray
-    ("nvidia-vr200-nvl72", 0.98, 1.00),  # published: all
-])
+@pytest.mark.parametrize(
+    ("rack_id", "low", "high"),
+    [
+        ("nvidia-gb200-nvl72", 0.83, 0.89),  # published: 115 of 132 kW; "about 85 %"
+        ("nvidia-gb300-nvl72", 0.88, 0.94),  # published: 6.2 of 6.6 kW in a compute tray
+        ("nvidia-vr200-nvl72", 0.98, 1.00),  # published: all
+    ],
+)
 def test_liquid_share_is_near_the_published_one(rack_id, low, high):
     rack = CATALOG[rack_id].product
     assert isinstance(rack, Rack)
@@ -220,11 +237,13 @@ def test_gb300_tray_meets_its_published_power():
     """6.6 kW per compute tray, 6.2 kW of it from GPUs and CPUs, without transceivers."""
     rack = CATALOG["nvidia-gb300-nvl72"].product
     gpu = CATALOG[rack.accelerator].product
-    assert isinstance(rack, Rack) and isinstance(gpu, Accelerator)
+    assert isinstance(rack, Rack)
+    assert isinstance(gpu, Accelerator)
     loads = {load.name: load.count * load.maximum_power / 18 for load in rack.auxiliary}
     core = 4 * gpu.thermal_design_power + loads["Grace CPU with memory"]
     rest = sum(
-        power for name, power in loads.items()
+        power
+        for name, power in loads.items()
         if not any(word in name for word in ("CPU", "switch", "transceiver"))
     )
     assert core == pytest.approx(6200.0, rel=0.01)
@@ -237,7 +256,8 @@ def test_coolant_and_air_carry_the_heat(product: Rack):
     air_rise = (power - liquid) / (product.rated_airflow * AIR_HEAT)
     assert 8.0 < air_rise < 20.0
     if product.cooling == "air":
-        assert liquid == 0.0 and product.rated_flow == 0.0
+        assert liquid == 0.0
+        assert product.rated_flow == 0.0
         return
     # OCP guidance is 1.25-2.0 L/min/kW; one vendor's published 130 L/min lies on its lower end
     assert 1.25 <= product.rated_flow * 6e4 / (liquid / 1e3) <= 2.0
@@ -317,9 +337,13 @@ def test_cdu(product: CoolantDistributionUnit):
     assert product.pumps_required * electric_power(product.pump) < 0.02 * product.rated_capacity
 
 
-@pytest.mark.parametrize(("cdu_id", "power"), [
-    ("vertiv-xdu1350", 13.7e3), ("vertiv-coolchip-cdu121", 875.0),
-])
+@pytest.mark.parametrize(
+    ("cdu_id", "power"),
+    [
+        ("vertiv-xdu1350", 13.7e3),
+        ("vertiv-coolchip-cdu121", 875.0),
+    ],
+)
 def test_cdu_draws_its_published_power(cdu_id, power):
     cdu = CATALOG[cdu_id].product
     assert isinstance(cdu, CoolantDistributionUnit)

@@ -75,22 +75,70 @@ CASES = {
     "class of no text": ('"pump"', "7", "class", 2, "unknown product class", "7"),
     "bad id": ('"test-pump"', '"Test Pump"', "id", 1, "not allowed", "Test Pump"),
     "unknown key": ("mass =", "weight =", "weight", 9, "unknown key", ""),
-    "near key": ("rated_head =", "rated_haed =", "curve.rated_haed", 13, "unknown key",
-                 "rated_head"),
-    "no source": ('mass = { value = "140 kg", source = "sheet", mark = "A" }', 'mass = "140 kg"',
-                  "mass", 9, "no source", "[sources]"),
-    "source not listed": ('"140 kg", source = "sheet"', '"140 kg", source = "shet"',
-                          "mass.source", 9, "not in [sources]", "sheet"),
-    "source left out": ('"140 kg", source = "sheet", ', '"140 kg", ', "mass.source", 9,
-                        "not in [sources]", "None"),
-    "bad mark": ('"140 kg", source = "sheet", mark = "A"', '"140 kg", source = "sheet", mark = "D"',
-                 "mass.mark", 9, "no trust mark", "A, B or C"),
-    "no mark": ('"140 kg", source = "sheet", mark = "A"', '"140 kg", source = "sheet"',
-                "mass.mark", 9, "no trust mark", "A, B or C"),
-    "key in a figure": ('"140 kg", source', '"140 kg", sorce = "x", source', "mass.sorce", 9,
-                        "unknown key in a figure", "source"),
-    "sources no table": ('sheet = "Data sheet of the test pump"', "sheet = 3", "sources", 18,
-                         "not a table of texts", ""),
+    "near key": (
+        "rated_head =",
+        "rated_haed =",
+        "curve.rated_haed",
+        13,
+        "unknown key",
+        "rated_head",
+    ),
+    "no source": (
+        'mass = { value = "140 kg", source = "sheet", mark = "A" }',
+        'mass = "140 kg"',
+        "mass",
+        9,
+        "no source",
+        "[sources]",
+    ),
+    "source not listed": (
+        '"140 kg", source = "sheet"',
+        '"140 kg", source = "shet"',
+        "mass.source",
+        9,
+        "not in [sources]",
+        "sheet",
+    ),
+    "source left out": (
+        '"140 kg", source = "sheet", ',
+        '"140 kg", ',
+        "mass.source",
+        9,
+        "not in [sources]",
+        "None",
+    ),
+    "bad mark": (
+        '"140 kg", source = "sheet", mark = "A"',
+        '"140 kg", source = "sheet", mark = "D"',
+        "mass.mark",
+        9,
+        "no trust mark",
+        "A, B or C",
+    ),
+    "no mark": (
+        '"140 kg", source = "sheet", mark = "A"',
+        '"140 kg", source = "sheet"',
+        "mass.mark",
+        9,
+        "no trust mark",
+        "A, B or C",
+    ),
+    "key in a figure": (
+        '"140 kg", source',
+        '"140 kg", sorce = "x", source',
+        "mass.sorce",
+        9,
+        "unknown key in a figure",
+        "source",
+    ),
+    "sources no table": (
+        'sheet = "Data sheet of the test pump"',
+        "sheet = 3",
+        "sources",
+        18,
+        "not a table of texts",
+        "",
+    ),
     "curve rises": ('"285 kPa"', '"200 kPa"', "curve", 11, "must be above rated_head", ""),
 }
 
@@ -107,8 +155,9 @@ def test_error_names_file_line_key_and_remedy(tmp_path, case):
 
 
 def test_missing_key(tmp_path):
-    error = refusal(tmp_path, 'rated_head = { value = "220 kPa", source = "sheet", mark = "A" }\n',
-                    "")
+    error = refusal(
+        tmp_path, 'rated_head = { value = "220 kPa", source = "sheet", mark = "A" }\n', ""
+    )
     assert error.key == "curve.rated_head"
     assert "required key is missing" in error.message
     assert error.line == 11  # the table that lacks it

@@ -41,74 +41,221 @@ def test_the_frontier_like_machine_has_one_cdu_without_reserve() -> None:
 def one_row_with_aisle(aisle: str, width: str) -> list[tuple[str, Any]]:
     """Changes that leave one row with an aisle of a width in front and half a metre behind."""
     return [
-        (f"{ROW}.count", ...), (f"{ROW}.position", ["4 m", aisle]), (f"{ROW}.facing", "front"),
-        (f"{HALL}.size", ["14 m", width, "5 m"]), (f"{HALL}.crahs.count", 1),
+        (f"{ROW}.count", ...),
+        (f"{ROW}.position", ["4 m", aisle]),
+        (f"{ROW}.facing", "front"),
+        (f"{HALL}.size", ["14 m", width, "5 m"]),
+        (f"{HALL}.crahs.count", 1),
     ]
 
 
 CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
     # changes, check, severity, path, words of the message
-    ([(f"{ROW}.panels.per_row", 1)], "row-feeds", "error", "/site/hall/row-01",
-     "feed of the racks overloaded"),
-    ([(f"{ROW}.panels.per_row", 2)], "row-feeds", "warning", "/site/hall/row-01",
-     "500 kW with one"),
+    (
+        [(f"{ROW}.panels.per_row", 1)],
+        "row-feeds",
+        "error",
+        "/site/hall/row-01",
+        "feed of the racks overloaded",
+    ),
+    (
+        [(f"{ROW}.panels.per_row", 2)],
+        "row-feeds",
+        "warning",
+        "/site/hall/row-01",
+        "500 kW with one",
+    ),
     ([(f"{HALL}.ups.count", 1)], "ups", "warning", "/site/hall", "UPS"),
     ([(f"{HALL}.ups.count", 1), (f"{ROW}.racks", 6)], "ups", "error", "/site/hall", "UPS"),
-    ([(f"{HALL}.transformers.count", 1)], "transformers", "warning", "/site/hall",
-     "without reserve"),
-    ([("sites.0.grid.contract_power", "1 MW")], "contract", "error", "/site",
-     "exceeds the contract"),
-    ([("sites.0.generators", {"product": "generic-diesel-generator-3000", "count": 1})],
-     "generators", "warning", "/site", "standby generators"),
+    (
+        [(f"{HALL}.transformers.count", 1)],
+        "transformers",
+        "warning",
+        "/site/hall",
+        "without reserve",
+    ),
+    (
+        [("sites.0.grid.contract_power", "1 MW")],
+        "contract",
+        "error",
+        "/site",
+        "exceeds the contract",
+    ),
+    (
+        [("sites.0.generators", {"product": "generic-diesel-generator-3000", "count": 1})],
+        "generators",
+        "warning",
+        "/site",
+        "standby generators",
+    ),
     ([("sites.0.grid.voltage", "154 kV")], "voltages", "error", "/site/hall", "22.9 kV on 154 kV"),
-    ([("sites.0.transformers", {"product": "generic-transformer-22.9kv-480v-2500", "count": 3})],
-     "voltages", "error", "/site/hall", "on 480 V"),
-    ([(f"{ROW}.supply_temperature", "46 degC")], "supply-temperatures", "error",
-     "/site/hall/row-01/rack-01", "allows 45 degC"),
-    ([(f"{ROW}.supply_temperature", "35 degC")], "cdu-approach", "error",
-     "/site/hall/row-01/cdu-1", "its water arrives at 36"),
+    (
+        [("sites.0.transformers", {"product": "generic-transformer-22.9kv-480v-2500", "count": 3})],
+        "voltages",
+        "error",
+        "/site/hall",
+        "on 480 V",
+    ),
+    (
+        [(f"{ROW}.supply_temperature", "46 degC")],
+        "supply-temperatures",
+        "error",
+        "/site/hall/row-01/rack-01",
+        "allows 45 degC",
+    ),
+    (
+        [(f"{ROW}.supply_temperature", "35 degC")],
+        "cdu-approach",
+        "error",
+        "/site/hall/row-01/cdu-1",
+        "its water arrives at 36",
+    ),
     ([(f"{ROW}.cdu.per_row", 1)], "cdu-capacity", "warning", "/site/hall/row-01/cdu-1", "only CDU"),
-    ([(f"{PLANT}.0.supply_temperature", "39.5 degC"), (f"{ROW}.racks", 16)], "cdu-capacity",
-     "error", "/site/hall/row-01/cdu-1", "0.5 K approach"),
-    ([(f"{PLANT}.0.supply_temperature", "38 degC"), (f"{ROW}.racks", 8)], "cdu-capacity", "warning",
-     "/site/hall/row-01/cdu-1", "with one CDU of the row lost"),
-    ([(f"{ROW}.cdu", {"product": "generic-cdu-600", "per_row": 1}), (f"{ROW}.racks", 10),
-      (f"{ROW}.panels.per_row", 5)], "cdu-flow", "error", "/site/hall/row-01/cdu-1", "racks need"),
+    (
+        [(f"{PLANT}.0.supply_temperature", "39.5 degC"), (f"{ROW}.racks", 16)],
+        "cdu-capacity",
+        "error",
+        "/site/hall/row-01/cdu-1",
+        "0.5 K approach",
+    ),
+    (
+        [(f"{PLANT}.0.supply_temperature", "38 degC"), (f"{ROW}.racks", 8)],
+        "cdu-capacity",
+        "warning",
+        "/site/hall/row-01/cdu-1",
+        "with one CDU of the row lost",
+    ),
+    (
+        [
+            (f"{ROW}.cdu", {"product": "generic-cdu-600", "per_row": 1}),
+            (f"{ROW}.racks", 10),
+            (f"{ROW}.panels.per_row", 5),
+        ],
+        "cdu-flow",
+        "error",
+        "/site/hall/row-01/cdu-1",
+        "racks need",
+    ),
     ([(f"{HALL}.crahs.count", 1)], "air-handlers", "warning", "/site/hall", "air handler lost"),
-    ([(f"{HALL}.crahs.count", 1), (f"{ROW}.racks", 12)], "air-handlers", "error", "/site/hall",
-     "air handlers bring"),
-    ([(f"{PLANT}.1.supply_temperature", "30 degC")], "air-handlers", "error", "/site/hall",
-     "air handlers take"),
-    ([(f"{PLANT}.0.pumps", {"product": "generic-pump-15", "count": 1})], "plant-pumps", "error",
-     "/site/warm", "pumps bring"),
+    (
+        [(f"{HALL}.crahs.count", 1), (f"{ROW}.racks", 12)],
+        "air-handlers",
+        "error",
+        "/site/hall",
+        "air handlers bring",
+    ),
+    (
+        [(f"{PLANT}.1.supply_temperature", "30 degC")],
+        "air-handlers",
+        "error",
+        "/site/hall",
+        "air handlers take",
+    ),
+    (
+        [(f"{PLANT}.0.pumps", {"product": "generic-pump-15", "count": 1})],
+        "plant-pumps",
+        "error",
+        "/site/warm",
+        "pumps bring",
+    ),
     ([(f"{PLANT}.0.pumps.count", 1)], "plant-pumps", "warning", "/site/warm", "one pump lost"),
-    ([(f"{PLANT}.0.heat_rejection.count", 2)], "heat-rejection", "warning", "/site/warm",
-     "with one lost"),
-    ([(f"{PLANT}.0.heat_rejection.count", 1)], "heat-rejection", "error", "/site/warm",
-     "its coolers reject"),
-    ([(f"{PLANT}.0.supply_temperature", "33 degC")], "heat-rejection", "error", "/site/warm",
-     "at 32.8 degC outdoors"),
-    ([(f"{PLANT}.1.chillers.count", 1)], "heat-rejection", "warning", "/site/chilled",
-     "one chiller lost"),
-    ([(f"{PLANT}.1.heat_rejection.count", 1)], "heat-rejection", "warning", "/site/chilled",
-     "one cooler lost"),
-    ([(f"{PLANT}.1.position", ["5 m", "30 m"])], "overlaps", "error", "/site/chilled/cooler-01",
-     "stands in /site/warm"),
+    (
+        [(f"{PLANT}.0.heat_rejection.count", 2)],
+        "heat-rejection",
+        "warning",
+        "/site/warm",
+        "with one lost",
+    ),
+    (
+        [(f"{PLANT}.0.heat_rejection.count", 1)],
+        "heat-rejection",
+        "error",
+        "/site/warm",
+        "its coolers reject",
+    ),
+    (
+        [(f"{PLANT}.0.supply_temperature", "33 degC")],
+        "heat-rejection",
+        "error",
+        "/site/warm",
+        "at 32.8 degC outdoors",
+    ),
+    (
+        [(f"{PLANT}.1.chillers.count", 1)],
+        "heat-rejection",
+        "warning",
+        "/site/chilled",
+        "one chiller lost",
+    ),
+    (
+        [(f"{PLANT}.1.heat_rejection.count", 1)],
+        "heat-rejection",
+        "warning",
+        "/site/chilled",
+        "one cooler lost",
+    ),
+    (
+        [(f"{PLANT}.1.position", ["5 m", "30 m"])],
+        "overlaps",
+        "error",
+        "/site/chilled/cooler-01",
+        "stands in /site/warm",
+    ),
     ([(f"{PLANT}.0.position", ["0 m", "5 m"])], "rooms", "error", "/site/warm", "overlaps"),
-    ([(f"{HALL}.size", ["30 m", "6 m", "4 m"])], "inside-hall", "error",
-     "/site/hall/row-02/rack-01", "stands outside /site/hall"),
+    (
+        [(f"{HALL}.size", ["30 m", "6 m", "4 m"])],
+        "inside-hall",
+        "error",
+        "/site/hall/row-02/rack-01",
+        "stands outside /site/hall",
+    ),
     ([(f"{ROW}.pitch", "2 m")], "aisles", "warning", "/site/hall/row-02", "0.80 m"),
-    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "3.6 m"]}])], "overlaps",
-     "error", "/site/hall/crah-01", "stands in /site/hall/row-01/rack-01"),
-    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}])],
-     "service-space", "warning", "/site/hall/row-01/rack-01", "0.58 m free at its front"),
-    ([("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}])],
-     "doors", "error", "/site/hall/row-01/rack-01", "strikes /site/hall/crah-01"),
-    (one_row_with_aisle("1 m", "2.7 m"), "delivery", "error", "/site/hall/row",
-     "cannot be brought to their place"),
+    (
+        [("overrides", [{"path": "/site/hall/crah-01", "position": ["7 m", "3.6 m"]}])],
+        "overlaps",
+        "error",
+        "/site/hall/crah-01",
+        "stands in /site/hall/row-01/rack-01",
+    ),
+    (
+        [
+            (
+                "overrides",
+                [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}],
+            )
+        ],
+        "service-space",
+        "warning",
+        "/site/hall/row-01/rack-01",
+        "0.58 m free at its front",
+    ),
+    (
+        [
+            (
+                "overrides",
+                [{"path": "/site/hall/crah-01", "position": ["7 m", "2 m"], "yaw": "0 deg"}],
+            )
+        ],
+        "doors",
+        "error",
+        "/site/hall/row-01/rack-01",
+        "strikes /site/hall/crah-01",
+    ),
+    (
+        one_row_with_aisle("1 m", "2.7 m"),
+        "delivery",
+        "error",
+        "/site/hall/row",
+        "cannot be brought to their place",
+    ),
     (one_row_with_aisle("0.7 m", "2.4 m"), "egress", "error", "/site/hall/row", "way out of 0.9 m"),
-    ([(f"{HALL}.floor_rating", "600 kg/m**2")], "floor-load", "error", "/site/hall/row-01",
-     "the hall carries 600"),
+    (
+        [(f"{HALL}.floor_rating", "600 kg/m**2")],
+        "floor-load",
+        "error",
+        "/site/hall/row-01",
+        "the hall carries 600",
+    ),
 ]
 
 
@@ -130,8 +277,13 @@ def test_every_check_has_a_case() -> None:
 
 def test_shelves_too_small() -> None:
     data = changed(
-        ("products", [{"extends": "ocp-orv3-hpr-33kw", "id": "weak", "module_power": "2 kW"},
-                      {"extends": "nvidia-gb300-nvl72", "id": "own", "power_shelf": "weak"}]),
+        (
+            "products",
+            [
+                {"extends": "ocp-orv3-hpr-33kw", "id": "weak", "module_power": "2 kW"},
+                {"extends": "nvidia-gb300-nvl72", "id": "own", "power_shelf": "weak"},
+            ],
+        ),
         (f"{ROW}.rack", "own"),
     )
     found = check_plant(plant_of(data))
@@ -162,9 +314,12 @@ def test_an_unknown_weather_is_an_input_error() -> None:
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
 def test_more_units_never_make_it_worse(coolers: int, ups: int, crahs: int) -> None:
     def count(extra: int) -> int:
-        return len(findings(
-            (f"{PLANT}.0.heat_rejection.count", coolers + extra),
-            (f"{HALL}.ups.count", ups + extra), (f"{HALL}.crahs.count", crahs + extra),
-        ))
+        return len(
+            findings(
+                (f"{PLANT}.0.heat_rejection.count", coolers + extra),
+                (f"{HALL}.ups.count", ups + extra),
+                (f"{HALL}.crahs.count", crahs + extra),
+            )
+        )
 
     assert count(1) <= count(0)

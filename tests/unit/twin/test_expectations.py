@@ -18,10 +18,14 @@ from twin.regression.problem import ExpectationError
 from twin.scenario import Scenario
 
 ROW = "/pilot/hall-a/row-01"
-SCENARIO = Scenario.model_validate({
-    "duration": "60 s", "start": "2026-08-01T14:00:00", "settle": "5 min",
-    "events": [{"at": "20 s", "path": f"{ROW}/cdu-1", "inject": "trip"}],
-})
+SCENARIO = Scenario.model_validate(
+    {
+        "duration": "60 s",
+        "start": "2026-08-01T14:00:00",
+        "settle": "5 min",
+        "events": [{"at": "20 s", "path": f"{ROW}/cdu-1", "inject": "trip"}],
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +213,17 @@ def test_figures_of_a_run_are_what_the_ledger_books(factory: Factory) -> None:
 
 @pytest.mark.parametrize(
     ("text", "factor", "offset"),
-    [("kW", 1e3, False), ("%", 0.01, False), ("L/min", 1e-3 / 60, False), ("degC", 1.0, True),
-     ("K", 1.0, False), ("kWh", 3.6e6, False), ("MW/min", 1e6 / 60, False),
-     ("mbar", 100.0, False), ("gal/min", 6.309019640e-5, False)],
+    [
+        ("kW", 1e3, False),
+        ("%", 0.01, False),
+        ("L/min", 1e-3 / 60, False),
+        ("degC", 1.0, True),
+        ("K", 1.0, False),
+        ("kWh", 3.6e6, False),
+        ("MW/min", 1e6 / 60, False),
+        ("mbar", 100.0, False),
+        ("gal/min", 6.309019640e-5, False),
+    ],
 )
 def test_units_have_their_factor(text: str, factor: float, offset: bool) -> None:
     unit = unit_named(text)

@@ -142,10 +142,15 @@ def test_two_racks_in_one_place() -> None:
 
 
 def test_a_moved_rack_that_hits_another_points_to_the_override() -> None:
-    data = changed(("overrides", [
-        {"path": "/site/hall/row-01/rack-01", "enabled": False},
-        {"path": "/site/hall/row-02/rack-04", "position": ["7.0 m", "3.6 m"]},
-    ]))
+    data = changed(
+        (
+            "overrides",
+            [
+                {"path": "/site/hall/row-01/rack-01", "enabled": False},
+                {"path": "/site/hall/row-02/rack-04", "position": ["7.0 m", "3.6 m"]},
+            ],
+        )
+    )
     error = refused(data, compiled=True)
     assert error.message == "two racks in one place"
     assert error.line == line_of(data, "overrides", 1)
@@ -214,8 +219,9 @@ def own_rack(**keys: Any) -> dict[str, Any]:
 
 def test_a_product_may_extend_another() -> None:
     layout = layout_of(own_rack(provisioned_power="150 kW", trays={"pitch": "50 mm"}))
-    rack, base = layout.product("own", Rack), load_layout("pilot").product(
-        "nvidia-gb300-nvl72", Rack
+    rack, base = (
+        layout.product("own", Rack),
+        load_layout("pilot").product("nvidia-gb300-nvl72", Rack),
     )
     assert rack.provisioned_power == 150e3
     assert rack.trays.pitch == 0.05
@@ -225,10 +231,13 @@ def test_a_product_may_extend_another() -> None:
 
 def test_an_extension_may_be_extended_and_replace_a_catalogue_product() -> None:
     data = changed(
-        ("products", [
-            {"extends": "nvidia-gb300-nvl72", "id": "first", "mass": "2000 kg"},
-            {"extends": "first", "id": "nvidia-gb300-nvl72", "title": "changed"},
-        ]),
+        (
+            "products",
+            [
+                {"extends": "nvidia-gb300-nvl72", "id": "first", "mass": "2000 kg"},
+                {"extends": "first", "id": "nvidia-gb300-nvl72", "title": "changed"},
+            ],
+        ),
     )
     rack = layout_of(data).product("nvidia-gb300-nvl72", Rack)
     assert (rack.mass, rack.title) == (2000.0, "changed")
@@ -264,17 +273,35 @@ def test_the_digest_does_not_depend_on_how_quantities_are_written() -> None:
 
 def test_the_digest_covers_layout_and_products_used() -> None:
     digests = {
-        layout_of(data).digest for data in (
+        layout_of(data).digest
+        for data in (
             SMALL,
             changed((f"{ROW}.supply_temperature", "41 degC")),
             changed((f"{ROW}.racks", 5)),
-            changed(("products", [
-                {"extends": "nvidia-gb300-nvl72", "id": "nvidia-gb300-nvl72", "mass": "1 t"},
-            ])),
-            changed(("products", [
-                {"extends": "nvidia-b300-gb300", "id": "nvidia-b300-gb300",
-                 "die_resistance": "0.02 K/W"},
-            ])),
+            changed(
+                (
+                    "products",
+                    [
+                        {
+                            "extends": "nvidia-gb300-nvl72",
+                            "id": "nvidia-gb300-nvl72",
+                            "mass": "1 t",
+                        },
+                    ],
+                )
+            ),
+            changed(
+                (
+                    "products",
+                    [
+                        {
+                            "extends": "nvidia-b300-gb300",
+                            "id": "nvidia-b300-gb300",
+                            "die_resistance": "0.02 K/W",
+                        },
+                    ],
+                )
+            ),
         )
     }
     assert len(digests) == 5

@@ -32,8 +32,11 @@ def test_glb_places_every_machine(plant: Plant, tmp_path: Path, detail: int) -> 
             matrix, _ = scene.graph.get(path)
             expected = y_up @ np.append(plant.positions(level)[index], 1.0)
             np.testing.assert_allclose(matrix[:, 3], expected, atol=1e-3)
-    masses = {geometry.metadata["product"]: geometry.metadata["mass_kg"]
-              for geometry in scene.geometry.values() if "product" in geometry.metadata}
+    masses = {
+        geometry.metadata["product"]: geometry.metadata["mass_kg"]
+        for geometry in scene.geometry.values()
+        if "product" in geometry.metadata
+    }
     assert masses["nvidia-gb300-nvl72"] == plant.layout.products["nvidia-gb300-nvl72"].mass
 
 
@@ -46,8 +49,9 @@ def test_many_nodes_use_one_coloured_mesh(
     rack = scene.geometry["nvidia-gb300-nvl72/all"]
     assert len(np.unique(rack.visual.vertex_colors, axis=0)) > 3
     product = plant.layout.products["nvidia-gb300-nvl72"]
-    np.testing.assert_allclose(rack.extents, (product.width, product.depth, product.height),
-                               atol=2e-3)
+    np.testing.assert_allclose(
+        rack.extents, (product.width, product.depth, product.height), atol=2e-3
+    )
 
 
 def test_stl_is_closed_and_of_the_right_size(plant: Plant, tmp_path: Path) -> None:

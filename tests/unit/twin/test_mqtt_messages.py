@@ -31,8 +31,13 @@ def topic(kind, point, tag, who="EMS"):
 @pytest.mark.parametrize(
     ("kind", "point", "tag", "number", "expected"),
     [
-        ("CDU", "LiquidTemperatureSpRequest", f"{CDU}/secondary/supply", 41.5,
-         ("supply_setpoint", f"/{CDU}", 41.5)),
+        (
+            "CDU",
+            "LiquidTemperatureSpRequest",
+            f"{CDU}/secondary/supply",
+            41.5,
+            ("supply_setpoint", f"/{CDU}", 41.5),
+        ),
         ("Rack", "RackLiquidIsolationRequest", RACK, 1, ("flow_factor", f"/{RACK}", 0.0)),
         ("Rack", "RackLiquidIsolationRequest", RACK, 0, ("flow_factor", f"/{RACK}", 1.0)),
         ("Rack", "RackElectricalIsolationRequest", RACK, 1, ("energised", f"/{RACK}", 0.0)),
@@ -54,7 +59,8 @@ def test_a_value_that_is_not_good_asks_for_nothing(payload):
     [
         (topic("Rack", "RackPower", RACK), value(1)),
         (topic("Rack", "RackLiquidIsolationRequest", RACK, who="OTHER"), value(1)),
-        ("BMS/v1/EMS/Value/Rack", value(1)), ("BMS/v1/PUB/Value/Rack/RackPower/x", value(1)),
+        ("BMS/v1/EMS/Value/Rack", value(1)),
+        ("BMS/v1/PUB/Value/Rack/RackPower/x", value(1)),
         (topic("Rack", "RackLiquidIsolationRequest", RACK), value(2)),
         (topic("Rack", "RackLiquidIsolationRequest", RACK), value(True)),
         (topic("Rack", "RackLiquidIsolationRequest", RACK), value("1")),
@@ -142,11 +148,15 @@ def test_a_target_below_what_the_site_can_reach_stops_at_the_lowest_cap(subject)
 @pytest.mark.parametrize(
     "payload",
     [
-        target(-5.0), target(1e6, start="yesterday"), target(1e6, feeds=["elsewhere"]),
+        target(-5.0),
+        target(1e6, start="yesterday"),
+        target(1e6, feeds=["elsewhere"]),
         target(1e6, start="2026-01-02T00:00:00Z", end="2026-01-01T00:00:00Z"),
         json.dumps({"type": "grid.loadtarget.set.v1", "data": "a.b.c"}).encode(),
         json.dumps({"type": "grid.loadtarget.set.v1", "data": {"targets": []}}).encode(),
-        json.dumps({"type": "other"}).encode(), b"[]", b"{",
+        json.dumps({"type": "other"}).encode(),
+        b"[]",
+        b"{",
     ],
 )
 def test_bad_load_targets_are_refused(payload):

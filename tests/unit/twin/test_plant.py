@@ -40,16 +40,23 @@ def layouts(draw: st.DrawFn) -> dict[str, Any]:
         changes.append((f"{HALL}.transformers", ...))
     if liquid:
         rule = draw(st.sampled_from(["per_row", "racks_per_cdu"]))
-        cdu = {"product": "vertiv-xdu1350", rule: draw(COUNTS),
-               "place": draw(st.sampled_from(["ends", "left", "right"]))}
+        cdu = {
+            "product": "vertiv-xdu1350",
+            rule: draw(COUNTS),
+            "place": draw(st.sampled_from(["ends", "left", "right"])),
+        }
         changes.append((f"{ROW}.cdu", cdu))
     else:
         changes += [(f"{ROW}.rack", "nvidia-dgx-h100-x4"), (f"{ROW}.cdu", ...)]
     data = changed(*changes)
     if draw(st.booleans()):
-        air = {"id": "other", "racks": draw(COUNTS), "rack": "nvidia-hgx-b200-x4",
-               "position": ["4 m", "20 m"],
-               "panels": {"product": "generic-panel-500", "per_row": 1}}
+        air = {
+            "id": "other",
+            "racks": draw(COUNTS),
+            "rack": "nvidia-hgx-b200-x4",
+            "position": ["4 m", "20 m"],
+            "panels": {"product": "generic-panel-500", "per_row": 1},
+        }
         data["sites"][0]["halls"][0]["rows"].append(air)
     return data
 
@@ -72,11 +79,18 @@ def test_the_arrays_hang_together(data: dict[str, Any]) -> None:
             assert level.parent_index[-1] < counts[level.parent]
     # slices cover their level
     for first, level in (
-        (c.rack.first_gpu, "gpu"), (c.cdu.first_rack, "rack"), (c.row.first_rack, "rack"),
-        (c.row.first_panel, "panel"), (c.hall.first_row, "row"), (c.hall.first_cdu, "cdu"),
-        (c.hall.first_crah, "crah"), (c.hall.first_ups, "ups"),
-        (c.hall.first_transformer, "hall_transformer"), (c.plant.first_cooler, "cooler"),
-        (c.plant.first_pump, "pump"), (c.plant.first_chiller, "chiller"),
+        (c.rack.first_gpu, "gpu"),
+        (c.cdu.first_rack, "rack"),
+        (c.row.first_rack, "rack"),
+        (c.row.first_panel, "panel"),
+        (c.hall.first_row, "row"),
+        (c.hall.first_cdu, "cdu"),
+        (c.hall.first_crah, "crah"),
+        (c.hall.first_ups, "ups"),
+        (c.hall.first_transformer, "hall_transformer"),
+        (c.plant.first_cooler, "cooler"),
+        (c.plant.first_pump, "pump"),
+        (c.plant.first_chiller, "chiller"),
         (c.plant.first_transformer, "plant_transformer"),
         (c.site.first_transformer, "site_transformer"),
     ):
@@ -178,6 +192,7 @@ def test_every_level_has_its_parent_before_it() -> None:
 
 # --- generators
 
+
 def test_racks_are_shared_out_in_order() -> None:
     plant = plant_of(changed((f"{ROW}.racks", 5), (f"{ROW}.cdu.per_row", 2), (f"{ROW}.count", 1)))
     assert plant.constants.rack.cdu.tolist() == [0, 0, 0, 1, 1]
@@ -188,8 +203,11 @@ def test_racks_are_shared_out_in_order() -> None:
 
 def test_a_hall_finds_the_plant_of_its_number() -> None:
     data = changed(
-        ("sites.0.plants.0.count", 3), ("sites.0.plants.0.pitch", ["100 m", "0 m"]),
-        (f"{HALL}.count", 3), (f"{HALL}.pitch", ["100 m", "0 m"]), (f"{HALL}.plant", "warm-{n}"),
+        ("sites.0.plants.0.count", 3),
+        ("sites.0.plants.0.pitch", ["100 m", "0 m"]),
+        (f"{HALL}.count", 3),
+        (f"{HALL}.pitch", ["100 m", "0 m"]),
+        (f"{HALL}.plant", "warm-{n}"),
     )
     plant = plant_of(data)
     assert plant.levels["plant"].names[:3] == ("warm-01", "warm-02", "warm-03")
@@ -258,6 +276,7 @@ def test_an_air_cooled_rack_may_stand_between_liquid_ones() -> None:
 
 
 # --- differences between accelerators
+
 
 def test_the_spread_is_the_seed_s(small: Plant) -> None:
     same, other = plant_of(SMALL, seed=0).constants.gpu, plant_of(SMALL, seed=1).constants.gpu

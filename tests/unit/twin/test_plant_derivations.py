@@ -154,9 +154,7 @@ def test_an_impossible_approach_names_the_product() -> None:
 def test_the_capacity_of_a_cdu_is_its_rating_at_rated_flows(pilot: Plant) -> None:
     unit = CATALOG["vertiv-xdu1350"].product
     assert isinstance(unit, CoolantDistributionUnit)
-    capacity = cdu_capacity(
-        pilot.constants.cdu, 0, unit.rated_approach, unit.rated_secondary_flow
-    )
+    capacity = cdu_capacity(pilot.constants.cdu, 0, unit.rated_approach, unit.rated_secondary_flow)
     assert capacity == pytest.approx(unit.rated_capacity, rel=1e-9)
 
 
@@ -187,8 +185,17 @@ def test_a_dry_cooler_meets_its_rated_point(unit: DryCooler) -> None:
     water = unit.rated_flow * density
     air = unit.rated_airflow * AIR_DENSITY
     heat, _, _, _ = coil_exchange(
-        CROSSFLOW_UNMIXED, water, specific_heat, 30.0 + unit.rated_temperature_difference, air,
-        CP_DRY_AIR, 30.0, water, film, air, film,
+        CROSSFLOW_UNMIXED,
+        water,
+        specific_heat,
+        30.0 + unit.rated_temperature_difference,
+        air,
+        CP_DRY_AIR,
+        30.0,
+        water,
+        film,
+        air,
+        film,
     )
     assert heat == pytest.approx(unit.rated_capacity, rel=1e-6)
 
@@ -200,8 +207,17 @@ def test_an_air_handler_meets_its_rated_point(unit: Crah) -> None:
     conductance, water_rate = crah_conductance(unit, "water", 20.0)
     film, air = 2.0 * conductance, unit.rated_airflow * AIR_DENSITY
     heat, _, _, _ = coil_exchange(
-        CROSSFLOW_UNMIXED, water_rate, 1.0, 15.0, air, CP_DRY_AIR,
-        15.0 + unit.rated_temperature_difference, water_rate, film, air, film,
+        CROSSFLOW_UNMIXED,
+        water_rate,
+        1.0,
+        15.0,
+        air,
+        CP_DRY_AIR,
+        15.0 + unit.rated_temperature_difference,
+        water_rate,
+        film,
+        air,
+        film,
     )
     assert -heat == pytest.approx(unit.rated_capacity, rel=1e-6)
 
@@ -213,7 +229,14 @@ def test_a_tower_meets_its_rated_point(unit: CoolingTower) -> None:
     water, air, conductance = tower_rating(unit, 4186.0)
     leaving = unit.rated_wet_bulb + unit.rated_approach
     heat, temperature, _, _, _ = merkel_tower(
-        1.0, water, leaving + unit.rated_range, 32.0, unit.rated_wet_bulb, 101325.0, water, air,
+        1.0,
+        water,
+        leaving + unit.rated_range,
+        32.0,
+        unit.rated_wet_bulb,
+        101325.0,
+        water,
+        air,
         conductance,
     )
     assert temperature == pytest.approx(leaving, abs=1e-6)
@@ -241,10 +264,13 @@ def test_plate_flow_follows_the_rack_s_flow(pilot: Plant) -> None:
 def test_mains_and_volumes_may_be_given() -> None:
     key = "sites.0.plants.0"
     plain = plant_of(SMALL).constants.plant
-    given_ = plant_of(changed(
-        (f"{key}.supply_volume", "12 m**3"), (f"{key}.distribution_pressure", "111 kPa"),
-        (f"{key}.header_diameter", "500 mm"),
-    )).constants.plant
+    given_ = plant_of(
+        changed(
+            (f"{key}.supply_volume", "12 m**3"),
+            (f"{key}.distribution_pressure", "111 kPa"),
+            (f"{key}.header_diameter", "500 mm"),
+        )
+    ).constants.plant
     per_volume = given_.heat_capacity_per_flow[0]
     assert given_.supply_heat_capacity[0] == pytest.approx(12.0 * per_volume)
     assert given_.distribution_pressure[0] == 111e3

@@ -57,7 +57,7 @@ def test_whatever_the_values_nothing_saturates_and_missing_stays_missing(values,
         largest = np.abs(values[known]).max()
         with np.errstate(over="ignore"):
             error = np.abs(offset + scale * integers[known].astype(float) - values[known])
-        # either the step asked for, or 28 bits of the range where int32 cannot hold that step
+            # either the step asked for, or 28 bits of the range where int32 cannot hold that step
             rounding = 4 * np.spacing(largest)
         assert np.all(error <= 0.5 * scale * (1 + 1e-6) + rounding)
 
@@ -92,10 +92,19 @@ def test_header_and_channels_come_back(compression):
         Block("site.pue", "site", 0, np.array([1.1]), 5e-4),
         Block("cdu.heat", "cdu", 0, np.empty(0), 100.0),
     ]
-    frame = decode_frame(encode_frame(
-        blocks, sequence=4, time=12.5, wall=1.7e9, speed=9.5, paused=True, digest="ab",
-        kpi={"it_power_w": 1e6, "pue": math.nan}, compression=compression,
-    ))
+    frame = decode_frame(
+        encode_frame(
+            blocks,
+            sequence=4,
+            time=12.5,
+            wall=1.7e9,
+            speed=9.5,
+            paused=True,
+            digest="ab",
+            kpi={"it_power_w": 1e6, "pue": math.nan},
+            compression=compression,
+        )
+    )
     assert (frame.sequence, frame.time, frame.wall, frame.speed) == (4, 12.5, 1.7e9, 9.5)
     assert frame.paused
     assert frame.digest == "ab"
@@ -119,8 +128,13 @@ def test_a_frame_of_260_000_accelerators_stays_below_300_kB():
     generator = np.random.default_rng(1)
     count = 260_000
     blocks = [
-        Block(name, "gpu", 0, mean + generator.normal(0, spread, count),
-              stream_step(BY_NAME[name], count))
+        Block(
+            name,
+            "gpu",
+            0,
+            mean + generator.normal(0, spread, count),
+            stream_step(BY_NAME[name], count),
+        )
         for name, mean, spread in (("gpu.temperature", 62, 2), ("gpu.power", 1150, 20))
     ]
     frame = encode_frame(blocks)
@@ -142,11 +156,23 @@ def with_header(frame, **changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"row": {"count": 1 << 50}}, {"row": {"count": -1}}, {"row": {"byte": 3}},
-        {"row": {"dtype": "<f8"}}, {"row": {"dtype": ["|i1"]}}, {"row": {"scale": None}},
-        {"row": {"name": 5}}, {"row": {"count": 2.5}}, {"row": {"offset": "0"}},
-        {"time": "now"}, {"time": True}, {"channels": {}}, {"channels": [1]}, {"kpi": {"a": "b"}},
-        {"compression": "gzip"}, {"channels": [{"name": "a"}] * 1000}, {"sequence": -1},
+        {"row": {"count": 1 << 50}},
+        {"row": {"count": -1}},
+        {"row": {"byte": 3}},
+        {"row": {"dtype": "<f8"}},
+        {"row": {"dtype": ["|i1"]}},
+        {"row": {"scale": None}},
+        {"row": {"name": 5}},
+        {"row": {"count": 2.5}},
+        {"row": {"offset": "0"}},
+        {"time": "now"},
+        {"time": True},
+        {"channels": {}},
+        {"channels": [1]},
+        {"kpi": {"a": "b"}},
+        {"compression": "gzip"},
+        {"channels": [{"name": "a"}] * 1000},
+        {"sequence": -1},
         {"time": 10**400},
     ],
     ids=str,
@@ -185,9 +211,15 @@ def test_a_damaged_frame_is_refused_or_still_a_frame(data):
         assert sum(len(values) for values in decoded.values.values()) < 10_000
 
 
-@given(st.recursive(st.none() | st.booleans() | finite | st.text(), lambda child: st.lists(child)
-                    | st.dictionaries(st.sampled_from(["channels", "time", "kpi", "name", "count"]),
-                                      child)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | finite | st.text(),
+        lambda child: (
+            st.lists(child)
+            | st.dictionaries(st.sampled_from(["channels", "time", "kpi", "name", "count"]), child)
+        ),
+    )
+)
 def test_any_json_header_is_refused(header):
     text = json.dumps(header).encode()
     with pytest.raises(ProtocolError):

@@ -43,9 +43,7 @@ workload:
 """
 
 
-def make_case(
-    folder: Path, expectation: str = "mean(pue) < 2", load: str = "100 %"
-) -> Path:
+def make_case(folder: Path, expectation: str = "mean(pue) < 2", load: str = "100 %") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scenario.yaml").write_text(SCENARIO)
     (folder / "case.yaml").write_text(CASE.format(expectation=expectation, load=load))
@@ -82,8 +80,14 @@ def test_a_change_is_told_by_channel_place_and_time_with_a_plot(tmp_path: Path) 
 
 
 def test_a_golden_file_is_the_same_bytes_for_the_same_run(tmp_path: Path) -> None:
-    golden = Golden([1.0, 2.0], {"site": ["/a"]}, {"site.power": np.array([[1e6], [2.4e6]])},
-                    {"site.power": "W"}, {"site.power": 1e3}, {"layout": "a"})
+    golden = Golden(
+        [1.0, 2.0],
+        {"site": ["/a"]},
+        {"site.power": np.array([[1e6], [2.4e6]])},
+        {"site.power": "W"},
+        {"site.power": 1e3},
+        {"layout": "a"},
+    )
     write_golden(golden, tmp_path / "one.zarr.zip")
     write_golden(golden, tmp_path / "two.zarr.zip")
     assert (tmp_path / "one.zarr.zip").read_bytes() == (tmp_path / "two.zarr.zip").read_bytes()
@@ -98,9 +102,14 @@ def two_goldens() -> tuple[Golden, Golden]:
     values = np.array([[50.0, 60.0], [51.0, 61.0], [52.0, 62.0]])
 
     def one() -> Golden:
-        return Golden([1.0, 2.0, 3.0], {"rack": ["/r/1", "/r/2"]},
-                      {"rack.temperature": values.copy()}, {"rack.temperature": "degC"},
-                      {"rack.temperature": 0.05}, {"interval_s": 1.0})
+        return Golden(
+            [1.0, 2.0, 3.0],
+            {"rack": ["/r/1", "/r/2"]},
+            {"rack.temperature": values.copy()},
+            {"rack.temperature": "degC"},
+            {"rack.temperature": 0.05},
+            {"interval_s": 1.0},
+        )
 
     return one(), one()
 
@@ -121,9 +130,7 @@ def test_differences_within_the_resolution_pass_and_beyond_it_do_not(
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_value_that_is_no_number_diverges(
-    two_goldens: tuple[Golden, Golden], bad: float
-) -> None:
+def test_a_value_that_is_no_number_diverges(two_goldens: tuple[Golden, Golden], bad: float) -> None:
     old, new = two_goldens
     new.values["rack.temperature"][2, 0] = bad
     assert not compare(old, new, {}).passed
@@ -150,8 +157,12 @@ def test_goldens_of_other_versions_and_damaged_ones_are_explained(tmp_path: Path
     with pytest.raises(InputError, match="cannot be read"):
         read_golden(tmp_path / "text.zarr.zip")
     with zipfile.ZipFile(tmp_path / "old.zarr.zip", "w") as archive:
-        archive.writestr("zarr.json", json.dumps(
-            {"zarr_format": 3, "node_type": "group", "attributes": {"format": "twin.golden/0"}}))
+        archive.writestr(
+            "zarr.json",
+            json.dumps(
+                {"zarr_format": 3, "node_type": "group", "attributes": {"format": "twin.golden/0"}}
+            ),
+        )
     with pytest.raises(InputError, match="another version") as caught:
         read_golden(tmp_path / "old.zarr.zip")
     assert "--update-golden" in str(caught.value)
@@ -163,13 +174,17 @@ def test_goldens_of_other_versions_and_damaged_ones_are_explained(tmp_path: Path
         ("schema: twin.case/1\nlayout: pilott\n", "did you mean pilot"),
         ("schema: twin.case/1\n", "a case needs a layout"),
         ("schema: twin.case/1\nlayout: pilot\nscenario: cdu-tripp\n", "did you mean cdu-trip"),
-        ("schema: twin.case/1\nlayout: pilot\nexpect: [max(gpu.temprature) < 3]\n",
-         "case.yaml:3: unknown channel"),
+        (
+            "schema: twin.case/1\nlayout: pilot\nexpect: [max(gpu.temprature) < 3]\n",
+            "case.yaml:3: unknown channel",
+        ),
         ("schema: twin.case/1\nlayout: pilot\nparameters: {a: 1}\n", "parameters need a scenario"),
         ("schema: twin.case/1\nlayout: pilot\nexpected: []\n", "unknown key"),
         ("schema: twin.case/1\nlayout: pilot\ngolden: {levels: [racks]}\n", "did you mean rack"),
-        ("schema: twin.case/1\nlayout: pilot\ngolden: {tolerance: {site.power: 3 K}}\n",
-         "does not convert"),
+        (
+            "schema: twin.case/1\nlayout: pilot\ngolden: {tolerance: {site.power: 3 K}}\n",
+            "does not convert",
+        ),
     ],
 )
 def test_bad_cases_are_refused_with_their_place(tmp_path: Path, text: str, found: str) -> None:

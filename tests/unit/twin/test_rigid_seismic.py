@@ -38,8 +38,10 @@ def pulse(acceleration: float, duration: float, axis: int = 0, total: float = 1.
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"code": "fema"}, "unknown code"), ({"zone": "III"}, "unknown zone"),
-        ({"soil": "S6"}, "unknown soil"), ({"height_ratio": 1.5}, "between ground"),
+        ({"code": "fema"}, "unknown code"),
+        ({"zone": "III"}, "unknown zone"),
+        ({"soil": "S6"}, "unknown soil"),
+        ({"height_ratio": 1.5}, "between ground"),
         ({"scale": 0.0}, "out of range"),
     ],
 )
@@ -135,8 +137,12 @@ def test_rows_that_look_the_same_are_shaken_once(plant: Plant) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"row": "/busan/hall-01"}, "not a row"), ({"row": "/busan/none"}, "no 'none'"),
-     ({"friction": 0.0}, "friction"), ({"frequency": 0.1}, "frequency")],
+    [
+        ({"row": "/busan/hall-01"}, "not a row"),
+        ({"row": "/busan/none"}, "no 'none'"),
+        ({"friction": 0.0}, "friction"),
+        ({"frequency": 0.1}, "frequency"),
+    ],
 )
 def test_bad_requests_are_refused(plant: Plant, options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):

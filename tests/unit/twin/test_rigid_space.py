@@ -78,8 +78,9 @@ def test_gap_is_that_of_dense_points(a: Any, b: Any) -> None:
     share = np.linspace(0.0, 1.0, 200)[:, None]
 
     def edge_points(shape: np.ndarray) -> np.ndarray:
-        return np.concatenate([p + share * (q - p)
-                               for p, q in zip(shape, np.roll(shape, -1, axis=0), strict=True)])
+        return np.concatenate(
+            [p + share * (q - p) for p, q in zip(shape, np.roll(shape, -1, axis=0), strict=True)]
+        )
 
     p, q = edge_points(first[0]), edge_points(second[0])
     sampled = np.sqrt(((p[:, None] - q[None]) ** 2).sum(axis=2)).min()
@@ -93,7 +94,8 @@ def test_gap_is_that_of_dense_points(a: Any, b: Any) -> None:
 def _inside(inner: np.ndarray, outer: np.ndarray) -> bool:
     edge = np.roll(outer, -1, axis=0) - outer
     side = edge[:, None, 0] * (inner[None, :, 1] - outer[:, None, 1]) - edge[:, None, 1] * (
-        inner[None, :, 0] - outer[:, None, 0])
+        inner[None, :, 0] - outer[:, None, 0]
+    )
     return bool((side > -1e-9).all())
 
 
@@ -116,9 +118,16 @@ def test_near_pairs_misses_none(shapes: Any, reach: float) -> None:
 def equipment(*shapes: tuple[float, float, float, float, float]) -> Equipment:
     rows = np.array(shapes)
     size = np.column_stack([rows[:, 2:4], np.full(len(rows), 2.0)])
-    return Equipment(("rack",) * len(rows), np.arange(len(rows)), ("x",) * len(rows),
-                     rows[:, :2], size, rows[:, 4], np.full(len(rows), 1000.0),
-                     np.zeros(len(rows), dtype=np.int64))
+    return Equipment(
+        ("rack",) * len(rows),
+        np.arange(len(rows)),
+        ("x",) * len(rows),
+        rows[:, :2],
+        size,
+        rows[:, 4],
+        np.full(len(rows), 1000.0),
+        np.zeros(len(rows), dtype=np.int64),
+    )
 
 
 @pytest.mark.parametrize("turn", [0.0, 90.0, 37.0])
@@ -152,8 +161,9 @@ def test_close_pairs_of_a_plant() -> None:
     for a, b, gap in zip(first, second, distance, strict=True):
         assert gap == pytest.approx(gaps(shapes[a : a + 1], shapes[b : b + 1])[0])
     racks = [k for k, level in enumerate(things.level) if level == "rack"]
-    neighbours = {(a, b) for a, b, gap in zip(first, second, distance, strict=True)
-                  if abs(gap) < 1e-9}
+    neighbours = {
+        (a, b) for a, b, gap in zip(first, second, distance, strict=True) if abs(gap) < 1e-9
+    }
     assert (racks[0], racks[1]) in neighbours
 
 
@@ -174,10 +184,12 @@ def test_grown_obstacle_is_where_the_shape_must_not_be(a: Any, b: Any) -> None:
 def corridor(width: float) -> FreeSpace:
     """Two rooms joined by a corridor of a width, for a rectangle of 0.6 x 1.1 m."""
     lower = 0.5 * (10.0 - width)
-    obstacles = np.concatenate([
-        outline(5.0, 0.5 * lower, 4.0, lower, 0.0),
-        outline(5.0, 10.0 - 0.5 * lower, 4.0, lower, 0.0),
-    ])
+    obstacles = np.concatenate(
+        [
+            outline(5.0, 0.5 * lower, 4.0, lower, 0.0),
+            outline(5.0, 10.0 - 0.5 * lower, 4.0, lower, 0.0),
+        ]
+    )
     return free_space(Box(0.0, 0.0, 10.0, 10.0), obstacles, (0.6, 1.1))
 
 
@@ -234,9 +246,11 @@ def test_layout_of_the_tests_is_sound() -> None:
 
 
 def test_cabinet_in_the_aisle_is_found() -> None:
-    plant = plant_with(overrides=[
-        {"path": "/busan/hall/crah-01", "position": ["7.3 m", "5.4 m"], "yaw": "0 deg"},
-    ])
+    plant = plant_with(
+        overrides=[
+            {"path": "/busan/hall/crah-01", "position": ["7.3 m", "5.4 m"], "yaw": "0 deg"},
+        ]
+    )
     spaces = found(check_service_space, plant)
     assert any("/crah-01" in finding.message for finding in spaces)
     assert all("m are needed" in finding.message for finding in spaces)
@@ -252,8 +266,10 @@ def narrow_hall(front: float) -> Plant:
     return plant_with(
         size=["12 m", f"{front + 1.7:.2f} m", "5 m"],
         crahs={"product": "generic-crah-150", "count": 1},
-        rows=[{key: value for key, value in row.items() if key != "count"}
-              | {"position": ["4 m", f"{front:.2f} m"], "facing": "front"}],
+        rows=[
+            {key: value for key, value in row.items() if key != "count"}
+            | {"position": ["4 m", f"{front:.2f} m"], "facing": "front"}
+        ],
     )
 
 

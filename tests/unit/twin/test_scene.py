@@ -16,13 +16,25 @@ from twin.plant.levels import PARENTS
 from twin.scene import info, scene
 
 MIXED = changed(
-    (f"{HALL}.rows", [
-        {"id": "liquid", "racks": 4, "rack": "nvidia-gb300-nvl72",
-         "cdu": {"product": "vertiv-xdu1350", "per_row": 2},
-         "panels": {"product": "generic-panel-500", "per_row": 3}},
-        {"id": "air", "racks": 3, "rack": "nvidia-dgx-h100-x4", "position": ["4 m", "9 m"],
-         "panels": {"product": "generic-busway-1000", "per_row": 2}},
-    ]),
+    (
+        f"{HALL}.rows",
+        [
+            {
+                "id": "liquid",
+                "racks": 4,
+                "rack": "nvidia-gb300-nvl72",
+                "cdu": {"product": "vertiv-xdu1350", "per_row": 2},
+                "panels": {"product": "generic-panel-500", "per_row": 3},
+            },
+            {
+                "id": "air",
+                "racks": 3,
+                "rack": "nvidia-dgx-h100-x4",
+                "position": ["4 m", "9 m"],
+                "panels": {"product": "generic-busway-1000", "per_row": 2},
+            },
+        ],
+    ),
     ("sites.0.generators", {"product": "generic-diesel-generator-3000", "count": 1}),
     ("sites.0.battery", {"product": "generic-battery-5mw-10mwh", "count": 1}),
 )
@@ -90,8 +102,15 @@ def test_racks_tell_their_slots(plant: Plant, description: dict[str, Any]) -> No
             continue
         product = description["products"][entry["product"]]
         slots = product["slots"]
-        assert {"tray_order", "pitch", "first_height", "accelerators_per_tray", "stacks",
-                "cooling", "compute_units"} <= set(product["parameters"])
+        assert {
+            "tray_order",
+            "pitch",
+            "first_height",
+            "accelerators_per_tray",
+            "stacks",
+            "cooling",
+            "compute_units",
+        } <= set(product["parameters"])
         for index in entry["index"]:
             assert first[index + 1] - first[index] == len(slots)
         rack = entry["index"][-1]
@@ -147,8 +166,19 @@ def test_machines_of_a_hall_stand_in_it(plant: Plant, description: dict[str, Any
 
 def test_channels_follow_the_contract(description: dict[str, Any]) -> None:
     for channel in description["channels"]:
-        assert {"name", "level", "title", "unit", "resolution", "low", "high", "warning", "limit",
-                "colormap", "description"} <= set(channel)
+        assert {
+            "name",
+            "level",
+            "title",
+            "unit",
+            "resolution",
+            "low",
+            "high",
+            "warning",
+            "limit",
+            "colormap",
+            "description",
+        } <= set(channel)
         assert channel["level"] in description["levels"]
 
 

@@ -28,15 +28,19 @@ CHANGE = Entry(5, 5.0, 1.7e9, "anna", "set", "/a/b", "key", 1.5, 3, float("inf")
 
 
 def snapshot(steps, size=4):
-    return Snapshot(float(steps), steps, 0, np.arange(float(size)) + steps,
-                    frozenset({("rack", 3)}))
+    return Snapshot(
+        float(steps), steps, 0, np.arange(float(size)) + steps, frozenset({("rack", 3)})
+    )
 
 
 def test_a_log_comes_back_as_it_was_written(tmp_path):
     file = tmp_path / "log"
-    entries = [CHANGE, replace(CHANGE, steps=9, value="45 degC"),
-               replace(CHANGE, steps=12, kind="seek", value=7.0, kept=1),
-               replace(CHANGE, steps=8, who="ben")]
+    entries = [
+        CHANGE,
+        replace(CHANGE, steps=9, value="45 degC"),
+        replace(CHANGE, steps=12, kind="seek", value=7.0, kept=1),
+        replace(CHANGE, steps=8, who="ben"),
+    ]
     for entry in entries:
         append_line(file, entry_line(entry))
     journal = Journal.read(file)
@@ -139,7 +143,9 @@ def test_a_checkpoint_of_a_time_that_was_undone_is_not_taken(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "commands", "steps", "expected"),
     [
-        ([], 0, 10, None), ([4], 1, 10, None), ([4, 15], 1, 10, 15),
+        ([], 0, 10, None),
+        ([4], 1, 10, None),
+        ([4, 15], 1, 10, 15),
         ([4, 10], 1, 10, 10),  # given right after the checkpoint, before the next step
         ([10, 10], 2, 10, None),
     ],

@@ -10,7 +10,9 @@ from twin.server.pacing import LARGEST_LAG, Schedule
 
 
 @given(
-    st.floats(0.1, 1e3), st.floats(0.01, 5.0), st.floats(0.0, 1e6),
+    st.floats(0.1, 1e3),
+    st.floats(0.01, 5.0),
+    st.floats(0.0, 1e6),
     st.lists(st.floats(0.0, 0.9), min_size=1, max_size=60),
 )
 def test_waiting_as_told_never_drifts_whatever_each_step_takes(speed, step, start, efforts):

@@ -1,5 +1,4 @@
-"""SimReady assets: all products of the profile pass NVIDIA's validator; others' become products.
-"""
+"""SimReady assets: all products of the profile pass NVIDIA's validator; others' become products."""
 
 from __future__ import annotations
 
@@ -49,7 +48,8 @@ def test_validator_is_not_blind(tmp_path: Path) -> None:
     layer = Sdf.Layer.FindOrOpen(str(next((file.parent / "layers").glob("*connection*"))))
     del layer.GetPrimAtPath("/generic_crah_150/ConnectionPoints").nameChildren["liq_return"]
     del layer.GetAttributeAtPath(
-        "/generic_crah_150/ConnectionPoints/air_supply.purpose").owner.properties["purpose"]
+        "/generic_crah_150/ConnectionPoints/air_supply.purpose"
+    ).owner.properties["purpose"]
     layer.Save()
     thumbnails = next(file.parent.glob(".thumbs/*/*.png"))
     thumbnails.unlink()
@@ -77,8 +77,9 @@ def test_models_have_size_and_budget(name: str) -> None:
         assert sum(len(part.mesh.faces) for part in parts) < budget
         low = np.min([part.mesh.bounds[0] for part in parts], axis=0)
         high = np.max([part.mesh.bounds[1] for part in parts], axis=0)
-        np.testing.assert_allclose(high - low, (product.width, product.depth, product.height),
-                                   atol=2e-3)
+        np.testing.assert_allclose(
+            high - low, (product.width, product.depth, product.height), atol=2e-3
+        )
         for part in parts:
             assert part.mesh.is_watertight, part.name
             assert part.mesh.volume > 0.0, part.name
@@ -93,14 +94,17 @@ def test_asset_states_size_mass_and_accelerators(name: str, tmp_path: Path) -> N
     assert prim.GetAttribute("aif:core:weight").Get() == pytest.approx(product.mass)
     assert prim.GetAttribute("aif:core:width").Get() == pytest.approx(1e3 * product.width)
     hint = UsdGeom.ModelAPI(prim).GetExtentsHint()
-    np.testing.assert_allclose(np.subtract(hint[1], hint[0]),
-                               (product.width, product.depth, product.height), rtol=1e-6)
+    np.testing.assert_allclose(
+        np.subtract(hint[1], hint[0]), (product.width, product.depth, product.height), rtol=1e-6
+    )
     if isinstance(product, Rack):
         slots = [p for p in stage.Traverse() if p.GetAttribute("twin:slot")]
         assert len(slots) == product.accelerators
         assert prim.GetAttribute("aif:spec:numGPUs").Get() == product.accelerators
-        power = (prim.GetAttribute("aif:spec:liquidCooling").Get()
-                 + prim.GetAttribute("aif:spec:airCooling").Get())
+        power = (
+            prim.GetAttribute("aif:spec:liquidCooling").Get()
+            + prim.GetAttribute("aif:spec:airCooling").Get()
+        )
         assert 1e3 * power == pytest.approx(product.rated_power, rel=1e-6)
 
 
@@ -166,17 +170,31 @@ def test_round_trip_of_a_product_through_the_profile(tmp_path: Path) -> None:
     product = layout_of(data | {"overrides": []}).products[entry["id"]]
     original = CATALOG["generic-crah-150"].product
     other = CATALOG["generic-fan-wall-450"].product
-    for key in ("width", "depth", "height", "mass", "rated_capacity", "rated_flow",
-                "rated_airflow", "fan_power", "rated_pressure_drop"):
+    for key in (
+        "width",
+        "depth",
+        "height",
+        "mass",
+        "rated_capacity",
+        "rated_flow",
+        "rated_airflow",
+        "fan_power",
+        "rated_pressure_drop",
+    ):
         assert getattr(product, key) == pytest.approx(getattr(original, key), rel=1e-5), key
     assert missing == ["rated_temperature_difference"]
     assert product.rated_temperature_difference == other.rated_temperature_difference
 
 
 CRAH: dict[str, Any] = {
-    "aif:core:assetClass": "CRAH", "aif:core:manufacturer": "Acme", "aif:core:modelNumber": "A1",
-    "aif:core:width": 2000.0, "aif:core:depth": 900.0, "aif:core:height": 1900.0,
-    "aif:core:weight": 700.0, "aif:spec:nominalCoolingCapacity": 105.0,
+    "aif:core:assetClass": "CRAH",
+    "aif:core:manufacturer": "Acme",
+    "aif:core:modelNumber": "A1",
+    "aif:core:width": 2000.0,
+    "aif:core:depth": 900.0,
+    "aif:core:height": 1900.0,
+    "aif:core:weight": 700.0,
+    "aif:spec:nominalCoolingCapacity": 105.0,
 }
 
 

@@ -113,9 +113,9 @@ def test_accelerators_are_prims_of_their_rack(plant: Plant, addressable: Path) -
             bounds = UsdGeom.BBoxCache(Usd.TimeCode.Default(), ["default", "guide"])
             box = bounds.ComputeWorldBound(prim)
             x, y, z = slot.position
-            expected = plant.positions("rack")[rack] + np.array([
-                np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y, z
-            ])
+            expected = plant.positions("rack")[rack] + np.array(
+                [np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y, z]
+            )
             np.testing.assert_allclose(box.ComputeCentroid(), expected, atol=1e-5)
 
 
@@ -152,18 +152,20 @@ def test_detail_variant_changes_the_model(addressable: Path) -> None:
     for lod in ("low", "medium", "high"):
         prim.GetVariantSet("lod").SetVariantSelection(lod)
         geometry = stage.GetPrimAtPath(f"{prim.GetPath()}/Geometry")
-        counts.append(sum(
-            len(UsdGeom.Mesh(p).GetFaceVertexCountsAttr().Get())
-            for p in Usd.PrimRange(geometry) if p.IsA(UsdGeom.Mesh)
-        ))
+        counts.append(
+            sum(
+                len(UsdGeom.Mesh(p).GetFaceVertexCountsAttr().Get())
+                for p in Usd.PrimRange(geometry)
+                if p.IsA(UsdGeom.Mesh)
+            )
+        )
     assert counts[0] < 50 <= counts[1] < 500 <= counts[2] < 20_000
 
 
 def test_materials_are_bound(addressable: Path) -> None:
     stage = Usd.Stage.Open(str(addressable))
     prim = stage.GetPrimAtPath("/World/busan/hall_01/row_01/cdu_1")
-    meshes = [p for p in Usd.PrimRange(prim, Usd.TraverseInstanceProxies())
-              if p.IsA(UsdGeom.Mesh)]
+    meshes = [p for p in Usd.PrimRange(prim, Usd.TraverseInstanceProxies()) if p.IsA(UsdGeom.Mesh)]
     assert meshes
     for mesh in meshes:
         material, _ = UsdShade.MaterialBindingAPI(mesh).ComputeBoundMaterial()
@@ -178,8 +180,10 @@ def test_payloads_can_stay_unloaded(addressable: Path) -> None:
     assert prim.HasPayload() or any(
         p.HasPayload() for p in Usd.PrimRange(prim, Usd.TraverseInstanceProxies(Usd.PrimIsDefined))
     )
-    assert not any(p.IsA(UsdGeom.Mesh) and "Geometry" in str(p.GetPath())
-                   for p in Usd.PrimRange(prim, Usd.TraverseInstanceProxies()))
+    assert not any(
+        p.IsA(UsdGeom.Mesh) and "Geometry" in str(p.GetPath())
+        for p in Usd.PrimRange(prim, Usd.TraverseInstanceProxies())
+    )
 
 
 def test_rack_says_what_cools_it(addressable: Path) -> None:
@@ -201,8 +205,9 @@ def _instances(stage: Any, level: str) -> dict[int, np.ndarray]:
         if prim.IsA(UsdGeom.PointInstancer) and prim.GetAttribute("twin:level").Get() == level:
             world = cache.GetLocalToWorldTransform(prim)
             instancer = UsdGeom.PointInstancer(prim)
-            for row, point in zip(instancer.GetIdsAttr().Get(),
-                                  instancer.GetPositionsAttr().Get(), strict=True):
+            for row, point in zip(
+                instancer.GetIdsAttr().Get(), instancer.GetPositionsAttr().Get(), strict=True
+            ):
                 found[int(row)] = np.array(world.Transform(point))
     return found
 
@@ -226,9 +231,9 @@ def test_instancers_hold_every_accelerator(plant: Plant, compact: Path) -> None:
     slot = plant.slots[plant.product_ids("rack")[rack]][5]
     yaw = np.deg2rad(plant.yaws("rack")[rack])
     x, y, z = slot.position
-    expected = plant.positions("rack")[rack] + np.array([
-        np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y, z
-    ])
+    expected = plant.positions("rack")[rack] + np.array(
+        [np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y, z]
+    )
     np.testing.assert_allclose(found[int(first[rack]) + 5], expected, atol=1e-4)
 
 

@@ -100,13 +100,14 @@ def test_move_adds_to_an_override_that_is_there(
 ) -> None:
     result = edited(lambda stage: move(stage, f"{ROW}/rack_02", 0.5, 0.0))
     entry = overrides(result)["/busan/hall-01/row-01/rack-02"]
-    assert entry == {"path": "/busan/hall-01/row-01/rack-02", "position": ["10 m", "3.75 m"],
-                     "yaw": "30 deg"}
+    assert entry == {
+        "path": "/busan/hall-01/row-01/rack-02",
+        "position": ["10 m", "3.75 m"],
+        "yaw": "30 deg",
+    }
 
 
-def test_turned_rack_comes_back_turned(
-    edited: Callable[[Callable[[Any], None]], Imported]
-) -> None:
+def test_turned_rack_comes_back_turned(edited: Callable[[Callable[[Any], None]], Imported]) -> None:
     def turn(stage: Any) -> None:
         api = UsdGeom.XformCommonAPI(stage.GetPrimAtPath(f"{ROW}/rack_03"))
         api.SetRotate(Gf.Vec3f(0.0, 0.0, 137.0))
@@ -125,8 +126,9 @@ def test_place_that_stands_for_itself_moves_as_a_whole(
     assert set(overrides(result)) - {o["path"] for o in LAYOUT["overrides"]} == {
         "/busan/generator-01"
     }
-    np.testing.assert_allclose(after.positions("generator"), plant.positions("generator"),
-                               atol=1e-4)
+    np.testing.assert_allclose(
+        after.positions("generator"), plant.positions("generator"), atol=1e-4
+    )
     for level in ("rack", "crah", "panel"):
         moved = after.positions(level) - plant.positions(level)
         assert {tuple(np.round(row, 6)) for row in moved} == {(0.0, 0.0, 0.0), (3.0, -4.0, 0.0)}
@@ -166,7 +168,7 @@ def test_nested_turns_and_mirrors_are_composed(
 
 
 def test_other_generation_becomes_an_override(
-    edited: Callable[[Callable[[Any], None]], Imported]
+    edited: Callable[[Callable[[Any], None]], Imported],
 ) -> None:
     def exchange(stage: Any) -> None:
         prim = stage.GetPrimAtPath(f"{ROW}/rack_01")
@@ -178,7 +180,7 @@ def test_other_generation_becomes_an_override(
 
 
 def test_product_back_to_that_of_the_row_drops_the_override(
-    edited: Callable[[Callable[[Any], None]], Imported]
+    edited: Callable[[Callable[[Any], None]], Imported],
 ) -> None:
     def exchange(stage: Any) -> None:
         prim = stage.GetPrimAtPath("/World/busan/hall_02/row_02/rack_03")
@@ -200,7 +202,8 @@ def test_set_points_and_switches(edited: Callable[[Callable[[Any], None]], Impor
         stage.GetPrimAtPath(f"{ROW}/cdu_1").GetAttribute("twin:supplyTemperature").Set(35.5)
         stage.GetPrimAtPath("/World/busan/warm_02").GetAttribute("twin:supplyTemperature").Set(33.0)
         off = stage.GetPrimAtPath(f"{ROW}/rack_01").CreateAttribute(
-            "twin:enabled", Sdf.ValueTypeNames.Bool)
+            "twin:enabled", Sdf.ValueTypeNames.Bool
+        )
         off.Set(False)
         stage.GetPrimAtPath("/World/busan/hall_02/crah_01").GetAttribute("twin:enabled").Set(True)
 
@@ -212,7 +215,7 @@ def test_set_points_and_switches(edited: Callable[[Callable[[Any], None]], Impor
 
 
 def test_removed_machine_is_out_of_service(
-    edited: Callable[[Callable[[Any], None]], Imported]
+    edited: Callable[[Callable[[Any], None]], Imported],
 ) -> None:
     result = edited(lambda stage: stage.GetPrimAtPath(f"{ROW}/rack_03").SetActive(False))
     assert overrides(result)["/busan/hall-01/row-01/rack-03"]["enabled"] is False
@@ -238,9 +241,7 @@ def test_halls_on_another_plant(edited: Callable[[Callable[[Any], None]], Import
     assert result.data["sites"][0]["halls"][1]["plant"] == "warm-02"
 
 
-def test_whole_bank_of_another_product(
-    edited: Callable[[Callable[[Any], None]], Imported]
-) -> None:
+def test_whole_bank_of_another_product(edited: Callable[[Callable[[Any], None]], Imported]) -> None:
     def exchange(stage: Any, names: tuple[str, ...]) -> None:
         for name in names:
             prim = stage.GetPrimAtPath(f"/World/busan/annex/{name}")
@@ -286,23 +287,35 @@ def test_moved_instance_of_the_compact_form(plant: Plant, tmp_path: Path) -> Non
     stage.GetRootLayer().Save()
     result = import_stage(file)
     paths = list(prim.GetAttribute("twin:paths").Get())
-    assert set(overrides(result)) - {o["path"] for o in LAYOUT["overrides"]} == {
-        paths[0], paths[5]
-    }
+    assert set(overrides(result)) - {o["path"] for o in LAYOUT["overrides"]} == {paths[0], paths[5]}
     assert overrides(result)[paths[0]]["enabled"] is False
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.GetPrimAtPath(f"{ROW}/rack_01").GetAttribute("xformOp:rotateXYZ").Set(
-            Gf.Vec3f(20, 0, 0)), "does not stand upright"),
-        (lambda s: s.GetPrimAtPath(f"{ROW}/rack_02").GetRelationship("twin:cdu").SetTargets(
-            ["/World/busan/hall_02/row_01/cdu_9"]), "unknown CDU"),
+        (
+            lambda s: (
+                s.GetPrimAtPath(f"{ROW}/rack_01")
+                .GetAttribute("xformOp:rotateXYZ")
+                .Set(Gf.Vec3f(20, 0, 0))
+            ),
+            "does not stand upright",
+        ),
+        (
+            lambda s: (
+                s.GetPrimAtPath(f"{ROW}/rack_02")
+                .GetRelationship("twin:cdu")
+                .SetTargets(["/World/busan/hall_02/row_01/cdu_9"])
+            ),
+            "unknown CDU",
+        ),
         (lambda s: move(s, f"{ROW}/rack_03", float("nan"), 0.0), "not finite"),
         (lambda s: move(s, f"{ROW}/rack_03", -1.2, 0.0), "two racks in one"),
-        (lambda s: s.GetPrimAtPath(f"{ROW}/rack_03").GetAttribute("twin:product").Set("nix"),
-         "unknown product"),
+        (
+            lambda s: s.GetPrimAtPath(f"{ROW}/rack_03").GetAttribute("twin:product").Set("nix"),
+            "unknown product",
+        ),
     ],
     ids=["tilted", "foreign CDU", "not a number", "one in the other", "unknown product"],
 )
@@ -314,7 +327,7 @@ def test_impossible_changes_are_refused(
 
 
 def test_scaled_machine_keeps_its_size_with_a_note(
-    edited: Callable[[Callable[[Any], None]], Imported]
+    edited: Callable[[Callable[[Any], None]], Imported],
 ) -> None:
     def scale(stage: Any) -> None:
         prim = stage.GetPrimAtPath(f"{ROW}/rack_03")
@@ -363,9 +376,11 @@ HOSTILE: dict[str, bytes] = {
     "nul.usda": b"#usda 1.0\n\0\0\0",
     "unitless.usda": b'#usda 1.0\n(\n    defaultPrim = "World"\n)\ndef Xform "World"\n{\n}\n',
     "negative.usda": b'#usda 1.0\n(\n    metersPerUnit = -1\n)\ndef Xform "World"\n{\n}\n',
-    "cycle.usda": b'#usda 1.0\n(\n    metersPerUnit = 1\n    subLayers = [@./cycle.usda@]\n)\n',
-    "outside.usda": (b'#usda 1.0\n(\n    metersPerUnit = 1\n)\ndef Xform "World" (\n'
-                     b'    references = @/etc/passwd@\n)\n{\n}\n'),
+    "cycle.usda": b"#usda 1.0\n(\n    metersPerUnit = 1\n    subLayers = [@./cycle.usda@]\n)\n",
+    "outside.usda": (
+        b'#usda 1.0\n(\n    metersPerUnit = 1\n)\ndef Xform "World" (\n'
+        b"    references = @/etc/passwd@\n)\n{\n}\n"
+    ),
 }
 
 
@@ -386,8 +401,10 @@ def test_references_that_multiply_end_in_an_error(
     for k in range(40):
         text += f'def Xform "p{k}"\n{{\n'
         for child in "ab":
-            text += (f'    def Xform "{child}" (\n        references = </p{k + 1}>\n    )\n'
-                     "    {\n    }\n")
+            text += (
+                f'    def Xform "{child}" (\n        references = </p{k + 1}>\n    )\n'
+                "    {\n    }\n"
+            )
         text += "}\n"
     text += 'def Xform "p40"\n{\n}\n'
     file = tmp_path / "bomb.usda"

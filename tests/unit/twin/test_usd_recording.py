@@ -75,7 +75,8 @@ def test_values_are_those_of_the_recording(
                 prim.GetAttribute("primvars:temperature").Get(time), temperature[k, rows]
             )
             assert prim.GetAttribute("primvars:temperature").GetMetadata("interpolation") == (
-                "vertex")
+                "vertex"
+            )
             assert len(prim.GetAttribute("primvars:displayColor").Get(time)) == len(rows)
 
 
@@ -93,9 +94,7 @@ def test_geometry_layers_hold_no_time(plant: Plant, recording: Path, tmp_path: P
         assert "timeSamples" not in (tmp_path / "site_files" / f"{name}.usda").read_text()
 
 
-def test_recording_of_another_layout_is_refused(
-    recording: Path, tmp_path: Path
-) -> None:
+def test_recording_of_another_layout_is_refused(recording: Path, tmp_path: Path) -> None:
     other = Factory.load("pilot").plant(0)
     with pytest.raises(InputError, match="another layout"):
         export_stage(other, tmp_path / "site.usd", recording=recording)

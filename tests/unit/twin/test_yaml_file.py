@@ -31,8 +31,15 @@ def refused(text: str) -> InputError:
 def test_scalars_follow_yaml_1_2() -> None:
     data = parsed("a: yes\nb: on\nc: 10:30\nd: true\ne: null\nf: 0x10\ng: '1'\nh: 1e3\ni: 12").data
     assert data == {
-        "a": "yes", "b": "on", "c": "10:30", "d": True, "e": None, "f": "0x10", "g": "1",
-        "h": 1000.0, "i": 12,
+        "a": "yes",
+        "b": "on",
+        "c": "10:30",
+        "d": True,
+        "e": None,
+        "f": "0x10",
+        "g": "1",
+        "h": 1000.0,
+        "i": 12,
     }
 
 
@@ -92,9 +99,12 @@ def test_a_control_character_is_refused() -> None:
 
 
 def test_deep_nesting_is_refused_before_it_costs_anything() -> None:
-    assert "nested" in refused("a:\n" + "".join(
-        "  " * depth + "b:\n" for depth in range(1, MAXIMUM_DEPTH + 2)
-    )).message
+    assert (
+        "nested"
+        in refused(
+            "a:\n" + "".join("  " * depth + "b:\n" for depth in range(1, MAXIMUM_DEPTH + 2))
+        ).message
+    )
     assert refused("[" * 200_000).message
 
 
@@ -140,7 +150,8 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monke
 names = st.text("abcdefg", min_size=1, max_size=4)
 leaves = st.none() | st.booleans() | st.integers(-999, 999) | st.text("xyz 0", max_size=6)
 trees = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
     max_leaves=15,
 )
 
