@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from dataclasses import fields
@@ -9,9 +10,11 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
+from physics import coolants
 from physics.coolants import Coolant, coolant
 
 
@@ -25,11 +28,12 @@ def cache_folder() -> Path:
 def cached_coolant(name: str) -> Coolant:
     """:func:`physics.coolants.coolant` of a name, from the cache where possible.
 
-    Importing CoolProp alone takes seconds, so its tables are kept per version. A cache that cannot
-    be read or written is passed over. Raises ValueError for an unknown coolant.
+    Importing CoolProp alone takes seconds, so its tables are kept, per version of CoolProp and of
+    the code that makes them. A cache that cannot be read or written is passed over. Raises
+    ValueError for an unknown coolant.
     """
     safe = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in name)
-    file = cache_folder() / f"coolants-{version('CoolProp')}" / f"{safe}.npz"
+    file = cache_folder() / f"coolants-{version('CoolProp')}-{_source_mark()}" / f"{safe}.npz"
     names = [field.name for field in fields(Coolant)]
     try:
         with np.load(file, allow_pickle=False) as kept:
@@ -37,7 +41,7 @@ def cached_coolant(name: str) -> Coolant:
         return Coolant(
             **{key: value if value.ndim else value.item() for key, value in values.items()}
         )
-    except (OSError, KeyError, ValueError, EOFError):
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile):
         pass
     fluid = coolant(name)
     try:
@@ -49,3 +53,8 @@ def cached_coolant(name: str) -> Coolant:
     except OSError:
         pass
     return fluid
+
+
+def _source_mark() -> str:
+    """A mark of the code that makes the tables."""
+    return hashlib.sha256(Path(coolants.__file__).read_bytes()).hexdigest()[:12]
