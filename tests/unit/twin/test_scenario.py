@@ -70,7 +70,7 @@ def test_it_survives_json(tmp_path: Path) -> None:
     [
         ("duration: 20 min", "duration: 20", 4, "duration", "has no unit"),
         ("duration: 20 min", "duration: 20 degC", 4, "duration", "does not convert"),
-        ("step: 500 ms", "step: 10 s", 5, "step", "less than or equal to 5"),
+        ("step: 500 ms", "step: 10 s", 5, "step", "less than or equal to 3"),
         ("step: 500 ms", "step: 0 s", 5, "step", "greater than 0"),
         ("seed: 7", "seed: -7", 6, "seed", "greater than or equal to 0"),
         ("kind: constant", "kind: stormy", 8, "weather.kind", "normals"),
