@@ -1,7 +1,6 @@
 """Starts real servers for tests, as users do: ``twin serve`` in a process of its own."""
 
-from __future__ import contextlib
-
+import contextlib
 import json
 import os
 import re
