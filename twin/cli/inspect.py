@@ -29,30 +29,45 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(show_header=False, title=f"{facts.get('title') or layout}")
-    for key, value in facts.items():
-        if key not in ("title", "sites") and not isinstance(value, dict | list):
-            shown = f"{value:,.6g}" if isinstance(value, int | float) else str(value)
-            table.add_row(key.replace("_", " "), shown)
     console = Console()
+    table = Table(show_header=False, title=str(facts.get("title") or layout))
+    for key, value in facts.items():
+        if key != "title" and not isinstance(value, dict | list):
+            table.add_row(*_labelled(key, value))
     console.print(table)
-    for name, rows in facts.items():
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            part = Table(*[str(key) for key in rows[0]], title=name.replace("_", " "))
-            for row in rows:
-                part.add_row(
-                    *[
-                        f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
-                        for cell in row.values()
-                    ]
-                )
-            console.print(part)
-        elif isinstance(rows, dict):
-            part = Table(show_header=False, title=name.replace("_", " "))
-            for key, cell in rows.items():
-                shown = f"{cell:,.6g}" if isinstance(cell, int | float) else str(cell)
-                part.add_row(str(key), shown)
-            console.print(part)
+    for name, part in facts.items():
+        if isinstance(part, dict):
+            table = Table(show_header=False, title=name.replace("_", " "))
+            for key, value in part.items():
+                table.add_row(key, _shown(value))
+            console.print(table)
+        elif isinstance(part, list):
+            for row in part:
+                table = Table(show_header=False, title=str(row.get("title") or row.get("path")))
+                for key, value in row.items():
+                    if key != "title":
+                        table.add_row(*_labelled(key, value))
+                console.print(table)
+
+
+UNITS = {"_w_per_m2": (1e3, "kW/m2"), "_w": (1e6, "MW"), "_v": (1e3, "kV"), "_m2": (1.0, "m2")}
+"""Endings of keys that name a unit: divisor and unit for people."""
+
+
+def _labelled(key: str, value: object) -> tuple[str, str]:
+    """A fact for people: its name, and its value with the unit that the key's ending names."""
+    for ending, (divisor, unit) in UNITS.items():
+        if key.endswith(ending) and isinstance(value, int | float):
+            if key.endswith("per_gpu_w"):
+                divisor, unit = 1e3, "kW"
+            return key.removesuffix(ending).replace("_", " "), f"{value / divisor:,.4g} {unit}"
+    return key.replace("_", " "), _shown(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 def check(
