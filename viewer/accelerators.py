@@ -197,11 +197,11 @@ class Accelerators:
                     actor = glyph_actor(self.sets[detail], surface.polydata, theme)
                     actor.GetMapper().SetScalarVisibility(role == "state")
                     if role == "state":
-                        actor.SetTexture(None)
+                        actor.SetTexture(None)  # type: ignore[arg-type]
                     self.module_actors.append((detail, role, actor))
             plate = glyph_actor(self.sets[detail], self._plate(), theme)
             plate.GetMapper().ScalarVisibilityOn()
-            plate.SetTexture(None)
+            plate.SetTexture(None)  # type: ignore[arg-type]
             self.module_actors.append((detail, "state", plate))
 
     def _plate(self) -> vtkPolyData:
@@ -264,7 +264,7 @@ class Accelerators:
         """Slots of the tray that is drawn out of rack ``row``; none for the other racks."""
         if self.tray_pull is None or self.tray_pull[0] != row:
             return np.empty(0, np.int64)
-        return self.grid.order[self.tray_pull[1]].reshape(-1)
+        return np.asarray(self.grid.order[self.tray_pull[1]].reshape(-1))
 
     def pull_of(self, row: int) -> float:
         """How far a tray is drawn out of rack ``row`` [m]."""

@@ -48,9 +48,20 @@ class Probe:
         return any(word in name for word in ("llvmpipe", "softpipe", "swr", "software"))
 
 
+def choose_window() -> None:
+    """Without a display let VTK open its off-screen window at once, not try X and complain.
+
+    The EGL window falls back to OSMesa by itself. A choice made in the environment stays.
+    """
+    displays = (os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY"))
+    if sys.platform.startswith("linux") and not any(displays):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
 def begin() -> subprocess.Popen[str]:
     """Start the probe and return at once; ``probe`` waits for it. For programs that draw later."""
     global _running
+    choose_window()
     if _running is None:
         _running = subprocess.Popen(
             [sys.executable, "-c", _CODE],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from viewer.numbers import clock, prefixed, scale_of, ticks
 from viewer.palette import STATUS_COLOURS, Theme, lookup_table
@@ -73,8 +73,6 @@ def legend(
     height = head + round(10 * u) + bar_height + round(14 * u) + foot
     image = plate(width, height, rgba(theme.panel), round(9 * u))
     _, draw = canvas(1, 1)
-    from PIL import ImageDraw
-
     draw = ImageDraw.Draw(image)
     y = round(12 * u) + title_size
     for line in lines:
@@ -111,10 +109,10 @@ def legend(
         shift = widest + round(8 * u) if crowded else 0
         draw_text(draw, label_x + shift, yy, name, size, colour, "lm")
     y = top + bar_height + round(12 * u)
-    for caption, value in statistics:
+    for caption, figure in statistics:
         y += round(16 * u)
         draw_text(draw, round(14 * u), y - round(4 * u), caption, size, muted)
-        draw_text(draw, width - round(14 * u), y - round(4 * u), value, size, text, "rs")
+        draw_text(draw, width - round(14 * u), y - round(4 * u), figure, size, text, "rs")
     return Panel(
         np.asarray(image), window[0] - width - round(MARGIN * u), round((window[1] - height) / 2)
     )
@@ -156,8 +154,8 @@ def _statistics(channel: Channel, values: NDArray[np.floating] | None) -> list[t
 
 
 def _histogram(
-    draw, channel: Channel, values: NDArray[np.floating], right: int, width: int, top: int,
-    height: int, fill: tuple[int, int, int, int],
+    draw: ImageDraw.ImageDraw, channel: Channel, values: NDArray[np.floating], right: int,
+    width: int, top: int, height: int, fill: tuple[int, int, int, int],
 ) -> None:  # fmt: skip
     """Spread of the values beside the bar, from a sample of at most 20,000."""
     if len(values) < 2:
@@ -185,7 +183,8 @@ def kpi_items(
         digits = 1 if speed < 10 else 0
         items.append(("speed", f"{speed:,.{digits}f} x", ""))
 
-    def add(key: str, caption: str, write, status=lambda v: "") -> None:
+    def add(key: str, caption: str, write: Callable[[float], str],
+            status: Callable[[float], str] = lambda v: "") -> None:  # fmt: skip
         value = kpi.get(key)
         if value is not None and np.isfinite(value):
             items.append((caption, write(float(value)), status(float(value))))
@@ -210,8 +209,6 @@ def kpi_strip(
     scale: float = 1.0,
 ) -> Panel:  # fmt: skip
     """A line of figures across the top: title on the left, captions over values."""
-    from PIL import ImageDraw
-
     u = scale
     height = round(52 * u)
     image = Image.new("RGBA", (window[0], height), rgba(theme.panel))
@@ -245,8 +242,6 @@ def table_panel(
     scale: float = 1.0, place: str = "bottom-left",
 ) -> Panel:  # fmt: skip
     """A small table: caption, value, status of each row; for the picked element and for help."""
-    from PIL import ImageDraw
-
     u = scale
     size, title_size, line = round(13 * u), round(14.5 * u), round(20 * u)
     left = max([text_width(a, size) for a, _, _ in rows] + [0])
@@ -280,8 +275,6 @@ def help_panel(theme: Theme, window: tuple[int, int], scale: float = 1.0) -> Pan
 
 def banner(message: str, status: str, window: tuple[int, int], scale: float = 1.0) -> Panel:
     """A coloured notice under the strip."""
-    from PIL import ImageDraw
-
     u = scale
     size = round(15 * u)
     width, height = text_width(message, size) + round(44 * u), round(34 * u)
@@ -295,8 +288,6 @@ def chip(
     text: str, size: int, colour: tuple[int, int, int, int], back: tuple[int, int, int, int]
 ) -> NDArray[np.uint8]:
     """A label's picture: lettering on a rounded plate."""
-    from PIL import ImageDraw
-
     width, height = text_width(text, size) + round(size * 1.1), round(size * 1.75)
     image = plate(width, height, back, round(size * 0.45))
     draw_text(ImageDraw.Draw(image), width / 2, height / 2, text, size, colour, "mm")

@@ -148,7 +148,7 @@ class InstancedGroup:
     def _colour_actor(self, actor: vtkActor, role: Role) -> None:
         if role == "state":
             actor.GetMapper().SetScalarVisibility(self.coloured)
-            actor.SetTexture(None if self.coloured else palette_texture())
+            actor.SetTexture(None if self.coloured else palette_texture())  # type: ignore[arg-type]
 
     def set_theme(self, theme: Theme) -> None:
         """Adapt the surfaces to a theme."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from viewer.camera import PRESETS
@@ -35,7 +36,7 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "a": viewer.toggle_fit,
         "l": lambda: viewer.toggle("labels_on"),
         "q": viewer.close,
-        **{str(k + 1): lambda n=n: viewer.use_preset(n) for k, n in enumerate(PRESETS)},
+        **{str(k + 1): partial(viewer.use_preset, name) for k, name in enumerate(PRESETS)},
     }
 
 

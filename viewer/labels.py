@@ -12,7 +12,7 @@ from viewer.hud import chip
 from viewer.lod import View
 from viewer.palette import Theme
 from viewer.scene_model import SceneModel
-from viewer.text import Panel, rgba
+from viewer.text import Panel, Rgba, rgba
 
 MOST = 48
 _LEAST = {"rack": 84.0, "cdu": 84.0, "panel": 84.0}
@@ -143,12 +143,12 @@ def place_labels(
             & (place[:, 1] > 0)
             & (place[:, 1] < view.size[1])
         )
-        for k in np.nonzero(good)[0]:
-            candidates.append((s.priority, float(place[k, 2]), s, int(k), place[k], anchors[k]))
+        for k in np.nonzero(good)[0].tolist():
+            candidates.append((s.priority, float(place[k, 2]), s, k, place[k], anchors[k]))
     candidates.sort(key=lambda c: (c[0], c[1]))
     boxes = [np.array(t, float) for t in taken]
     panels: list[Panel] = []
-    colours: Mapping[bool, tuple] = {
+    colours: Mapping[bool, tuple[Rgba, Rgba]] = {
         True: (rgba(theme.text), rgba(theme.panel)),
         False: (rgba(theme.text), rgba(theme.panel[:3], 0.62)),
     }

@@ -64,7 +64,8 @@ def with_normals(data: vtkPolyData) -> vtkPolyData:
     normals.ConsistencyOff()
     normals.AutoOrientNormalsOff()
     normals.Update()
-    return normals.GetOutput()
+    output: vtkPolyData = normals.GetOutput()
+    return output
 
 
 _MATERIAL_ROW = {name: k for k, name in enumerate(MATERIALS)}

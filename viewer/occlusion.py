@@ -24,9 +24,8 @@ def linear_depth(buffer: Floats, near: float, far: float, parallel: bool) -> Flo
     buffer = buffer.astype(np.float32)
     if parallel:
         return near + buffer * np.float32(far - near)
-    return np.float32(near * far) / np.maximum(
-        np.float32(far) - buffer * np.float32(far - near), 1e-6
-    )
+    between = np.maximum(np.float32(far) - buffer * np.float32(far - near), 1e-6)
+    return np.asarray(np.float32(near * far) / between)
 
 
 def occlusion(depth: Floats, view: View, radius: float) -> Floats:

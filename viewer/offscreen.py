@@ -156,7 +156,8 @@ def depth_buffer(window: Any) -> NDArray[np.float32]:
     width, height = window.GetSize()
     array = vtkFloatArray()
     window.GetZbufferData(0, 0, width - 1, height - 1, array)
-    return vtk_to_numpy(array).reshape(height, width)
+    depth: NDArray[np.float32] = vtk_to_numpy(array).reshape(height, width)
+    return depth
 
 
 def apply_camera(renderer: Any, camera: Camera) -> None:

@@ -46,9 +46,9 @@ def pick(
     best: Hit | None = None
     candidates = []
     for group in groups:
-        near = _box_distances(group, origin, direction)
-        for row in np.nonzero(np.isfinite(near))[0]:
-            candidates.append((float(near[row]), group, int(row)))
+        distances = _box_distances(group, origin, direction)
+        for row in np.nonzero(np.isfinite(distances))[0].tolist():
+            candidates.append((float(distances[row]), group, row))
     for near, group, row in sorted(candidates, key=lambda c: c[0]):
         if best is not None and near > best.distance:
             break
@@ -116,7 +116,7 @@ def _local(group: Group, row: int, origin: Floats, direction: Floats) -> tuple[F
     return turn @ (origin - group.position[row]), turn @ direction
 
 
-_triangles: dict[tuple, Floats] = {}
+_triangles: dict[tuple[object, ...], Floats] = {}
 
 
 def _mesh_distance(product: Product, origin: Floats, direction: Floats) -> float:

@@ -27,7 +27,6 @@ class PulledTray:
         self.theme = theme
         self.instances = InstanceSet.empty()
         self._actors: list[vtkActor] = []
-        self._built: tuple | None = None
         self.which: Accelerators | None = None
         self.row, self.tray, self.distance = 0, 0, 0.0
         for _ in range(2):  # body and state; their geometry comes with the first tray

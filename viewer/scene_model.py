@@ -159,12 +159,12 @@ class SceneModel:
             centre = group.to_world(np.array([row]), local)[0, 0]
             return centre.astype(float), group.product.slot_sizes[slot].astype(float)
         for group in self.groups_of(level):
-            row = np.nonzero(group.index == index)[0]
-            if len(row):
+            rows = np.nonzero(group.index == index)[0]
+            if len(rows):
                 size = np.array(group.product.size)
-                c, s = np.abs(group.rotation[row[0]])
+                c, s = np.abs(group.rotation[rows[0]])
                 extent = np.array([c * size[0] + s * size[1], s * size[0] + c * size[1], size[2]])
-                return group.position[row[0]] + np.array([0, 0, size[2] / 2]), extent
+                return group.position[rows[0]] + np.array([0, 0, size[2] / 2]), extent
         boxes = [
             (np.asarray(s["position"], float), np.asarray(s["size"], float))
             for s in self.raw.get("structures", [])

@@ -82,7 +82,7 @@ class Viewer:
         self.plotter.ren_win.SetMultiSamples(0 if self.software else 8)
         self.plotter.renderer.camera_set = True
         self.overlay = Overlay(self.plotter.ren_win)
-        self._camera_key: tuple = ()
+        self._camera_key: tuple[object, ...] = ()
         self._camera_moved_at = -1e9
         self._refined = False
         self._overlays = Overlays()
@@ -125,7 +125,7 @@ class Viewer:
         first = self.wanted_channel if self.wanted_channel in known else None
         if first is None:
             shown = [n for n in known if self.scene.model.count(n.partition(".")[0])]
-            first = "gpu.temperature" if "gpu.temperature" in shown else (shown or [None])[0]
+            first = "gpu.temperature" if "gpu.temperature" in shown else next(iter(shown), None)
         self._set_channel(first)
         self.use_preset(self.preset)
 
@@ -386,7 +386,7 @@ class Viewer:
         width, height = self.plotter.ren_win.GetSize()
         return camera.view((max(width, 1), max(height, 1)), quality or self.quality)
 
-    def _camera_state(self) -> tuple:
+    def _camera_state(self) -> tuple[object, ...]:
         c = self.plotter.renderer.GetActiveCamera()
         return (
             c.GetPosition(),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from viewer import gl_probe
@@ -52,3 +56,30 @@ def test_a_working_child_names_its_renderer(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_graphics_card_is_not_software() -> None:
     assert not gl_probe.Probe(True, "NVIDIA H100/PCIe").software
+
+
+@pytest.mark.parametrize(
+    ("display", "chosen"), [(None, "vtkEGLRenderWindow"), (":1", None)], ids=["none", "X"]
+)
+def test_without_a_display_no_x_server_is_tried(
+    monkeypatch: pytest.MonkeyPatch, display: str | None, chosen: str | None
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "VTK_DEFAULT_OPENGL_WINDOW"):
+        monkeypatch.delenv(name, raising=False)
+    if display is not None:
+        monkeypatch.setenv("DISPLAY", display)
+    gl_probe.choose_window()
+    assert os.environ.get("VTK_DEFAULT_OPENGL_WINDOW") == chosen
+
+
+def test_pictures_without_a_display_say_nothing() -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "VTK_DEFAULT_OPENGL_WINDOW")
+    done = subprocess.run(
+        [sys.executable, "-c", "from viewer.gl_probe import probe; assert probe().works;"
+         "from viewer.offscreen import Renderer; Renderer().close()"],
+        capture_output=True, text=True, timeout=120, check=False,
+        env={k: v for k, v in os.environ.items() if k not in hidden},
+    )  # fmt: skip
+    if "AssertionError" in done.stderr:
+        pytest.skip("no OpenGL here")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
