@@ -196,9 +196,11 @@ class Recorder:
         self._consolidate()
 
     def _write_scene(self) -> None:
+        from twin.report.origins import ABOUT, about, write_json
         from twin.scene import scene
 
         (self.path / "scene.json").write_text(json.dumps(scene(self.simulation.plant)))
+        write_json(self.path, ABOUT, about(self.simulation.plant))
 
     @staticmethod
     def _array(
@@ -275,6 +277,14 @@ class Recorder:
             for event in events:
                 file.write(json.dumps(vars(event)) + "\n")
         self._events_written = self.simulation.logged
+
+    def write_figures(self) -> None:
+        """Keep the key figures of the run so far beside its frames, exact where frames sample."""
+        from twin.report.origins import FIGURES, write_json
+
+        figures = self.simulation.averages() | self.simulation.workload_figures()
+        with self._writing():
+            write_json(self.path, FIGURES, figures | {"simulated_s": self.simulation.time})
 
     def _resize(self, frames: int) -> None:
         for array in self._arrays.values():

@@ -16,6 +16,7 @@ from twin.cli import (
     inspect,
     new_test,
     replay,
+    report,
     run,
     seismic,
     serve,
@@ -46,6 +47,7 @@ app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("simready")(export.simready)
 app.command("import")(import_usd.import_usd)
+app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
 
 

@@ -89,6 +89,7 @@ def run(
             frames = math.ceil(total / interval - 1e-9) + 1
             with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
                 _advance(simulation, total, interval, recorder, show=not as_json)
+                recorder.write_figures()
         else:
             _advance(simulation, total, interval, None, show=not as_json)
     except KeyboardInterrupt:

@@ -1,0 +1,1 @@
+"""Reports of recordings: one self-contained HTML page."""
