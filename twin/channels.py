@@ -96,15 +96,35 @@ def _of_parent(level: str, unit_field: str, parent_field: str) -> Reader:
     return read
 
 
-def _plant_transformer_load(plant: Plant, state: StateBuffer) -> Floats:
-    constants = plant.constants.plant
-    power = state.view.plant.power - state.view.plant.transformer_loss
-    online = state.view.plant_transformer.online
-    parent = plant.levels["plant_transformer"].parent_index
-    units = np.bincount(parent, weights=online, minlength=len(power))
-    factor = plant.constants.site.power_factor[constants.site]
-    rating = np.maximum(units * constants.transformer_rating * factor, 1.0)
-    return np.asarray((power / rating)[parent] * online)
+def _backup_charge(plant: Plant, state: StateBuffer) -> Floats:
+    """Energy in the backup units of every rack over that when full; 0 where there are none."""
+    full = plant.constants.rack.backup_energy
+    share = state.view.rack.backup_charge / np.maximum(full, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
+
+
+def _on_backup(plant: Plant, state: StateBuffer) -> Floats:
+    rack = state.view.rack
+    return np.asarray(np.maximum(rack.it_power - rack.feed_power, 0.0))
+
+
+def _ups_charge(plant: Plant, state: StateBuffer) -> Floats:
+    return np.asarray(np.maximum(state.view.ups.charge, 0.0))
+
+
+def _battery_charge(plant: Plant, state: StateBuffer) -> Floats:
+    full = plant.constants.site.battery_energy[plant.levels["battery"].parent_index]
+    return np.asarray(np.clip(state.view.battery.charge / np.maximum(full, 1.0), 0.0, 1.0))
+
+
+def _power_cap(plant: Plant, state: StateBuffer) -> Floats:
+    cap = state.view.site.power_cap
+    return np.asarray(np.where(np.isfinite(cap), cap, 0.0))
+
+
+def _lost_tokens(plant: Plant, state: StateBuffer) -> Floats:
+    site = state.view.site
+    return np.asarray(site.lost_operations / np.maximum(site.operations_per_token, 1.0))
 
 
 def _tokens(plant: Plant, state: StateBuffer) -> Floats:
@@ -501,10 +521,53 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _of_parent("panel", "panel.online", "row.panel_load"),
+        "panel.load",
         "Load of the panel relative to its rating",
         warning=0.8,
         limit=1.0,
+    ),
+    Channel(
+        "panel.tripped",
+        "Panel tripped",
+        "",
+        0.1,
+        0,
+        1,
+        "panel.tripped",
+        "1: opened by its own overload protection",
+        limit=1,
+    ),
+    Channel(
+        "rack.backup_power",
+        "Rack backup power",
+        "W",
+        10.0,
+        0,
+        150e3,
+        _on_backup,
+        "Power from the battery backup units in the rack",
+    ),
+    Channel(
+        "rack.backup_charge",
+        "Rack backup charge",
+        "",
+        0.001,
+        0,
+        1,
+        _backup_charge,
+        "State of charge of the battery backup units",
+        colours="share",
+        falling=True,
+    ),
+    Channel(
+        "rack.boot_left",
+        "Rack boot time left",
+        "s",
+        1.0,
+        0,
+        300,
+        "rack.boot_left",
+        "Time until the rack works again after it was without power",
     ),
     Channel(
         "crah.fan_speed",
@@ -584,6 +647,106 @@ CHANNELS: tuple[Channel, ...] = (
         limit=1.0,
     ),
     Channel(
+        "ups.charge",
+        "UPS battery charge",
+        "",
+        0.001,
+        0,
+        1,
+        _ups_charge,
+        "State of charge of the UPS battery",
+        warning=0.5,
+        limit=0.05,
+        falling=True,
+        colours="share",
+    ),
+    Channel(
+        "hall.ups_mode",
+        "UPS mode",
+        "",
+        0.1,
+        0,
+        5,
+        "hall.ups_mode",
+        "0 off, 1 double conversion, 2 eco, 3 battery, 4 static bypass, 5 maintenance bypass",
+    ),
+    Channel(
+        "hall.ups_battery_power",
+        "UPS battery power",
+        "W",
+        100.0,
+        -1e6,
+        20e6,
+        "hall.ups_battery_power",
+        "Power from the UPS batteries; negative: charging",
+    ),
+    Channel(
+        "hall.ups_charge",
+        "UPS charge of the hall",
+        "",
+        0.001,
+        0,
+        1,
+        "hall.ups_charge",
+        "Mean state of charge of the UPS batteries in service",
+        falling=True,
+        colours="share",
+    ),
+    Channel(
+        "feeder.load",
+        "Feeder load",
+        "",
+        0.001,
+        0,
+        1.2,
+        "feeder.load",
+        "Apparent power relative to the rating",
+        warning=0.9,
+        limit=1.0,
+    ),
+    Channel(
+        "generator.power",
+        "Power of a generator",
+        "W",
+        1e3,
+        0,
+        3e6,
+        "generator.power",
+        "Power of the standby generator",
+    ),
+    Channel(
+        "generator.state",
+        "Generator state",
+        "",
+        0.1,
+        0,
+        5,
+        "generator.state",
+        "0 stopped, 1 starting, 2 synchronising, 3 running, 4 cooling down, 5 failed",
+    ),
+    Channel(
+        "battery.power",
+        "Battery power",
+        "W",
+        1e3,
+        -5e6,
+        5e6,
+        "battery.power",
+        "Power of the battery unit at its terminals; negative: charging",
+    ),
+    Channel(
+        "battery.charge",
+        "Battery charge",
+        "",
+        0.001,
+        0,
+        1,
+        _battery_charge,
+        "State of charge of the site battery",
+        falling=True,
+        colours="share",
+    ),
+    Channel(
         "hall_transformer.load",
         "Hall transformer load",
         "",
@@ -602,7 +765,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _plant_transformer_load,
+        _of_parent("plant_transformer", "plant_transformer.online", "plant.transformer_load"),
         "Apparent power relative to the rating",
         warning=0.9,
         limit=1.0,
@@ -745,7 +908,89 @@ CHANNELS: tuple[Channel, ...] = (
         0,
         300e6,
         "site.facility_power",
+        "Power the site uses, from grid, generators or batteries",
+    ),
+    Channel(
+        "site.grid_power",
+        "Grid power",
+        "W",
+        1e3,
+        0,
+        300e6,
+        "site.grid_power",
         "Power at the grid connection",
+    ),
+    Channel(
+        "site.generator_power",
+        "Generator power",
+        "W",
+        1e3,
+        0,
+        300e6,
+        "site.generator_power",
+        "Power of all standby generators",
+    ),
+    Channel(
+        "site.stored_power",
+        "Power from batteries",
+        "W",
+        1e3,
+        -20e6,
+        100e6,
+        "site.stored_power",
+        "Fall of the energy in all batteries; negative: charging",
+    ),
+    Channel(
+        "site.source",
+        "Source of the site's bus",
+        "",
+        0.1,
+        0,
+        3,
+        "site.source",
+        "0 none, 1 grid, 2 generators, 3 site battery",
+    ),
+    Channel(
+        "site.voltage",
+        "Site bus voltage",
+        "",
+        0.001,
+        0.85,
+        1.1,
+        "site.voltage",
+        "Lowest voltage of the site's bus in the step, per unit",
+        limit=0.9,
+        falling=True,
+    ),
+    Channel(
+        "site.power_cap",
+        "Site power cap",
+        "W",
+        1e3,
+        0,
+        300e6,
+        _power_cap,
+        "Cap at the grid connection that racks are steered to; 0: none",
+    ),
+    Channel(
+        "site.curtailment",
+        "Curtailment",
+        "",
+        0.001,
+        0,
+        10,
+        "site.curtailment",
+        "0: no rack capped; each whole number is one priority of racks at its least power",
+    ),
+    Channel(
+        "site.lost_tokens_per_second",
+        "Lost tokens per second",
+        "token/s",
+        1.0,
+        0,
+        1e9,
+        _lost_tokens,
+        "Tokens asked for and not processed: throttling, caps, outages",
     ),
     Channel(
         "site.it_power",

@@ -67,14 +67,32 @@ CONTROLS: tuple[Control, ...] = (
     Control("rack", "memory_share", "", 0, 1, "Share of peak memory bandwidth at full pace"),
     Control("rack", "power_cap", "W", 50, math.inf, "Cap of each accelerator module's power"),
     Control("rack", "flow_factor", "", 0, 1, "Open share of the rack's hydraulic conductance"),
+    Control(
+        "rack", "priority", "", 0, 9, "Racks of the lowest priority give power up first", whole=True
+    ),
     Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker", whole=True),
     Control("gpu", "online", "", 0, 1, "0 stops the accelerator, 1 starts it again", whole=True),
     Control("gpu", "flow_factor", "", 0, 1, "Share of the cold plate's conductance left"),
     Control("row", "recirculation_fault", "", 0, 0.9, "Added share of hot-aisle air drawn"),
     Control("panel", "online", "", 0, 1, "0 takes the panel out of service", whole=True),
+    Control(
+        "panel", "tripped", "", 0, 1, "0 resets a panel's breaker that has tripped", whole=True
+    ),
     Control("hall", "air_setpoint", "degC", 15, 40, "Supply air set point of the air handlers"),
     Control("crah", "online", "", 0, 1, "0 stops the air handler", whole=True),
+    Control(
+        "hall",
+        "ups_request",
+        "",
+        0,
+        5,
+        "Mode of the UPS: 1 double conversion, 2 eco, 5 maintenance bypass, 0 off",
+        whole=True,
+    ),
     Control("ups", "online", "", 0, 1, "0 takes the UPS out of service", whole=True),
+    Control("ups", "battery_online", "", 0, 1, "0 opens the UPS battery's breaker", whole=True),
+    Control("ups", "battery_health", "", 0.05, 1, "Capacity of the UPS battery relative to new"),
+    Control("ups", "charge", "", 0, 1, "State of charge of the UPS battery"),
     Control(
         "hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True
     ),
@@ -95,6 +113,32 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         "site_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True
     ),
+    Control("site", "grid_available", "", 0, 1, "0 takes the public grid away", whole=True),
+    Control("site", "grid_voltage", "", 0, 1.3, "Voltage of the public grid, per unit"),
+    Control("site", "dip_voltage", "", 0, 1.3, "Voltage during a dip, per unit; set it first"),
+    Control("site", "dip_duration", "s", 0, 600, "Begins a dip that lasts so long"),
+    Control(
+        "site",
+        "power_target",
+        "W",
+        0,
+        math.inf,
+        "Power at the grid connection that the site "
+        "steers towards by capping racks in order of priority; infinite: none",
+    ),
+    Control(
+        "site",
+        "shaving_threshold",
+        "W",
+        0,
+        math.inf,
+        "Grid power above which the site battery gives and below which it charges",
+    ),
+    Control("site", "price", "won/J", 0, math.inf, "Price of energy from the grid"),
+    Control("site", "carbon_intensity", "kg/J", 0, math.inf, "Carbon dioxide of grid energy"),
+    Control("feeder", "online", "", 0, 1, "0 opens the feeder", whole=True),
+    Control("generator", "online", "", 0, 1, "0 keeps the generator from running", whole=True),
+    Control("battery", "online", "", 0, 1, "0 takes the battery unit out of service", whole=True),
 )
 
 
@@ -123,9 +167,22 @@ FAULTS: tuple[Fault, ...] = (
     Fault("gpu", "blockage", (("flow_factor", 0, 1),), "Cold plate blocked"),
     Fault("gpu", "failure", (("online", 0, 1),), "Accelerator stops"),
     Fault("row", "blocked-aisle", (("recirculation_fault", 0.3, 0),), "Hot air is drawn in"),
-    Fault("panel", "trip", (("online", 0, 1),), "Panel out of service"),
+    Fault(
+        "panel",
+        "trip",
+        (("online", 0, 1), ("tripped", 0, 0)),
+        "Panel out of service; clearing resets its breaker too",
+    ),
     Fault("crah", "trip", (("online", 0, 1),), "Air handler stops"),
     Fault("ups", "trip", (("online", 0, 1),), "UPS out of service"),
+    Fault("ups", "battery-failure", (("battery_online", 0, 1),), "UPS battery open"),
+    Fault(
+        "ups",
+        "battery-ageing",
+        (("battery_health", 0.6, 1),),
+        "UPS battery at 60 % of its capacity",
+    ),
+    Fault("hall", "maintenance-bypass", (("ups_request", 5, None),), "Load wired around the UPS"),
     Fault("hall_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
     Fault("cooler", "trip", (("online", 0, 1),), "Cooler stops"),
     Fault("pump", "trip", (("online", 0, 1),), "Facility pump stops"),
@@ -133,7 +190,22 @@ FAULTS: tuple[Fault, ...] = (
     Fault("plant", "fouling", (("fouling", 0.3, 0),), "Coolers lose 30 % of their UA"),
     Fault("plant_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
     Fault("site_transformer", "trip", (("online", 0, 1),), "Transformer out of service"),
+    Fault("site", "utility-loss", (("grid_available", 0, 1),), "The public grid is lost"),
+    Fault(
+        "site",
+        "utility-dip",
+        (("dip_voltage", 0.5, 0), ("dip_duration", 0.5, 0)),
+        "Grid voltage dips to 50 % for half a second",
+    ),
+    Fault("site", "brownout", (("grid_voltage", 0.85, 1),), "Grid voltage falls to 85 %"),
+    Fault("feeder", "feeder-failure", (("online", 0, 1),), "Feeder lost"),
+    Fault("generator", "generator-failure", (("online", 0, 1),), "Generator cannot run"),
+    Fault("battery", "trip", (("online", 0, 1),), "Battery unit out of service"),
 )
+
+
+CHANGES_STORED_ENERGY = frozenset({"charge", "battery_health", "battery-ageing"})
+"""Controls and faults whose change is not a flow of energy but one of what is there."""
 
 
 @dataclass(frozen=True)

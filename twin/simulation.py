@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +19,7 @@ from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
+from twin.power import journal
 from twin.scenario import Scenario, TimedEvent
 from twin.state import StateBuffer, counts_of
 from twin.weather import Weather
@@ -119,6 +122,9 @@ class Simulation:
             s.chiller,
             s.plant_transformer,
             s.site_transformer,
+            s.feeder,
+            s.generator,
+            s.battery,
         ):
             group.online[:] = 1.0
         for owner, name in (
@@ -136,6 +142,7 @@ class Simulation:
             self.state.field(f"{owner}.{name}")[:] = 1.0
         for name, rows in self.plant.out_of_service.items():
             self.state.field("rack.energised" if name == "rack" else f"{name}.online")[rows] = 0.0
+        s.row.racks_up[:] = np.bincount(c.rack.row, s.rack.energised, len(s.row.racks_up))
         s.rack.power_cap[:] = math.inf
         s.rack.fan_speed[:] = np.where(c.kinds.liquid[c.rack.kind] > 0, 1.0, 0.6)
         s.cdu.pumps_online[:] = c.cdu.pumps
@@ -193,6 +200,7 @@ class Simulation:
             self._step(max(steps - SETTLING_LOOKS, 0))
             self._set_workload(starting=True)
             self.state.blocks.ledger[:] = 0.0
+            self.state.blocks.journal[:] = 0.0
             self._step(0)
 
     def _check(self, number: int) -> None:
@@ -229,6 +237,7 @@ class Simulation:
             self._step(count)
             if self._broken().any():
                 self._stop(count)
+            self._tell_power()
             self.steps += count
             remaining -= count
             self._watch()
@@ -284,7 +293,8 @@ class Simulation:
 
     def apply(self, command: Command) -> Applied:
         """Carry a command out now and log it as an event; raises InputError and changes nothing."""
-        applied = controls.apply(self.plant, self.state, self.start, command)
+        with self._batteries_rebooked(command):
+            applied = controls.apply(self.plant, self.state, self.start, command)
         self.state.view.rack.calm[:] = 0.0  # the command may have touched an accelerator
         if command.kind == "set":
             text = f"{command.key} set from {applied.before:g} to {applied.after:g}"
@@ -294,6 +304,20 @@ class Simulation:
             text += f" on {applied.elements} elements"
         self.log(Event(self.time, command.path, command.kind, text, command.key))
         return applied
+
+    @contextmanager
+    def _batteries_rebooked(self, command: Command) -> Iterator[None]:
+        """Take energy that a command conjures into or out of batteries into the ledger's start."""
+        if command.key not in controls.CHANGES_STORED_ENERGY:
+            yield
+            return
+        from physics.factory.power_books import stored_electricity
+
+        before, after = (np.zeros(len(self.state.view.site.pue)) for _ in range(2))
+        stored_electricity(self._blocks, self.state.blocks, before)
+        yield
+        stored_electricity(self._blocks, self.state.blocks, after)
+        self.state.view.ledger.stored_electricity_start[:] += after - before
 
     def log(self, event: Event) -> None:
         """Add an event; the oldest go when there are too many. ``logged`` counts all."""
@@ -327,6 +351,13 @@ class Simulation:
         raise NumericalError(
             f"{path}: a temperature or power is not a number after {self.time:g} s"
         )
+
+    def _tell_power(self) -> None:
+        """Log what happened in the power chain since now, in the steps just made."""
+        for happening in journal.read(self.plant, self.state.blocks.journal):
+            self.log(
+                Event(self.time + happening.time, happening.path, happening.kind, happening.message)
+            )
 
     def _watch(self) -> None:
         """Log racks that begin or cease to throttle."""
@@ -407,13 +438,13 @@ class Simulation:
         """Key figures over the run so far: averages, and maxima of temperatures."""
         ledger = self.state.view.ledger
         time = max(float(ledger.time[0]), 1e-9)
-        grid, it_energy = float(ledger.grid_energy.sum()), float(ledger.it_energy.sum())
+        used, it_energy = float(ledger.facility_energy.sum()), float(ledger.it_energy.sum())
         site = self.state.view.site
         tokens = float((ledger.operations / site.operations_per_token).sum())
         return {
             "it_power_w": it_energy / time,
-            "facility_power_w": grid / time,
-            "pue": grid / it_energy if it_energy > 0 else math.nan,
+            "facility_power_w": used / time,
+            "pue": used / it_energy if it_energy > 0 else math.nan,
             "wue_l_per_kwh": float(ledger.water.sum()) / (it_energy / 3.6e6) if it_energy else 0.0,
             "max_gpu_temperature_c": float(ledger.maximum_gpu_temperature.max()),
             "max_hbm_temperature_c": float(ledger.maximum_hbm_temperature.max()),

@@ -39,7 +39,11 @@ def counts_of(constants: Constants) -> dict[str, int]:
         "plant_transformer": units(plant.first_transformer),
         "site": len(site.power_factor),
         "site_transformer": units(site.first_transformer),
+        "feeder": units(site.first_feeder),
+        "generator": units(site.first_generator),
+        "battery": units(site.first_battery),
         "ledger": len(site.power_factor),
+        "journal": arrays.JOURNAL_SIZE,
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from physics.factory.accelerators import rise_decays
 from physics.factory.air import advance_air
 from physics.factory.arrays import LEDGER, ConstantBlocks, Floats, StateBlocks
-from physics.factory.electricity import feed_halls, feed_plants, feed_rows, feed_sites
+from physics.factory.electricity import feed_halls, feed_plants, gather_sites, load_feeders
 from physics.factory.ledger import balance, book_step, stored_heat
 from physics.factory.loops import (
     collect_returns,
@@ -24,10 +24,64 @@ from physics.factory.loops import (
     set_secondary_flows,
 )
 from physics.factory.plants import advance_plants, set_primary_flows
+from physics.factory.power_backup import switch_halls
+from physics.factory.power_books import settle_sites, stored_electricity
+from physics.factory.power_caps import cap_sites
+from physics.factory.power_panels import feed_rows, switch_rows
+from physics.factory.power_restart import switch_chillers, switch_plants
+from physics.factory.power_sources import switch_sites
 from physics.factory.racks import advance_racks_parallel, advance_racks_serial
 from physics.jit import kernel
 
 Branches = tuple[Floats, Floats, Floats, Floats, Floats]
+
+
+@kernel()
+def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
+    """What has supply in the coming step, from the grid down; and the racks' caps.
+
+    ``time`` is that since the beginning of the call, for the journal.
+    """
+    switch_sites(
+        c.sites,
+        c.site_links,
+        s.site,
+        s.site_transformer,
+        s.generator,
+        s.battery,
+        s.journal,
+        time,
+        step,
+    )
+    switch_plants(
+        c.plants,
+        c.plant_links,
+        c.sites,
+        s.site,
+        s.plant,
+        s.plant_transformer,
+        s.feeder,
+        s.journal,
+        time,
+        step,
+    )
+    switch_halls(
+        c.halls,
+        c.hall_links,
+        c.sites,
+        c.stages,
+        s.site,
+        s.hall,
+        s.ups,
+        s.hall_transformer,
+        s.feeder,
+        s.journal,
+        time,
+        step,
+    )
+    switch_chillers(c.plants, c.plant_links, s.site, s.plant, s.journal, time, step)
+    switch_rows(c.row_links, c.rack_links, s.row, s.rack, s.panel, s.hall, s.journal, time)
+    cap_sites(c.sites, c.rack_links, c.kinds, s.site, s.rack, step)
 
 
 @kernel()
@@ -56,9 +110,9 @@ def set_flows(
 
 
 @kernel()
-def move_air(c: ConstantBlocks, s: StateBlocks, step: float) -> None:
+def move_air(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
     """Row panels, whose loss heats the aisles, and the air of the halls."""
-    feed_rows(c.rows, c.row_links, s.row, s.rack, s.panel)
+    feed_rows(c.rows, c.row_links, c.rack_links, s.row, s.rack, s.panel, s.journal, time, step)
     advance_air(
         c.halls,
         c.hall_links,
@@ -77,7 +131,7 @@ def move_air(c: ConstantBlocks, s: StateBlocks, step: float) -> None:
 
 
 @kernel()
-def reject_and_feed(c: ConstantBlocks, s: StateBlocks, step: float) -> None:
+def reject_and_feed(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
     """Facility water to the sky, the power chain from racks to grid, and the books."""
     collect_returns(c.cdus, c.cdu_links, s.cdu, s.plant)
     advance_plants(
@@ -95,21 +149,21 @@ def reject_and_feed(c: ConstantBlocks, s: StateBlocks, step: float) -> None:
     feed_halls(
         c.halls,
         c.hall_links,
-        c.rows,
         c.row_links,
         c.sites,
         c.stages,
         s.hall,
         s.row,
-        s.panel,
         s.cdu,
         s.ups,
         s.hall_transformer,
+        s.journal,
+        time,
+        step,
     )
     feed_plants(c.plants, c.plant_links, c.sites, s.plant, s.plant_transformer)
-    feed_sites(
+    gather_sites(
         c.sites,
-        c.site_links,
         c.halls,
         c.hall_links,
         c.plants,
@@ -120,19 +174,23 @@ def reject_and_feed(c: ConstantBlocks, s: StateBlocks, step: float) -> None:
         s.hall,
         s.plant,
         s.row,
-        s.site_transformer,
     )
-    book_step(s.site, s.ledger, c.rack_links, s.rack, step)
+    load_feeders(c.sites, c.site_links, s.site, s.hall, s.plant, s.feeder)
+    settle_sites(c.sites, c.site_links, s.site, s.site_transformer, s.generator, s.battery, step)
+    book_step(s.site, s.ledger, c.rack_links, c.kinds, s.rack, step)
 
 
 @kernel()
 def close_books(constants: ConstantBlocks, state: StateBlocks, starting: bool) -> None:
     """Balance the ledger; when ``starting``, the heat stored now is what it counts from."""
-    stored = np.zeros(state.site.shape[1])
-    stored_heat(constants, state, stored)
+    heat = np.zeros(state.site.shape[1])
+    electricity = np.zeros(state.site.shape[1])
+    stored_heat(constants, state, heat)
+    stored_electricity(constants, state, electricity)
     if starting:
-        state.ledger[LEDGER.stored_heat_start, :] = stored
-    balance(state.ledger, stored)
+        state.ledger[LEDGER.stored_heat_start, :] = heat
+        state.ledger[LEDGER.stored_electricity_start, :] = electricity
+    balance(state.ledger, heat, electricity)
 
 
 @kernel()
@@ -145,10 +203,13 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
     branches = rack_branches(c.racks, c.rack_links, c.kinds)
     work = np.empty((s.rack.shape[1], 13))
     decays = rise_decays(c.kinds, step)
-    for _ in range(steps):
+    for number in range(steps):
+        time = number * step
+        switch_power(c, s, time, step)
         set_flows(c, s, branches, work, step)
         deliver_serial(c.cdus, s.cdu, s.main, step)
         advance_racks_serial(
+            c.racks,
             c.rack_links,
             c.kinds,
             c.kind_links,
@@ -162,9 +223,9 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
             decays,
             step,
         )
-        move_air(c, s, step)
+        move_air(c, s, time, step)
         exchange_serial(c.cdus, c.cdu_links, c.rack_links, s.cdu, s.main, s.rack, s.plant, step)
-        reject_and_feed(c, s, step)
+        reject_and_feed(c, s, time, step)
     close_books(c, s, steps == 0)
 
 
@@ -174,10 +235,13 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
     branches = rack_branches(c.racks, c.rack_links, c.kinds)
     work = np.empty((s.rack.shape[1], 13))
     decays = rise_decays(c.kinds, step)
-    for _ in range(steps):
+    for number in range(steps):
+        time = number * step
+        switch_power(c, s, time, step)
         set_flows(c, s, branches, work, step)
         deliver_parallel(c.cdus, s.cdu, s.main, step)
         advance_racks_parallel(
+            c.racks,
             c.rack_links,
             c.kinds,
             c.kind_links,
@@ -191,7 +255,7 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
             decays,
             step,
         )
-        move_air(c, s, step)
+        move_air(c, s, time, step)
         exchange_parallel(c.cdus, c.cdu_links, c.rack_links, s.cdu, s.main, s.rack, s.plant, step)
-        reject_and_feed(c, s, step)
+        reject_and_feed(c, s, time, step)
     close_books(c, s, steps == 0)

@@ -59,7 +59,7 @@ def advance_air(
             hall_links[HALL_LINK.first_crah, h], hall_links[HALL_LINK.first_crah, h + 1]
         ):
             units += crah[ONLINE, a]
-        units *= hall[HALL.fed, h]
+        units *= hall[HALL.crahs_fed, h]
 
         drawn = 0.0
         for w in range(hall_links[HALL_LINK.first_row, h], hall_links[HALL_LINK.first_row, h + 1]):
@@ -67,7 +67,9 @@ def advance_air(
             for r in range(
                 row_links[ROW_LINK.first_rack, w], row_links[ROW_LINK.first_rack, w + 1]
             ):
-                moving = rack[RACK.energised, r] * row[ROW.fed, w] * rack[RACK.fan_speed, r]
+                # a rack without power draws none
+                running = 1.0 if rack[RACK.it_power, r] > 0.0 else 0.0
+                moving = running * rack[RACK.fan_speed, r]
                 rate += kinds[KIND.airflow_capacity_rate, rack_links[RACK_LINK.kind, r]] * moving
                 heat += rack[RACK.air_heat, r]
             row[ROW.airflow_capacity_rate, w] = rate

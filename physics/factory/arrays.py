@@ -99,6 +99,7 @@ class RackKinds(NamedTuple):
     shelf_modules: Indices  # modules in all shelves of the rack
     shelf_spare_modules: Indices
     shelf_liquid_share: Floats
+    boot_time: Floats  # s from power to work
 
 
 class RackConstants(NamedTuple):
@@ -115,6 +116,10 @@ class RackConstants(NamedTuple):
     site: Indices
     supply_segment: Floats  # Pa/(kg/s)^2
     return_segment: Floats  # Pa/(kg/s)^2
+    panels: Indices  # bit i: hangs on panel i of its row
+    backup_energy: Floats  # J in full battery backup units, at their terminals; 0: none
+    backup_power: Floats  # W they give at most
+    backup_efficiency: Floats  # one way
 
 
 class RackState(NamedTuple):
@@ -124,6 +129,12 @@ class RackState(NamedTuple):
     compute_share: Floats  # input: share of peak operations asked for at full pace
     memory_share: Floats  # input: share of peak bandwidth asked for at full pace
     power_cap: Floats  # input: W per accelerator module
+    priority: Floats  # input: 0 gives power up first
+    site_cap: Floats  # W per accelerator module, from the site's power target
+    backup_charge: Floats  # J in the battery backup units
+    feed_power: Floats  # W from the row: IT power less what the backup units give
+    path: Floats  # 0 no panel in service on which it hangs
+    boot_left: Floats  # s until it works again after it was without power
     energised: Floats  # input: 1 fed, 0 not
     flow_factor: Floats  # input: share of the branch's hydraulic conductance that is open
     inlet_temperature: Floats  # degC, coolant (air-cooled: air) entering
@@ -251,6 +262,13 @@ class RowConstants(NamedTuple):
     recirculation: Floats  # share of the racks' air drawn from the hot aisle
     panel_rating: Floats  # W of one panel
     panel_loss_share: Floats  # of the rating, at the rating
+    panels_shared: Indices  # 1: every rack hangs on all panels alike
+    trip_pickup: Floats  # load share of a panel above which its breaker's element runs
+    trip_k: Floats  # s, inverse-time curve with the time multiplier in it
+    trip_alpha: Floats
+    trip_c: Floats  # s
+    trip_b: Floats
+    trip_reset: Floats  # s
 
 
 class RowState(NamedTuple):
@@ -263,14 +281,21 @@ class RowState(NamedTuple):
     air_heat: Floats  # W
     it_power: Floats  # W
     panel_loss: Floats  # W
-    panel_load: Floats  # share of the rating of the panels in service
+    panel_load: Floats  # of the panel that carries most, relative to its rating
     fed: Floats  # 1 supplied, 0 no path left
+    feed_power: Floats  # W drawn by the racks
+    racks_up: Floats  # number of racks that run
+    voltage: Floats  # per unit at the panels, from the last power flow
+    solved_power: Floats  # W, for which that was
 
 
 class PanelState(NamedTuple):
     """Per panel, shape [units]."""
 
     online: Floats  # input
+    tripped: Floats  # input to reset: 1 opened by its own protection
+    travel: Floats  # of the inverse-time element, trips at 1
+    load: Floats  # relative to the rating
 
 
 class HallConstants(NamedTuple):
@@ -289,6 +314,17 @@ class HallConstants(NamedTuple):
     crah_fan_power: Floats  # W, one unit at full speed
     crah_rated_water_flow: Floats  # m3/s, one unit
     ups_stage: Indices
+    eco_stage: Indices
+    ups_carries_cdus: Indices  # 1: CDU pumps behind the UPS
+    ups_carries_crahs: Indices  # 1: air handlers' fans behind the UPS
+    feeder: Indices  # -1: none between the site's bus and the hall
+    other_feeder: Indices  # that takes over; -1: none
+    ups_battery_energy: Floats  # J, one unit
+    ups_charge_power: Floats  # W, one unit
+    ups_retransfer_delay: Floats  # s of good input before the load returns from battery
+    ups_restart_delay: Floats  # s of good input before a dead output is restored
+    ups_walk_in: Floats  # s in which the rectifiers take the load back
+    crah_delay: Floats  # s from power to start
     transformer_rating: Floats  # VA, one unit
     transformer_no_load_loss: Floats  # W, one unit
     transformer_load_loss: Floats  # W, one unit
@@ -313,20 +349,80 @@ class HallState(NamedTuple):
     transformer_load: Floats  # share of the rating in service
     transformer_loss: Floats  # W
     power: Floats  # W at the transformers' primary side
-    fed: Floats  # 1 supplied, 0 no UPS or transformer left
+    fed: Floats  # 1 the racks' bus is live, behind the UPS
     cooling_power: Floats  # W: CRAH fans and CDU pumps
+    ups_request: Floats  # input: mode the operator wants
+    ups_mode: Floats  # of physics.electrical.ups
+    ups_input_time: Floats  # s for which the input has been good
+    ups_overload: Floats  # travel of the overload element, trips at 1
+    ups_share: Floats  # share of the load that the rectifiers carry
+    ups_charging: Floats  # 1 allowed
+    ups_output: Floats  # W
+    ups_battery_power: Floats  # W at the batteries' terminals, positive: giving
+    ups_stored_power: Floats  # W by which the batteries' content falls
+    ups_charge: Floats  # mean state of charge of the batteries in service
+    crahs_fed: Floats  # 1 the fans have power and may run
+    cdus_fed: Floats  # 1 the CDU pumps have power
+    crah_need: Floats  # W they drew when they last ran
+    live: Floats  # 1 voltage on the low-voltage bus before the UPS
+    live_time: Floats  # s for which it has had voltage
+    feeder_in_use: Floats  # row of the feeder, -1 none
+    transfer_time: Floats  # s left of a transfer to the other feeder
+    voltage: Floats  # per unit at the low-voltage bus, from the last power flow
+    solved_power: Floats  # W, for which that was
 
 
 class UnitState(NamedTuple):
-    """Per unit of a bank (CRAH, UPS, transformer, cooler, pump, chiller), shape [units]."""
+    """Per unit of a bank (CRAH, transformer, cooler, pump, chiller), shape [units]."""
 
     online: Floats  # input
+
+
+class FeederState(NamedTuple):
+    """Per medium-voltage feeder, shape [units]."""
+
+    online: Floats  # input
+    load: Floats  # apparent power relative to the rating
+
+
+class UpsState(NamedTuple):
+    """Per UPS unit, shape [units]."""
+
+    online: Floats  # input
+    battery_online: Floats  # input: 0 battery open or failed
+    battery_health: Floats  # input: capacity relative to new
+    charge: Floats  # state of charge
+
+
+class GeneratorState(NamedTuple):
+    """Per standby generator, shape [units]."""
+
+    online: Floats  # input: 0 cannot run
+    state: Floats  # of physics.electrical.generator
+    time: Floats  # s in that state
+    power: Floats  # W
+    fuel: Floats  # s at full load that the tank is good for
+
+
+class BatteryState(NamedTuple):
+    """Per unit of the site battery, shape [units]."""
+
+    online: Floats  # input
+    charge: Floats  # J
+    power: Floats  # W at its terminals, positive: giving
 
 
 class PlantConstants(NamedTuple):
     """Per facility-water plant, shape [P]."""
 
     site: Indices
+    feeder: Indices  # -1: none
+    other_feeder: Indices  # -1: none
+    pump_delay: Floats  # s from power to start
+    fan_delay: Floats  # s
+    chiller_delay: Floats  # s of the first chiller
+    chiller_stagger: Floats  # s from one chiller to the next
+    chiller_start_factor: Floats  # power while starting over running power
     first_cooler: Indices  # [P + 1], units
     first_pump: Indices  # [P + 1], units
     first_chiller: Indices  # [P + 1], units
@@ -386,7 +482,19 @@ class PlantState(NamedTuple):
     water_use: Floats  # kg/s
     transformer_loss: Floats  # W
     power: Floats  # W at the transformers' primary side
-    fed: Floats  # 1 supplied, 0 no transformer left
+    fed: Floats  # 1 the low-voltage bus is live
+    live_time: Floats  # s for which it has been
+    pumps_fed: Floats  # 1 the pumps have power and may run
+    fans_fed: Floats  # 1 the coolers' fans have power and may run
+    chillers_fed: Floats  # number of chillers that may run
+    pump_need: Floats  # W they drew when they last ran
+    fan_need: Floats  # W
+    chiller_need: Floats  # W of one chiller
+    feeder_in_use: Floats  # row of the feeder, -1 none
+    transfer_time: Floats  # s left of a transfer to the other feeder
+    transformer_load: Floats  # share of the rating in service
+    voltage: Floats  # per unit at the low-voltage bus, from the last power flow
+    solved_power: Floats  # W, for which that was
     inflow_rate: Floats  # W/K, capacity rate returning from the consumers
     inflow_enthalpy: Floats  # W relative to 0 degC, of that return
 
@@ -395,11 +503,32 @@ class SiteConstants(NamedTuple):
     """Per site, shape [S]."""
 
     first_transformer: Indices  # [S + 1], units
+    first_feeder: Indices  # [S + 1], units
+    first_generator: Indices  # [S + 1], units
+    first_battery: Indices  # [S + 1], units
     transformer_rating: Floats  # VA
     transformer_no_load_loss: Floats
     transformer_load_loss: Floats
     power_factor: Floats
-    house_power: Floats  # W: lighting, offices, controls
+    house_power: Floats  # W: lighting, offices, controls, while there is supply
+    reconnect_delay: Floats  # s of good grid before a dead bus is connected again
+    retransfer_delay: Floats  # s of good grid before the load returns from other sources
+    feeder_rating: Floats  # VA, one feeder
+    feeder_loss_share: Floats  # of the rating, at the rating
+    feeder_transfer_time: Floats  # s without power on the way to another feeder
+    generator_rating: Floats  # W, one unit
+    generator_start_time: Floats  # s from the loss of supply to rated voltage
+    generator_synchronise_time: Floats  # s from there to a closed breaker
+    generator_first_step: Floats  # share of the rating accepted at once
+    generator_next_step: Floats  # further share accepted after each interval
+    generator_step_interval: Floats  # s
+    generator_cool_down_time: Floats  # s
+    battery_power: Floats  # W, one unit, either direction
+    battery_energy: Floats  # J, one unit
+    battery_efficiency: Floats  # one way
+    battery_forming: Floats  # 1: carries the site's bus by itself
+    battery_response: Floats  # s until it does
+    cap_ramp: Floats  # W/s at which a power target takes effect
 
 
 class SiteState(NamedTuple):
@@ -411,7 +540,8 @@ class SiteState(NamedTuple):
     it_power: Floats  # W
     cooling_power: Floats  # W: pumps, fans, chillers, CDUs, CRAHs
     loss_power: Floats  # W: panels, UPS, transformers
-    facility_power: Floats  # W at the grid connection
+    facility_power: Floats  # W used, from whatever source
+    house_power: Floats  # W
     transformer_load: Floats
     transformer_loss: Floats  # W
     heat_rejected: Floats  # W to ambient by every way
@@ -422,23 +552,73 @@ class SiteState(NamedTuple):
     maximum_hbm_temperature: Floats  # degC
     pue: Floats  # instantaneous
     operations_per_token: Floats  # input: flop spent per token, idle peak included
+    grid_available: Floats  # input: 0 the grid is gone
+    grid_voltage: Floats  # input: per unit
+    dip_voltage: Floats  # input: per unit during a dip
+    dip_duration: Floats  # input: s of a dip that begins now; counts down
+    power_target: Floats  # input: W at the grid connection, infinite: none
+    shaving_threshold: Floats  # input: W of grid power above which the battery gives
+    price: Floats  # input: currency per J
+    carbon_intensity: Floats  # input: kg/J
+    source: Floats  # of the site's bus: OPEN, GRID, GENERATORS or BATTERY
+    voltage: Floats  # per unit at the site's bus, the lowest of the step
+    bus_sag: Floats  # s for which that bus has been outside its window
+    sag_time: Floats  # s for which the grid has been outside its window
+    grid_good_time: Floats  # s for which it has been inside
+    capacity: Floats  # W that the present source takes; infinite on the grid
+    capacity_left: Floats  # W not yet given away in this step
+    bus_power: Floats  # W drawn from the site's bus
+    grid_power: Floats  # W from the grid, negative: fed back
+    generator_power: Floats  # W
+    battery_power: Floats  # W of the site battery at its terminals, positive: giving
+    stored_power: Floats  # W by which all batteries' content falls
+    power_cap: Floats  # W, the target on its way
+    curtailment: Floats  # 0 no rack is capped; each whole number is one priority at its least
+    lost_operations: Floats  # flop/s asked for and not done
+    mv_voltage: Floats  # per unit at the site's bus, from the last power flow
+    power_factor: Floats  # at the grid connection, from the last power flow
+    network_loss: Floats  # W of transformers and lines, from the last power flow
+    chain_loss: Floats  # W of the same by the fast chain at that moment
+    solved_power: Floats  # W, for which that was
 
 
 class LedgerState(NamedTuple):
     """Running totals since the start, shape [S]; temperatures are maxima since the start."""
 
-    grid_energy: Floats  # J
+    grid_energy: Floats  # J from the grid
     it_energy: Floats  # J
+    facility_energy: Floats  # J used, from whatever source
+    generator_energy: Floats  # J
+    stored_electricity: Floats  # J in all batteries
+    stored_electricity_start: Floats  # J
+    cost: Floats  # of the energy from the grid, in the currency of its price
+    carbon: Floats  # kg
+    lost_operations: Floats  # flop asked for and not done
+    peak_power: Floats  # W from the grid, largest of a step
     rejected_heat: Floats  # J
     stored_heat: Floats  # J at the last balance, relative to 0 degC
     stored_heat_start: Floats  # J
-    residual: Floats  # (grid - rejected - stored change) / grid
+    residual: Floats  # (grid + generators - rejected - stored change) / facility energy
     water: Floats  # kg
     operations: Floats  # flop
     throttled_time: Floats  # accelerator seconds
     time: Floats  # s
     maximum_gpu_temperature: Floats  # degC
     maximum_hbm_temperature: Floats  # degC
+
+
+class JournalState(NamedTuple):
+    """What happened in the power chain since it was last read, shape [JOURNAL_SIZE].
+
+    Compiled code appends (:func:`physics.factory.power_journal.note`); whoever reads it clears it.
+    The first entry holds the number of the others in ``time``.
+    """
+
+    time: Floats  # s since the beginning of the call
+    code: Floats
+    element: Floats  # row of it
+    value: Floats
+    other: Floats
 
 
 class Constants(NamedTuple):
@@ -466,7 +646,7 @@ class State(NamedTuple):
     panel: PanelState
     hall: HallState
     crah: UnitState
-    ups: UnitState
+    ups: UpsState
     hall_transformer: UnitState
     plant: PlantState
     cooler: UnitState
@@ -475,7 +655,11 @@ class State(NamedTuple):
     plant_transformer: UnitState
     site: SiteState
     site_transformer: UnitState
+    feeder: FeederState
+    generator: GeneratorState
+    battery: BatteryState
     ledger: LedgerState
+    journal: JournalState
 
 
 def _rows(tuple_class: type[tuple[Any, ...]], integer: bool | None = None) -> Any:
@@ -500,7 +684,8 @@ def _block_fields(tuple_class: type[tuple[Any, ...]], integer: bool | None) -> l
 
 
 MAIN_CELLS = 8
-ELEMENTS_FIRST = ("main",)
+JOURNAL_SIZE = 256
+ELEMENTS_FIRST = ("main", "journal")
 """Groups of the state whose block is [elements, fields]."""
 
 CURVES = ("chiller_capacity_curve", "chiller_eir_curve", "chiller_part_load_curve")
@@ -514,6 +699,12 @@ HALL: Any = _rows(HallState)
 PLANT: Any = _rows(PlantState)
 SITE: Any = _rows(SiteState)
 LEDGER: Any = _rows(LedgerState)
+PANEL: Any = _rows(PanelState)
+UPS: Any = _rows(UpsState)
+FEEDER: Any = _rows(FeederState)
+GENERATOR: Any = _rows(GeneratorState)
+BATTERY_UNIT: Any = _rows(BatteryState)
+JOURNAL: Any = _rows(JournalState)
 ONLINE = 0
 
 GPU_DATA: Any = _rows(GpuConstants, False)
@@ -578,7 +769,11 @@ class StateBlocks(NamedTuple):
     plant_transformer: Floats
     site: Floats
     site_transformer: Floats
+    feeder: Floats
+    generator: Floats
+    battery: Floats
     ledger: Floats
+    journal: Floats  # [entries, fields]
 
 
 def _floats(group: tuple[Any, ...]) -> Floats:

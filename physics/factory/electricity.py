@@ -1,25 +1,24 @@
-"""Power chain in the coupled step: panels, UPS, transformers, grid connection.
+"""Power chain in the coupled step, from panels up: UPS, transformers, feeders, the site's bus.
 
-Units of one bank share their load evenly. A bank with no unit left in service feeds nothing; what
-hangs on it stops in the next step. A bank that a layout leaves out passes power on without loss.
+What has supply was decided at the beginning of the step; here the powers follow. Units of one bank
+share their load evenly. A bank that a layout leaves out passes power on without loss, and what is
+de-energised draws nothing and loses nothing.
 """
 
 from __future__ import annotations
 
-from physics.electrical.conversion import Stages, group_input_power
+from physics.electrical.conversion import Stages
 from physics.electrical.transformer import transformer_loss
 from physics.factory.arrays import (
     CDU,
+    FEEDER,
     HALL,
     HALL_DATA,
     HALL_LINK,
-    ONLINE,
     PLANT,
     PLANT_DATA,
     PLANT_LINK,
-    RACK,
     ROW,
-    ROW_DATA,
     ROW_LINK,
     SITE,
     SITE_DATA,
@@ -28,9 +27,9 @@ from physics.factory.arrays import (
     Indices,
 )
 from physics.factory.plants import units_online
+from physics.factory.power_backup import bank_flows, watch_overload
+from physics.factory.power_sources import GRID
 from physics.jit import kernel, law
-
-UPS_TEMPERATURE = 25.0  # degC of the UPS room
 
 
 @law
@@ -52,74 +51,61 @@ def bank_loss(
 
 
 @kernel()
-def feed_rows(rows: Floats, row_links: Indices, row: Floats, rack: Floats, panel: Floats) -> None:
-    """Load and loss of every row's panels."""
-    for w in range(rows.shape[1]):
-        power = 0.0
-        for r in range(row_links[ROW_LINK.first_rack, w], row_links[ROW_LINK.first_rack, w + 1]):
-            power += rack[RACK.it_power, r]
-        units = 0.0
-        for i in range(row_links[ROW_LINK.first_panel, w], row_links[ROW_LINK.first_panel, w + 1]):
-            units += panel[ONLINE, i]
-        load, loss = 0.0, 0.0
-        if units > 0.0:
-            load = power / (units * rows[ROW_DATA.panel_rating, w])
-            loss = (
-                units
-                * rows[ROW_DATA.panel_rating, w]
-                * rows[ROW_DATA.panel_loss_share, w]
-                * load
-                * load
-            )
-        row[ROW.it_power, w] = power
-        row[ROW.panel_load, w] = load
-        row[ROW.panel_loss, w] = loss
-
-
-@kernel()
 def feed_halls(
     halls: Floats,
     hall_links: Indices,
-    rows: Floats,
     row_links: Indices,
     sites: Floats,
     stages: Stages,
     hall: Floats,
     row: Floats,
-    panel: Floats,
     cdu: Floats,
     ups: Floats,
     transformer: Floats,
+    journal: Floats,
+    time: float,
+    step: float,
 ) -> None:
-    """UPS and transformers of every hall, and which rows they can still feed."""
+    """UPS and transformers of every hall."""
     for h in range(halls.shape[1]):
-        it_power, panel_loss = 0.0, 0.0
+        it_power, drawn, panel_loss = 0.0, 0.0, 0.0
         for w in range(hall_links[HALL_LINK.first_row, h], hall_links[HALL_LINK.first_row, h + 1]):
             it_power += row[ROW.it_power, w]
+            drawn += row[ROW.feed_power, w]
             panel_loss += row[ROW.panel_loss, w]
         cdu_power = 0.0
         for c in range(hall_links[HALL_LINK.first_cdu, h], hall_links[HALL_LINK.first_cdu, h + 1]):
             cdu_power += cdu[CDU.pump_power, c]
-        units = int(
-            units_online(
-                ups, hall_links[HALL_LINK.first_ups, h], hall_links[HALL_LINK.first_ups, h + 1]
+        first, last = hall_links[HALL_LINK.first_ups, h], hall_links[HALL_LINK.first_ups, h + 1]
+        behind, beside = drawn + panel_loss, 0.0
+        if first == last or hall_links[HALL_LINK.ups_carries_cdus, h] > 0:
+            behind += cdu_power
+        else:
+            beside += cdu_power
+        if first < last and hall_links[HALL_LINK.ups_carries_crahs, h] > 0:
+            behind += hall[HALL.crah_power, h]
+        else:
+            beside += hall[HALL.crah_power, h]
+        taken = behind
+        if first < last:
+            rating = stages.rated_power[hall_links[HALL_LINK.ups_stage, h]]
+            taken = bank_flows(
+                h, first, last, behind, rating, halls, hall_links, stages, hall, ups, step
             )
-        )
-        transformers = units_online(
-            transformer,
-            hall_links[HALL_LINK.first_transformer, h],
-            hall_links[HALL_LINK.first_transformer, h + 1],
-        )
-        behind_ups = it_power + panel_loss + cdu_power
-        stage = hall_links[HALL_LINK.ups_stage, h]
-        loss, load = 0.0, 0.0
-        if units > 0:
-            loss = group_input_power(behind_ups, UPS_TEMPERATURE, stage, stages, units) - behind_ups
-            load = behind_ups / (units * stages.rated_power[stage])
-        passed = behind_ups + loss + hall[HALL.crah_power, h]
+            watch_overload(h, hall, journal, time, step)
+        if hall[HALL.fed, h] > 0.0:
+            hall[HALL.ups_output, h] = behind
+        passed = taken + beside
+        units = 0.0
+        if hall[HALL.live, h] > 0.0:
+            units = units_online(
+                transformer,
+                hall_links[HALL_LINK.first_transformer, h],
+                hall_links[HALL_LINK.first_transformer, h + 1],
+            )
         hall[HALL.transformer_loss, h], hall[HALL.transformer_load, h] = bank_loss(
             passed,
-            transformers,
+            units,
             sites[SITE_DATA.power_factor, hall_links[HALL_LINK.site, h]],
             halls[HALL_DATA.transformer_rating, h],
             halls[HALL_DATA.transformer_no_load_loss, h],
@@ -127,27 +113,7 @@ def feed_halls(
         )
         hall[HALL.it_power, h] = it_power
         hall[HALL.cooling_power, h] = cdu_power + hall[HALL.crah_power, h]
-        hall[HALL.ups_loss, h] = loss
-        hall[HALL.ups_load, h] = load
         hall[HALL.power, h] = passed + hall[HALL.transformer_loss, h]
-        by_ups = (
-            units > 0
-            or hall_links[HALL_LINK.first_ups, h] == hall_links[HALL_LINK.first_ups, h + 1]
-        )
-        by_transformer = (
-            transformers > 0.0
-            or hall_links[HALL_LINK.first_transformer, h]
-            == hall_links[HALL_LINK.first_transformer, h + 1]
-        )
-        hall[HALL.fed, h] = 1.0 if by_ups and by_transformer else 0.0
-        for w in range(hall_links[HALL_LINK.first_row, h], hall_links[HALL_LINK.first_row, h + 1]):
-            panels = 0.0
-            for i in range(
-                row_links[ROW_LINK.first_panel, w], row_links[ROW_LINK.first_panel, w + 1]
-            ):
-                panels += panel[ONLINE, i]
-            without = row_links[ROW_LINK.first_panel, w] == row_links[ROW_LINK.first_panel, w + 1]
-            row[ROW.fed, w] = hall[HALL.fed, h] if panels > 0.0 or without else 0.0
 
 
 @kernel()
@@ -156,15 +122,17 @@ def feed_plants(
 ) -> None:
     """Transformers of every plant's pumps, fans and chillers."""
     for p in range(plants.shape[1]):
-        units = units_online(
-            transformer,
-            plant_links[PLANT_LINK.first_transformer, p],
-            plant_links[PLANT_LINK.first_transformer, p + 1],
-        )
+        units = 0.0
+        if plant[PLANT.fed, p] > 0.0:
+            units = units_online(
+                transformer,
+                plant_links[PLANT_LINK.first_transformer, p],
+                plant_links[PLANT_LINK.first_transformer, p + 1],
+            )
         power = (
             plant[PLANT.pump_power, p] + plant[PLANT.fan_power, p] + plant[PLANT.chiller_power, p]
         )
-        loss, _ = bank_loss(
+        loss, load = bank_loss(
             power,
             units,
             sites[SITE_DATA.power_factor, plant_links[PLANT_LINK.site, p]],
@@ -173,18 +141,13 @@ def feed_plants(
             plants[PLANT_DATA.transformer_load_loss, p],
         )
         plant[PLANT.transformer_loss, p] = loss
+        plant[PLANT.transformer_load, p] = load
         plant[PLANT.power, p] = power + loss
-        without = (
-            plant_links[PLANT_LINK.first_transformer, p]
-            == plant_links[PLANT_LINK.first_transformer, p + 1]
-        )
-        plant[PLANT.fed, p] = 1.0 if units > 0.0 or without else 0.0
 
 
 @kernel()
-def feed_sites(
+def gather_sites(
     sites: Floats,
-    site_links: Indices,
     halls: Floats,
     hall_links: Indices,
     plants: Floats,
@@ -195,25 +158,30 @@ def feed_sites(
     hall: Floats,
     plant: Floats,
     row: Floats,
-    transformer: Floats,
 ) -> None:
-    """Sums of every site, its main transformers, and all heat that leaves it."""
+    """Sums of every site over its rows, halls and plants, and all heat that leaves it."""
     for s in range(sites.shape[1]):
+        house = site[SITE.house_power, s]
         site[SITE.it_power, s] = 0.0
         site[SITE.cooling_power, s] = 0.0
         site[SITE.loss_power, s] = 0.0
-        site[SITE.facility_power, s] = sites[SITE_DATA.house_power, s]
-        site[SITE.heat_rejected, s] = sites[SITE_DATA.house_power, s]
+        site[SITE.bus_power, s] = house
+        site[SITE.stored_power, s] = 0.0
+        site[SITE.heat_rejected, s] = house
         site[SITE.water_use, s] = 0.0
     for w in range(rows.shape[1]):
-        site[SITE.loss_power, row_links[ROW_LINK.site, w]] += row[ROW.panel_loss, w]
+        s = row_links[ROW_LINK.site, w]
+        site[SITE.loss_power, s] += row[ROW.panel_loss, w]
+        # backup units in the racks give what the racks use and do not draw
+        site[SITE.stored_power, s] += row[ROW.it_power, w] - row[ROW.feed_power, w]
     for h in range(halls.shape[1]):
         s = hall_links[HALL_LINK.site, h]
         losses = hall[HALL.ups_loss, h] + hall[HALL.transformer_loss, h]
         site[SITE.it_power, s] += hall[HALL.it_power, h]
         site[SITE.cooling_power, s] += hall[HALL.cooling_power, h]
         site[SITE.loss_power, s] += losses
-        site[SITE.facility_power, s] += hall[HALL.power, h]
+        site[SITE.bus_power, s] += hall[HALL.power, h]
+        site[SITE.stored_power, s] += hall[HALL.ups_stored_power, h]
         site[SITE.heat_rejected, s] += losses
     for p in range(plants.shape[1]):
         s = plant_links[PLANT_LINK.site, p]
@@ -222,7 +190,7 @@ def feed_sites(
             plant[PLANT.pump_power, p] + plant[PLANT.fan_power, p] + plant[PLANT.chiller_power, p]
         )
         site[SITE.loss_power, s] += plant[PLANT.transformer_loss, p]
-        site[SITE.facility_power, s] += plant[PLANT.power, p]
+        site[SITE.bus_power, s] += plant[PLANT.power, p]
         site[SITE.heat_rejected, s] += (
             plant[PLANT.heat_rejected, p]
             + plant[PLANT.fan_power, p]
@@ -230,24 +198,66 @@ def feed_sites(
             + plant[PLANT.transformer_loss, p]
         )
         site[SITE.water_use, s] += plant[PLANT.water_use, p]
+
+
+@kernel()
+def load_feeders(
+    sites: Floats,
+    site_links: Indices,
+    site: Floats,
+    hall: Floats,
+    plant: Floats,
+    feeder: Floats,
+) -> None:
+    """Load and loss of every feeder, from the halls and plants that are on it."""
+    if feeder.shape[1] == 0:
+        return
+    feeder[FEEDER.load, :] = 0.0
+    for h in range(hall.shape[1]):
+        f = int(hall[HALL.feeder_in_use, h])
+        if f >= 0:
+            feeder[FEEDER.load, f] += hall[HALL.power, h]
+    for p in range(plant.shape[1]):
+        f = int(plant[PLANT.feeder_in_use, p])
+        if f >= 0:
+            feeder[FEEDER.load, f] += plant[PLANT.power, p]
     for s in range(sites.shape[1]):
+        rating = sites[SITE_DATA.feeder_rating, s]
+        loss = 0.0
+        for f in range(
+            site_links[SITE_LINK.first_feeder, s], site_links[SITE_LINK.first_feeder, s + 1]
+        ):
+            load = feeder[FEEDER.load, f] / (rating * sites[SITE_DATA.power_factor, s])
+            feeder[FEEDER.load, f] = load
+            loss += rating * sites[SITE_DATA.feeder_loss_share, s] * load * load
+        site[SITE.loss_power, s] += loss
+        site[SITE.bus_power, s] += loss
+        site[SITE.heat_rejected, s] += loss
+
+
+@law
+def main_transformer_loss(
+    s: int, power: float, sites: Floats, site_links: Indices, transformer: Floats, site: Floats
+) -> float:
+    """Loss of a site's main transformers [W] while they pass ``power`` [W] from the grid."""
+    units = 0.0
+    if (
+        site[SITE.source, s] == GRID
+        and site[SITE.house_power, s] == sites[SITE_DATA.house_power, s]
+    ):
         units = units_online(
             transformer,
             site_links[SITE_LINK.first_transformer, s],
             site_links[SITE_LINK.first_transformer, s + 1],
         )
-        loss, load = bank_loss(
-            site[SITE.facility_power, s],
-            units,
-            sites[SITE_DATA.power_factor, s],
-            sites[SITE_DATA.transformer_rating, s],
-            sites[SITE_DATA.transformer_no_load_loss, s],
-            sites[SITE_DATA.transformer_load_loss, s],
-        )
-        site[SITE.transformer_loss, s] = loss
-        site[SITE.transformer_load, s] = load
-        site[SITE.loss_power, s] += loss
-        site[SITE.facility_power, s] += loss
-        site[SITE.heat_rejected, s] += loss
-        it_power = site[SITE.it_power, s]
-        site[SITE.pue, s] = site[SITE.facility_power, s] / it_power if it_power > 0.0 else 0.0
+    loss, load = bank_loss(
+        power,
+        units,
+        sites[SITE_DATA.power_factor, s],
+        sites[SITE_DATA.transformer_rating, s],
+        sites[SITE_DATA.transformer_no_load_loss, s],
+        sites[SITE_DATA.transformer_load_loss, s],
+    )
+    site[SITE.transformer_loss, s] = loss
+    site[SITE.transformer_load, s] = load
+    return loss

@@ -1,8 +1,9 @@
 """Energy ledger: what came in, what left, what is stored, and the difference that must be zero.
 
-Running totals are booked every step from the flows that cross the site's boundary. The stored heat
-is summed independently from all temperatures, so a flow that one stage gives and another does not
-receive shows as a residual.
+Running totals are booked every step from the flows that cross the site's boundary: energy from the
+grid and from generators, and the heat that leaves. The stored heat is summed independently from all
+temperatures and the stored electricity from all batteries, so a flow that one stage gives and
+another does not receive shows as a residual.
 """
 
 from __future__ import annotations
@@ -37,16 +38,27 @@ from physics.jit import kernel, law
 
 
 @kernel()
-def book_step(site: Floats, ledger: Floats, rack_links: Indices, rack: Floats, step: float) -> None:
+def book_step(
+    site: Floats, ledger: Floats, rack_links: Indices, kinds: Floats, rack: Floats, step: float
+) -> None:
     """Add one step of ``step`` seconds to the running totals and maxima of every site."""
     for s in range(site.shape[1]):
         site[SITE.operations, s] = 0.0
+        site[SITE.lost_operations, s] = 0.0
         site[SITE.throttled, s] = 0.0
         site[SITE.maximum_gpu_temperature, s] = -273.15
         site[SITE.maximum_hbm_temperature, s] = -273.15
     for r in range(rack.shape[1]):
         s = rack_links[RACK_LINK.site, r]
+        k = rack_links[RACK_LINK.kind, r]
+        asked = (
+            kinds[KIND.peak_operations, k]
+            * kinds[KIND.gpus, k]
+            * rack[RACK.utilisation, r]
+            * rack[RACK.compute_share, r]
+        )
         site[SITE.operations, s] += rack[RACK.operations, r]
+        site[SITE.lost_operations, s] += max(asked - rack[RACK.operations, r], 0.0)
         site[SITE.throttled, s] += rack[RACK.throttled, r]
         site[SITE.maximum_gpu_temperature, s] = max(
             site[SITE.maximum_gpu_temperature, s], rack[RACK.maximum_gpu_temperature, r]
@@ -56,7 +68,14 @@ def book_step(site: Floats, ledger: Floats, rack_links: Indices, rack: Floats, s
         )
     for s in range(site.shape[1]):
         ledger[LEDGER.time, s] += step
-        ledger[LEDGER.grid_energy, s] += site[SITE.facility_power, s] * step
+        grid_energy = site[SITE.grid_power, s] * step
+        ledger[LEDGER.grid_energy, s] += grid_energy
+        ledger[LEDGER.cost, s] += grid_energy * site[SITE.price, s]
+        ledger[LEDGER.carbon, s] += grid_energy * site[SITE.carbon_intensity, s]
+        ledger[LEDGER.peak_power, s] = max(ledger[LEDGER.peak_power, s], site[SITE.grid_power, s])
+        ledger[LEDGER.generator_energy, s] += site[SITE.generator_power, s] * step
+        ledger[LEDGER.facility_energy, s] += site[SITE.facility_power, s] * step
+        ledger[LEDGER.lost_operations, s] += site[SITE.lost_operations, s] * step
         ledger[LEDGER.it_energy, s] += site[SITE.it_power, s] * step
         ledger[LEDGER.rejected_heat, s] += site[SITE.heat_rejected, s] * step
         ledger[LEDGER.water, s] += site[SITE.water_use, s] * step
@@ -145,10 +164,20 @@ def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> N
 
 
 @kernel()
-def balance(ledger: Floats, stored: Floats) -> None:
-    """Residual of every site: (grid - rejected - change of stored heat) / grid."""
-    for s in range(stored.shape[0]):
-        ledger[LEDGER.stored_heat, s] = stored[s]
-        change = stored[s] - ledger[LEDGER.stored_heat_start, s]
-        missing = ledger[LEDGER.grid_energy, s] - ledger[LEDGER.rejected_heat, s] - change
-        ledger[LEDGER.residual, s] = missing / max(ledger[LEDGER.grid_energy, s], 1.0)
+def balance(ledger: Floats, heat: Floats, electricity: Floats) -> None:
+    """Residual of every site: what came in less what left and what is stored, over what was used.
+
+    ``heat`` and ``electricity`` [J] are what is stored now, shape [S].
+    """
+    for s in range(heat.shape[0]):
+        ledger[LEDGER.stored_heat, s] = heat[s]
+        ledger[LEDGER.stored_electricity, s] = electricity[s]
+        change = (
+            heat[s]
+            - ledger[LEDGER.stored_heat_start, s]
+            + electricity[s]
+            - ledger[LEDGER.stored_electricity_start, s]
+        )
+        came = ledger[LEDGER.grid_energy, s] + ledger[LEDGER.generator_energy, s]
+        missing = came - ledger[LEDGER.rejected_heat, s] - change
+        ledger[LEDGER.residual, s] = missing / max(ledger[LEDGER.facility_energy, s], 1.0)

@@ -147,7 +147,7 @@ def set_secondary_flows(
     """
     for c in range(cdus.shape[1]):
         first, last = cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
-        powered = hall[HALL.fed, cdu_links[CDU_LINK.hall, c]]
+        powered = hall[HALL.cdus_fed, cdu_links[CDU_LINK.hall, c]]
         pumps = min(cdu[CDU.pumps_online, c], cdus[CDU_DATA.pumps, c]) * powered
         mark, opened = openings_mark(c, first, last, rack_links, rack)
         if pumps <= 0.0 or opened == 0.0:
@@ -257,7 +257,7 @@ def control_valves(
 ) -> None:
     """Primary valves: PI on the supply temperature, then the actuator's travel."""
     for c in range(cdus.shape[1]):
-        if cdu[CDU.valve_fault, c] > 0.0 or hall[HALL.fed, cdu_links[CDU_LINK.hall, c]] == 0.0:
+        if cdu[CDU.valve_fault, c] > 0.0 or hall[HALL.cdus_fed, cdu_links[CDU_LINK.hall, c]] == 0.0:
             continue
         travel = 1.0 / cdus[CDU_DATA.valve_stroke_time, c]
         if cdu[CDU.isolated, c] > 0.0:

@@ -85,7 +85,7 @@ def set_primary_flows(
             units_online(
                 crah, hall_links[HALL_LINK.first_crah, h], hall_links[HALL_LINK.first_crah, h + 1]
             )
-            * hall[HALL.fed, h]
+            * hall[HALL.crahs_fed, h]
         )
         plant[PLANT.flow, hall_links[HALL_LINK.air_plant, h]] += (
             units * hall[HALL.crah_valve, h] * halls[HALL_DATA.crah_rated_water_flow, h]
@@ -98,7 +98,7 @@ def set_primary_flows(
                 plant_links[PLANT_LINK.first_pump, p],
                 plant_links[PLANT_LINK.first_pump, p + 1],
             )
-            * plant[PLANT.fed, p]
+            * plant[PLANT.pumps_fed, p]
         )
         flow, hydraulic = 0.0, 0.0
         if wanted > 0.0 and pumps > 0.0:
@@ -271,10 +271,13 @@ def advance_plants(
             plant_links[PLANT_LINK.first_cooler, p],
             plant_links[PLANT_LINK.first_cooler, p + 1],
         )
-        chillers = plant[PLANT.fed, p] * units_online(
-            chiller,
-            plant_links[PLANT_LINK.first_chiller, p],
-            plant_links[PLANT_LINK.first_chiller, p + 1],
+        chillers = min(
+            plant[PLANT.chillers_fed, p],
+            units_online(
+                chiller,
+                plant_links[PLANT_LINK.first_chiller, p],
+                plant_links[PLANT_LINK.first_chiller, p + 1],
+            ),
         )
         has_chillers = (
             plant_links[PLANT_LINK.first_chiller, p + 1] > plant_links[PLANT_LINK.first_chiller, p]
@@ -301,7 +304,7 @@ def advance_plants(
             1.0,
             FAN_RAMP_RATE,
         )
-        if plant[PLANT.fed, p] == 0.0:
+        if plant[PLANT.fans_fed, p] == 0.0:
             plant[PLANT.fan_speed, p] = 0.0
         plant[PLANT.fan_power, p] = (
             coolers * plants[PLANT_DATA.cooler_fan_power, p] * plant[PLANT.fan_speed, p] ** 3

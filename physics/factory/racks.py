@@ -19,6 +19,7 @@ from physics.factory.arrays import (
     KIND,
     KIND_LINK,
     RACK,
+    RACK_DATA,
     RACK_LINK,
     ROW,
     ROW_DATA,
@@ -38,6 +39,7 @@ FAN_MINIMUM_SPEED = 0.35
 FAN_TARGET_TEMPERATURE = 72.0  # degC of the hottest die, where an air-cooled node's fans reach 60 %
 FAN_GAIN = 0.03  # speed per kelvin
 FAN_TIME_CONSTANT = 10.0  # s
+BACKUP_CHARGE_SHARE = 0.1  # of their power, with which backup units are charged again
 
 
 @law
@@ -82,8 +84,48 @@ def clock_ceiling(kind: int, kinds: Floats, power_cap: float) -> float:
 
 
 @law
+def backup_carries(r: int, racks: Floats, rack: Floats, step: float) -> bool:
+    """Whether the backup units of rack ``r``, which is without supply, carry it through a step.
+
+    Judged by what the rack drew last: within their power, and with energy for somewhat more than
+    the step.
+    """
+    if racks[RACK_DATA.backup_energy, r] <= 0.0:
+        return False
+    load = rack[RACK.it_power, r]
+    lasting = rack[RACK.backup_charge, r] * racks[RACK_DATA.backup_efficiency, r]
+    return bool(0.0 < load <= racks[RACK_DATA.backup_power, r] and lasting > 1.25 * load * step)
+
+
+@law
+def backup_flows(
+    r: int, on_backup: bool, direct_current: float, racks: Floats, rack: Floats, step: float
+) -> tuple[float, float]:
+    """Power that a rack's backup units give to its bus [W], negative while charging, and their
+    loss [W]; moves their content."""
+    capacity = racks[RACK_DATA.backup_energy, r]
+    if capacity <= 0.0:
+        return 0.0, 0.0
+    efficiency = racks[RACK_DATA.backup_efficiency, r]
+    if on_backup:
+        rack[RACK.backup_charge, r] -= direct_current / efficiency * step
+        return direct_current, direct_current / efficiency - direct_current
+    missing = capacity - rack[RACK.backup_charge, r]
+    if missing <= 0.0 or direct_current <= 0.0:
+        return 0.0, 0.0
+    taken = min(
+        BACKUP_CHARGE_SHARE * racks[RACK_DATA.backup_power, r], missing / (efficiency * step)
+    )
+    rack[RACK.backup_charge, r] = min(
+        rack[RACK.backup_charge, r] + taken * efficiency * step, capacity
+    )
+    return -taken, taken * (1.0 - efficiency)
+
+
+@law
 def advance_rack(
     r: int,
+    racks: Floats,
     rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
@@ -105,7 +147,12 @@ def advance_rack(
     kind = rack_links[RACK_LINK.kind, r]
     first, last = rack_links[RACK_LINK.first_gpu, r], rack_links[RACK_LINK.first_gpu, r + 1]
     w = rack_links[RACK_LINK.row, r]
-    energised = rack[RACK.energised, r] * row[ROW.fed, w]
+    supplied = rack[RACK.energised, r] * row[ROW.fed, w] * rack[RACK.path, r]
+    energised = supplied
+    on_backup = False
+    if supplied == 0.0 and rack[RACK.energised, r] > 0.0:
+        on_backup = backup_carries(r, racks, rack, step)
+        energised = 1.0 if on_backup else 0.0
     liquid = kinds[KIND.liquid, kind] > 0.0
     share = min(1.0, rows[ROW_DATA.recirculation, w] + row[ROW.recirculation_fault, w])
     air_inlet = (1.0 - share) * row[ROW.cold_aisle_temperature, w] + share * row[
@@ -151,9 +198,15 @@ def advance_rack(
         rack[RACK.plate_flow, r] = rack[RACK.flow, r]
 
     utilisation = rack[RACK.utilisation, r]
+    if energised == 0.0:
+        rack[RACK.boot_left, r] = kinds[KIND.boot_time, kind]
+    elif rack[RACK.boot_left, r] > 0.0:
+        rack[RACK.boot_left, r] = max(rack[RACK.boot_left, r] - step, 0.0)
+        utilisation = 0.0
     ceiling = 1.0
-    if rack[RACK.power_cap, r] < math.inf:
-        ceiling = clock_ceiling(kind, kinds, rack[RACK.power_cap, r])
+    power_cap = min(rack[RACK.power_cap, r], rack[RACK.site_cap, r])
+    if power_cap < math.inf:
+        ceiling = clock_ceiling(kind, kinds, power_cap)
     conductance = rack[RACK.plate_conductance, r]
     compute_share, memory_share = rack[RACK.compute_share, r], rack[RACK.memory_share, r]
     if (
@@ -211,18 +264,18 @@ def advance_rack(
     )
     fans = energised * kinds[KIND.fan_power, kind] * fan_speed**3
     direct_current = power + auxiliary + fans
-    shelf_loss = 0.0
-    if energised > 0.0:
+    from_backup, backup_loss = backup_flows(r, on_backup, direct_current, racks, rack, step)
+    shelf_loss, converted = 0.0, direct_current - from_backup
+    if supplied > 0.0:
         stage = kind_links[KIND_LINK.shelf_stage, kind]
         modules = modules_needed(
-            direct_current,
+            converted,
             SHELF_TARGET_LOAD * stages.rated_power[stage],
             kind_links[KIND_LINK.shelf_modules, kind],
             kind_links[KIND_LINK.shelf_spare_modules, kind],
         )
         shelf_loss = (
-            group_input_power(direct_current, SHELF_TEMPERATURE, stage, stages, modules)
-            - direct_current
+            group_input_power(converted, SHELF_TEMPERATURE, stage, stages, modules) - converted
         )
 
     # the packages' mean heat flow and the rest, which has no thermal mass of its own
@@ -231,7 +284,7 @@ def advance_rack(
         + kinds[KIND.auxiliary_liquid_share, kind] * auxiliary
         + kinds[KIND.shelf_liquid_share, kind] * shelf_loss
     )
-    all_heat = heat + auxiliary + fans + shelf_loss
+    all_heat = heat + auxiliary + fans + shelf_loss + backup_loss
     if liquid:
         outlet, outflow = mixing_volume(
             rack[RACK.outlet_temperature, r],
@@ -248,7 +301,8 @@ def advance_rack(
     rack[RACK.outlet_temperature, r] = outlet
     rack[RACK.outflow_temperature, r] = outflow
     rack[RACK.gpu_power, r] = power
-    rack[RACK.it_power, r] = direct_current + shelf_loss
+    rack[RACK.it_power, r] = direct_current + shelf_loss + backup_loss
+    rack[RACK.feed_power, r] = converted + shelf_loss
     rack[RACK.shelf_loss, r] = shelf_loss
     rack[RACK.liquid_heat, r] = liquid_heat
     rack[RACK.air_heat, r] = all_heat - liquid_heat
@@ -264,6 +318,7 @@ def advance_rack(
 
 @kernel()
 def advance_racks_serial(
+    racks: Floats,
     rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
@@ -281,6 +336,7 @@ def advance_racks_serial(
     for r in range(rack.shape[1]):
         advance_rack(
             r,
+            racks,
             rack_links,
             kinds,
             kind_links,
@@ -298,6 +354,7 @@ def advance_racks_serial(
 
 @kernel(parallel=True)
 def advance_racks_parallel(
+    racks: Floats,
     rack_links: Indices,
     kinds: Floats,
     kind_links: Indices,
@@ -315,6 +372,7 @@ def advance_racks_parallel(
     for r in numba.prange(rack.shape[1]):
         advance_rack(
             r,
+            racks,
             rack_links,
             kinds,
             kind_links,

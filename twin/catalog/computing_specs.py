@@ -182,7 +182,8 @@ class Rack(Product):
     of the rack's capacitors. rated_flow is the rack's coolant flow at rated_pressure_drop;
     series_plates is how many accelerators share one coolant path inside a tray. rated_airflow is
     at full fan speed; air-cooled racks give it and no coolant. maximum_supply_temperature is of
-    the coolant, or of the air entering an air-cooled rack.
+    the coolant, or of the air entering an air-cooled rack. boot_time is from power to work; the
+    default is an engineering estimate for a node that boots from its own drives.
     """
 
     product_class: Literal["rack"] = Field(alias="class")
@@ -204,6 +205,7 @@ class Rack(Product):
     coolant_volume: u.Volume = 0.0
     series_plates: PositiveInt = 1
     maximum_supply_temperature: u.Temperature
+    boot_time: u.Duration = 180.0
 
     @property
     def accelerators(self) -> int:

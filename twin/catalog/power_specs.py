@@ -110,7 +110,8 @@ class Battery(Product):
 
 
 class Generator(Product):
-    """Standby generator."""
+    """Standby generator; start_time is from the loss of supply to a closed breaker, of which
+    synchronise_time is the last part."""
 
     product_class: Literal["generator"] = Field(alias="class")
     rated_power: u.Power
@@ -118,4 +119,5 @@ class Generator(Product):
     start_time: u.Duration
     load_step_share: u.Share
     load_step_interval: u.Duration
+    synchronise_time: u.Duration = 2.0
     full_load_efficiency: u.Share

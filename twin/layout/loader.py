@@ -148,7 +148,15 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
             for r, row in enumerate(hall.rows):
                 row_key = (*hall_key, "rows", r)
                 yield (*row_key, "rack"), row.rack, ("rack",)
-                yield from _banks(row_key, row, {"cdu": ("cdu",), "panels": ("distribution",)})
+                yield from _banks(
+                    row_key,
+                    row,
+                    {
+                        "cdu": ("cdu",),
+                        "panels": ("distribution",),
+                        "backup": ("battery",),
+                    },
+                )
     for o, override in enumerate(model.overrides):
         if override.product is not None:
             yield ("overrides", o, "product"), override.product, tuple(PRODUCT_CLASSES)

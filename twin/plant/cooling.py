@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from physics.coil import rate_coil
@@ -29,6 +31,7 @@ from twin.plant.fluids import (
     pipe_resistance,
     pipe_volume,
 )
+from twin.plant.power_supply import plant_feeders, plant_restart
 
 MINIMUM_TURNOVER = 10.0  # s: a loop side holds at least this much of its design flow
 CONDENSER_TURNOVER = 60.0  # s of condenser flow in the condenser loop
@@ -368,14 +371,19 @@ def plant_constants(design: Design) -> PlantConstants:
             "transformer_load_loss": transformer.load_loss if transformer else 0.0,
             **_cooler_columns(design, p),
             **_chiller_columns(design, p, per_volume),
+            **plant_restart(design, p),
         }
         for name, value in values.items():
             columns.setdefault(name, []).append(value)
+    floats: dict[str, Any] = {
+        name: np.array(values, dtype=np.float64) for name, values in columns.items()
+    }
     return PlantConstants(
         site=result.levels["plant"].parent_index(),
         first_cooler=result.levels["cooler"].first(count),
         first_pump=result.levels["pump"].first(count),
         first_chiller=result.levels["chiller"].first(count),
         first_transformer=result.levels["plant_transformer"].first(count),
-        **{name: np.array(values, dtype=np.float64) for name, values in columns.items()},
+        **plant_feeders(design),
+        **floats,
     )

@@ -135,6 +135,9 @@ def _add_bank(
 
 def _expand_site(result: Expansion, site: models.Site, index: int, key: Key, number: str) -> None:
     _add_bank(result, "site_transformer", index, site.transformers, (*key, "transformers"))
+    if site.feeders is not None:
+        for name in unit_names("feeder", site.feeders.count):
+            result.levels["feeder"].add(index, name, "", (*key, "feeders"))
     _add_bank(result, "generator", index, site.generators, (*key, "generators"))
     _add_bank(result, "battery", index, site.battery, (*key, "battery"))
     origin = result.origin["site"][index]

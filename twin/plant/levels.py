@@ -1,7 +1,7 @@
 """Levels of a plant and the paths of its elements.
 
 A level is all elements of one kind, in the order of their parents. Level names are those of the
-fields of :class:`physics.factory.arrays.State`, with ``generator`` and ``battery`` beside them.
+fields of :class:`physics.factory.arrays.State`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from twin.errors import InputError, near_matches
 PARENTS: dict[str, str | None] = {
     "site": None,
     "site_transformer": "site",
+    "feeder": "site",
     "generator": "site",
     "battery": "site",
     "plant": "site",

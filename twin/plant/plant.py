@@ -24,6 +24,7 @@ from twin.plant.overlap import refuse_racks_in_one_place
 from twin.plant.overrides import apply_overrides, levels_of
 from twin.plant.placement import place
 from twin.plant.power import conversion_stages, hall_constants, row_constants, site_constants
+from twin.plant.power_supply import initial_supply, rack_supply
 from twin.plant.rack_kinds import rack_kinds
 from twin.plant.slots import Slot, rack_slots
 from twin.plant.spread import accelerator_spread
@@ -133,7 +134,7 @@ def _compile(layout: Layout, seed: int) -> Plant:
     off = {
         level: np.flatnonzero(~elements.enabled).astype(np.int64)
         for level, elements in result.levels.items()
-        if level not in ("generator", "battery", "cdu") and not elements.enabled.all()
+        if level != "cdu" and not elements.enabled.all()
     }
     if overridden.disabled_gpus:
         off["gpu"] = np.array(sorted(set(overridden.disabled_gpus)), dtype=np.int64)
@@ -142,6 +143,7 @@ def _compile(layout: Layout, seed: int) -> Plant:
         "cdu.isolated": (~result.levels["cdu"].enabled).astype(np.float64),
         "plant.supply_setpoint": result.plant_setpoint,
         "hall.air_setpoint": np.array([hall.air_supply_temperature for hall in result.hall]),
+        **initial_supply(design),
     }
     _freeze(constants)
     return Plant(layout, seed, levels, constants, initial, off, design)
@@ -161,6 +163,7 @@ def rack_constants(design: Design, levels: Levels) -> RackConstants:
         "site": result.levels["hall"].parent_index()[hall],
         "supply_segment": design.rack_segment,
         "return_segment": design.rack_segment.copy(),
+        **rack_supply(design, levels),
     }
     return RackConstants(**{name: values[name] for name in RackConstants._fields})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,11 @@ from physics.factory.arrays import HallConstants, RowConstants, SiteConstants
 from twin.catalog.specs import Conversion, Crah, Distribution, PowerShelf, Transformer, Ups
 from twin.errors import InputError
 from twin.layout import models
+from twin.layout.loader import Layout
 from twin.plant.cooling import crah_conductance
 from twin.plant.design import Design
 from twin.plant.fluids import AIR_HEAT_CAPACITY, DESIGN_RISE
+from twin.plant.power_supply import eco_name, hall_supply, row_protection, site_supply
 
 AISLE_HEIGHT_ABOVE_RACKS = 0.3  # m
 MINIMUM_AISLE_SHARE = 0.6  # m: width of a row's half of an aisle, at least
@@ -54,7 +57,8 @@ def stage_curve(conversion: Conversion, rated_power: float, owner: str) -> Stage
 
 
 def conversion_stages(design: Design) -> tuple[Stages, dict[str, int]]:
-    """All conversion stages in use (one shelf module, one UPS), and the row of each product."""
+    """All conversion stages in use (one shelf module, one UPS and its bypass path), and the row of
+    each product."""
     layout = design.expansion.layout
     rows: dict[str, int] = {}
     curves: list[StageCurve] = []
@@ -70,6 +74,11 @@ def conversion_stages(design: Design) -> tuple[Stages, dict[str, int]]:
             curve = stage_curve(ups.conversion, ups.rated_power, ups.id)
         rows[product_id] = len(curves)
         curves.append(curve)
+        if isinstance(product, Ups):
+            rows[eco_name(product_id)] = len(curves)
+            curves.append(
+                constant_plus_proportional(0.0, product.eco_efficiency, product.rated_power)
+            )
     return pack(curves), rows
 
 
@@ -126,6 +135,7 @@ def row_constants(design: Design) -> RowConstants:
         recirculation=np.array([result.hall[h].recirculation for h in hall]),
         panel_rating=np.array(rating),
         panel_loss_share=np.array(loss),
+        **row_protection(result.row),
     )
 
 
@@ -157,6 +167,9 @@ def hall_constants(design: Design, stage_row: dict[str, int]) -> HallConstants:
     columns |= transformer_columns(design, [hall.transformers for hall in result.hall])
     row_hall = levels["row"].parent_index()
     cdu_hall = row_hall[levels["cdu"].parent_index()]
+    floats: dict[str, Any] = {
+        name: np.array(values, dtype=np.float64) for name, values in columns.items()
+    }
     return HallConstants(
         site=halls.parent_index(),
         air_plant=np.array(result.hall_air_plant, dtype=np.int64),
@@ -168,17 +181,32 @@ def hall_constants(design: Design, stage_row: dict[str, int]) -> HallConstants:
         ups_stage=np.array(
             [stage_row[hall.ups.product] if hall.ups else 0 for hall in result.hall], dtype=np.int64
         ),
-        **{name: np.array(values, dtype=np.float64) for name, values in columns.items()},
+        **hall_supply(design, stage_row),
+        **floats,
     )
+
+
+def medium_voltage(layout: Layout, site: models.Site) -> float:
+    """Voltage of a site's bus [V]: behind its main transformers, or the grid's."""
+    if site.transformers is None:
+        return float(site.grid.voltage)
+    return float(layout.product(site.transformers.product, Transformer).secondary_voltage)
 
 
 def site_constants(design: Design) -> SiteConstants:
     """Constants of all sites."""
     result = design.expansion
-    columns = transformer_columns(design, [site.transformers for site in result.site])
+    floats: dict[str, Any] = {
+        name: np.array(values, dtype=np.float64)
+        for name, values in transformer_columns(
+            design, [site.transformers for site in result.site]
+        ).items()
+    }
+    voltages = np.array([medium_voltage(result.layout, site) for site in result.site])
     return SiteConstants(
         first_transformer=result.levels["site_transformer"].first(len(result.site)),
         power_factor=np.array([site.grid.power_factor for site in result.site]),
         house_power=np.array([site.house_power for site in result.site]),
-        **{name: np.array(values, dtype=np.float64) for name, values in columns.items()},
+        **site_supply(design, voltages),
+        **floats,
     )

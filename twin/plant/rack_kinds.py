@@ -256,4 +256,5 @@ def _constants(kind: RackKind, stage: int) -> dict[str, float]:
         "shelf_modules": shelf.modules * rack.power_shelves,
         "shelf_spare_modules": shelf.redundant_modules * rack.power_shelves,
         "shelf_liquid_share": shelf.liquid_share if kind.liquid else 0.0,
+        "boot_time": rack.boot_time,
     }

@@ -171,7 +171,7 @@ class Invariants:
             frame.channel("site.it_power")
             + frame.channel("site.cooling_power")
             + frame.channel("site.loss_power")
-            + constants.site.house_power
+            + self.simulation.state.view.site.house_power
         )
         return self._apart("site", "IT, cooling, losses and house power", parts, total, 1.0)
 

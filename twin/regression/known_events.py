@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twin.controls import CONTROLS, FAULTS
 from twin.errors import InputError, near_matches
+from twin.power.journal import KINDS as POWER_KINDS
 from twin.regression.elements import element_named, path_matches
 from twin.regression.syntax import EventName
 from twin.scenario import Scenario
@@ -13,7 +14,15 @@ from twin.scenario import Scenario
 if TYPE_CHECKING:
     from twin.regression.bind import Binder
 
-RUN_KINDS = ("throttling", "recovered", "gap", "job-started", "job-finished", "job-failed")
+RUN_KINDS = (
+    "throttling",
+    "recovered",
+    "gap",
+    "job-started",
+    "job-finished",
+    "job-failed",
+    *POWER_KINDS,
+)
 """Kinds of events that a run brings about by itself, whatever else the plant's parts may add."""
 
 

@@ -1,0 +1,184 @@
+"""What happened in the power chain, in words: reads the journal that compiled code keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from physics.electrical.generator import COOLING_DOWN, FAILED, RUNNING, STARTING, STOPPED
+from physics.electrical.generator import STATE_NAMES as GENERATOR_STATES
+from physics.electrical.ups import MODE_NAMES
+from physics.factory import power_journal as codes
+from physics.factory.arrays import JOURNAL, Floats
+from physics.factory.power_sources import OPEN, SOURCE_NAMES
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+
+KINDS = (
+    "grid-lost",
+    "grid-back",
+    "supply",
+    "generator",
+    "ups",
+    "ups-empty",
+    "ups-overload",
+    "bus",
+    "critical-bus",
+    "air-handlers",
+    "pumps",
+    "fans",
+    "chillers",
+    "feeder",
+    "overload-trip",
+    "row",
+    "racks",
+    "lost-notes",
+)
+"""Kinds of events that the power chain brings about."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Time since the beginning of the call [s], path, kind and a sentence."""
+
+    time: float
+    path: str
+    kind: str
+    message: str
+
+
+def _watts(power: float) -> str:
+    if power >= 1e6:
+        return f"{power / 1e6:,.2f} MW"
+    return f"{power / 1e3:,.1f} kW" if power < 1e4 else f"{power / 1e3:,.0f} kW"
+
+
+def _grid_bad(voltage: float, duration: float) -> tuple[str, str]:
+    if duration > 0.0:
+        return "grid-lost", f"voltage dip to {voltage:.0%} for {1e3 * duration:.0f} ms"
+    if voltage <= 0.0:
+        return "grid-lost", "no voltage from the grid"
+    return "grid-lost", f"grid voltage {voltage:.0%}, outside its window"
+
+
+def _grid_good(lasted: float, _: float) -> tuple[str, str]:
+    time = f"{lasted:,.0f} s" if lasted >= 10.0 else f"{lasted:.2g} s"
+    return "grid-back", f"grid within its window again after {time}"
+
+
+def _source(new: float, old: float) -> tuple[str, str]:
+    if int(new) == OPEN:
+        return "supply", f"incomer open, bus without supply (was on {SOURCE_NAMES[int(old)]})"
+    return "supply", f"bus on {SOURCE_NAMES[int(new)]} (was: {SOURCE_NAMES[int(old)]})"
+
+
+def _generator(new: float, old: float) -> tuple[str, str]:
+    texts = {
+        STARTING: "start signal: supply lost",
+        RUNNING: "at rated speed and voltage, breaker closed: takes load in steps",
+        COOLING_DOWN: "relieved, cools down unloaded",
+        STOPPED: f"stopped (was {GENERATOR_STATES[int(old)]})",
+        FAILED: f"failed (was {GENERATOR_STATES[int(old)]})",
+    }
+    return "generator", texts.get(int(new), GENERATOR_STATES[int(new)])
+
+
+def _mode(new: float, old: float) -> tuple[str, str]:
+    return "ups", f"UPS on {MODE_NAMES[int(new)]} (was: {MODE_NAMES[int(old)]})"
+
+
+def _switched(
+    kind: str, what: str, start: str = "start", stop: str = "stop"
+) -> Callable[[float, float], tuple[str, str]]:
+    def tell(on: float, need: float) -> tuple[str, str]:
+        load = f" ({_watts(need)})" if need > 0.0 else ""
+        reason = "" if on else ": no voltage, or more than the source can carry"
+        return kind, f"{what} {start if on else stop}{load}{reason}"
+
+    return tell
+
+
+def _critical(on: float, load: float) -> tuple[str, str]:
+    return "critical-bus", (
+        "racks' bus live again" if on else f"racks' bus dead, {_watts(load)} lost"
+    )
+
+
+def _chillers(new: float, old: float) -> tuple[str, str]:
+    if new == 0:
+        return "chillers", f"all chillers stop ({old:.0f} were in service)"
+    if new < old:
+        return "chillers", f"only {new:.0f} of {old:.0f} chillers may run"
+    return "chillers", f"{new:.0f} chillers may run (before: {old:.0f})"
+
+
+def _row(fed: float, panels: float) -> tuple[str, str]:
+    if fed:
+        return "row", f"supplied again, {panels:.0f} panels in service"
+    return "row", "without supply: " + ("no panel left" if panels == 0.0 else "racks' bus dead")
+
+
+def _racks(new: float, old: float) -> tuple[str, str]:
+    if new < old:
+        return "racks", f"{old - new:.0f} racks stop, {new:.0f} run"
+    return "racks", f"{new - old:.0f} racks have power again and boot, {new:.0f} are on"
+
+
+WORDS: dict[int, tuple[str, Callable[[float, float], tuple[str, str]]]] = {
+    codes.GRID_BAD: ("site", _grid_bad),
+    codes.GRID_GOOD: ("site", _grid_good),
+    codes.SOURCE: ("site", _source),
+    codes.GENERATOR_STATE: ("generator", _generator),
+    codes.GENERATOR_DRY: ("generator", lambda v, o: ("generator", "out of fuel")),
+    codes.UPS_MODE: ("hall", _mode),
+    codes.UPS_EMPTY: (
+        "hall",
+        lambda v, o: (
+            "ups-empty",
+            f"batteries cannot carry {_watts(o)} any longer (charge {v:.0%})",
+        ),
+    ),
+    codes.UPS_OVERLOAD: (
+        "hall",
+        lambda v, o: ("ups-overload", f"UPS overloaded for too long ({v:.0%} of the rating)"),
+    ),
+    codes.CRITICAL_BUS: ("hall", _critical),
+    codes.HALL_BUS: (
+        "hall",
+        lambda v, o: ("bus", "low-voltage bus live" if v else "low-voltage bus dead"),
+    ),
+    codes.CRAHS: ("hall", _switched("air-handlers", "air handlers")),
+    codes.FEEDER_OF_HALL: ("hall", lambda v, o: ("feeder", "transferred to its other feeder")),
+    codes.FEEDER_OF_PLANT: ("plant", lambda v, o: ("feeder", "transferred to its other feeder")),
+    codes.PUMPS: ("plant", _switched("pumps", "facility pumps")),
+    codes.FANS: ("plant", _switched("fans", "coolers' fans")),
+    codes.CHILLERS: ("plant", _chillers),
+    codes.PANEL_TRIP: (
+        "panel",
+        lambda v, o: ("overload-trip", f"tripped on overload at {v:.1%} of its rating"),
+    ),
+    codes.ROW_SUPPLY: ("row", _row),
+    codes.RACKS_UP: ("row", _racks),
+}
+"""Level and sentence of every code."""
+
+
+def read(plant: Plant, journal: Floats) -> Iterator[Happening]:
+    """What the journal holds (block [entries, fields]), oldest first; clears it."""
+    noted = int(journal[0, JOURNAL.time])
+    if noted == 0:
+        return
+    held = min(noted, len(journal) - 1)
+    entries = journal[1 : held + 1].copy()
+    journal[: held + 1] = 0.0
+    for entry in sorted(entries, key=lambda row: row[JOURNAL.time]):
+        level, words = WORDS[int(entry[JOURNAL.code])]
+        kind, message = words(float(entry[JOURNAL.value]), float(entry[JOURNAL.other]))
+        path = plant.levels.path(level, int(entry[JOURNAL.element]))
+        yield Happening(float(entry[JOURNAL.time]), path, kind, message)
+    if noted > held:
+        yield Happening(
+            float(entries[-1, JOURNAL.time]), "/", "lost-notes", f"and {noted - held} more events"
+        )
