@@ -3,7 +3,8 @@
 One node and mesh for every use ("always", "closed", "open") and role ("body", "state"), named
 ``use/role``, with the materials' colours at the vertices: a viewer draws a thousand of a product
 with one or two calls and puts the colour of a value on the state meshes. Without an accelerator the
-model of a rack is complete; ``accelerator`` holds the module that stands in its slots.
+model of a rack is complete; ``accelerator`` holds the module that stands in its slots, and, in the
+finest detail of a liquid-cooled rack, ``tray`` one compute tray to be drawn out of it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import trimesh
 
 from assets.meshes import MATERIALS, Part, build
+from assets.meshes.trays import SIDE_GAP, bay_of
 from twin.usd.colours import linear_colour
 
 FEATURE_ANGLE = 0.66
@@ -42,6 +44,12 @@ def product_glb(name: str, entry: Mapping[str, Any], detail: int) -> bytes:
         module = build("gpu-module", tuple(slots[0]["size"]), entry["parameters"], detail)
         for part in module:
             uses.setdefault(f"accelerator/{part.channel_role}", []).append(part)
+        if detail == 2 and entry["mesh"] == "nvl72-rack":
+            bay = bay_of(width, depth)
+            sheet = (width - 2 * SIDE_GAP, bay.rear - bay.front, entry["parameters"]["pitch"])
+            for part in build("compute-tray", sheet, entry["parameters"], detail):
+                if part.shown != "closed":  # the lid stays off
+                    uses.setdefault(f"tray/{part.channel_role}", []).append(part)
     whole = trimesh.Scene(base_frame=name)
     whole.graph.update(frame_to="product", frame_from=name, matrix=UP)
     for use, own in uses.items():

@@ -82,7 +82,18 @@ def scene(plant: Plant) -> dict[str, Any]:
             for run in busway_routes(plant)
         ],
         "structures": structures,
+        "links": _links(plant),
         "channels": _channels(),
+    }
+
+
+def _links(plant: Plant) -> dict[str, list[int]]:
+    """What carries whose heat away, beyond parents: rows of the other level, -1 for none."""
+    result = plant.design.expansion
+    return {
+        "rack_cdu": result.rack_cdu.tolist(),
+        "hall_plant": list(map(int, result.hall_plant)),
+        "hall_air_plant": list(map(int, result.hall_air_plant)),
     }
 
 

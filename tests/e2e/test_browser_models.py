@@ -35,12 +35,17 @@ def test_a_model_fills_the_products_size_and_has_parts_for_the_state(server, det
     assert status == 200
     assert headers["content-type"] == "model/gltf-binary"
     model = trimesh.load(io.BytesIO(data), file_type="glb")
-    cabinet = [mesh for name, mesh in model.geometry.items() if not name.startswith("accelerator")]
+    cabinet = [
+        mesh
+        for name, mesh in model.geometry.items()
+        if not name.startswith(("accelerator", "tray"))
+    ]
     low = np.min([mesh.bounds[0] for mesh in cabinet], axis=0)
     high = np.max([mesh.bounds[1] for mesh in cabinet], axis=0)
     np.testing.assert_allclose(high - low, [0.6, 1.068, 2.236], atol=2e-3)
     assert any(name.endswith("/state") for name in model.geometry)
     assert any(name.startswith("accelerator/") for name in model.geometry)
+    assert ("tray/body" in model.geometry) == (detail == 2)
 
 
 def test_a_known_model_is_not_sent_again(server) -> None:

@@ -29,7 +29,8 @@ WALL_OFFSET = 1.9  # m from the hall's short walls: clear of the air handlers
 
 @dataclass(frozen=True)
 class Route:
-    """A pipe: service (``tcs-supply``...), bore [m], points [m], and the element it belongs to."""
+    """A pipe: service (``tcs-supply``...), bore [m], points [m] in the order in which the water
+    runs through them, and the element it belongs to."""
 
     service: str
     diameter: float
@@ -61,18 +62,14 @@ def _yard_pipes(plant: Plant) -> Iterator[Route]:
         diameter = float(plant.design.plant_main_diameter[p])
         for service, lane in (("fws-return", 1.0), ("fws-supply", 1.0 + SPACING)):
             start, turn, x = room.x0 + lane, room.y1 + lane, yard.x0 - 2.0 + lane
-            yield Route(
-                service,
-                diameter,
-                (
-                    (start, room.y1, YARD_HEIGHT),
-                    (start, turn, YARD_HEIGHT),
-                    (x, turn, YARD_HEIGHT),
-                    (x, yard.y1, YARD_HEIGHT),
-                ),
-                "plant",
-                p,
+            outward = (
+                (start, room.y1, YARD_HEIGHT),
+                (start, turn, YARD_HEIGHT),
+                (x, turn, YARD_HEIGHT),
+                (x, yard.y1, YARD_HEIGHT),
             )
+            points = outward if service.endswith("return") else outward[::-1]
+            yield Route(service, diameter, points, "plant", p)
 
 
 def _mains(plant: Plant) -> Iterator[Route]:
@@ -90,7 +87,12 @@ def _mains(plant: Plant) -> Iterator[Route]:
             for service, shift in (("fws-supply", 0.0), ("fws-return", SPACING)):
                 lane = shift + (2 * SPACING if consumers == "crah" else 0.0)
                 points = _main_points(room, hall, height, lane, consumers != "cdu")
-                yield Route(service, diameter, points, "plant", p)
+                yield Route(service, diameter, _flowing(service, points), "plant", p)
+
+
+def _flowing(service: str, outward: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Points from a source to its consumers in the order of the flow: a return runs back."""
+    return outward[::-1] if service.endswith("return") else outward
 
 
 def _main_points(
@@ -143,17 +145,12 @@ def _cdu_pipes(plant: Plant) -> Iterator[Route]:
         branch = pipe_diameter(unit.rated_primary_flow)
         for service, shift in (("fws-supply", 0.0), ("fws-return", SPACING)):
             side = -0.25 + shift
-            yield Route(
-                service,
-                branch,
-                (
-                    (hall.x0 + WALL_OFFSET + shift, y + side, height),
-                    (x - 0.15 + 0.3 * (shift > 0), y + side, height),
-                    (x - 0.15 + 0.3 * (shift > 0), y + side, unit.height),
-                ),
-                "cdu",
-                c,
+            inward = (
+                (hall.x0 + WALL_OFFSET + shift, y + side, height),
+                (x - 0.15 + 0.3 * (shift > 0), y + side, height),
+                (x - 0.15 + 0.3 * (shift > 0), y + side, unit.height),
             )
+            yield Route(service, branch, _flowing(service, inward), "cdu", c)
         own = np.flatnonzero(result.rack_cdu == c)
         if not own.size:
             continue
@@ -162,13 +159,8 @@ def _cdu_pipes(plant: Plant) -> Iterator[Route]:
         top = max(result.layout.products[racks.product[r]].height for r in own) + ROW_PIPE_CLEARANCE
         bore = float(design.cdu_main_bore[c])
         for service, side in (("tcs-supply", 0.2), ("tcs-return", 0.45)):
-            yield Route(
-                service,
-                bore,
-                ((x, y + side, unit.height), (x, y + side, top), (far, y + side, top)),
-                "cdu",
-                c,
-            )
+            onward = ((x, y + side, unit.height), (x, y + side, top), (far, y + side, top))
+            yield Route(service, bore, _flowing(service, onward), "cdu", c)
 
 
 def busway_routes(plant: Plant) -> Iterator[Busway]:

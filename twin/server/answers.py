@@ -43,6 +43,9 @@ class SessionStatus(BaseModel):
     seeking: bool
     skipped_s: float = Field(description="wall seconds given up because steps took too long")
     repeatable: bool = Field(description="whether it can be set back and branched")
+    recorded: tuple[float, float] | None = Field(
+        description="first and last time of a recording; none of a simulation"
+    )
     commands: int
     events: int
     parent: str | None

@@ -61,6 +61,11 @@ class RecordingSubject:
         """Whether this is the last frame."""
         return self.index >= len(self.recording) - 1
 
+    @property
+    def recorded(self) -> tuple[float, float]:
+        """First and last time [simulated s]."""
+        return float(self.recording.times[0]), float(self.recording.times[-1])
+
     def advance(self) -> None:
         """The next frame."""
         self.index = min(self.index + 1, len(self.recording) - 1)

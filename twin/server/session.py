@@ -165,6 +165,7 @@ class Session:
             "seeking": self.seeking,
             "skipped_s": round(self._schedule.skipped, 3),
             "repeatable": self.subject.repeatable,
+            "recorded": self.subject.recorded,
             "commands": len(self.journal.entries),
             "events": self.events.total,
             "parent": self.parent,

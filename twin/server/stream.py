@@ -46,6 +46,7 @@ def hello(session: Session) -> dict[str, Any]:
         "step": subject.step,
         "speed": "max" if math.isinf(session.speed) else session.speed,
         "paused": session.paused,
+        "recorded": subject.recorded,
     }
 
 

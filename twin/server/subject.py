@@ -46,6 +46,11 @@ class Subject(Protocol):
         """Whether nothing follows (the end of a recording)."""
         ...
 
+    @property
+    def recorded(self) -> tuple[float, float] | None:
+        """First and last time of a recording [simulated s]; None of a simulation."""
+        ...
+
     def advance(self) -> None:
         """Do one step. Always one: how steps are grouped must not show in the results."""
         ...
@@ -82,6 +87,7 @@ class SimulationSubject:
     simulation: Simulation
     repeatable: bool = field(default=True, init=False)
     finished: bool = field(default=False, init=False)
+    recorded: None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.name = self.simulation.plant.name

@@ -135,13 +135,44 @@ def test_pipes_start_and_end_where_they_should(plant: Plant, description: dict[s
     cdus = plant.positions("cdu")
     for pipe in description["pipes"]:
         if pipe["service"].startswith("tcs"):
-            x, y, _ = pipe["points"][0]
+            supply = pipe["service"].endswith("supply")
+            x, y, _ = pipe["points"][0 if supply else -1]  # water leaves there, or comes back
             assert np.hypot(x - cdus[pipe["index"], 0], y - cdus[pipe["index"], 1]) < 1.0
             served = np.flatnonzero(plant.constants.rack.cdu == pipe["index"])
             xs = sorted((pipe["points"][0][0], pipe["points"][-1][0]))
             racks = plant.positions("rack")[served, 0]
             assert xs[0] - 1e-3 <= racks.min()
             assert racks.max() <= xs[1] + 1e-3
+
+
+def test_points_of_pipes_follow_the_water(plant: Plant, description: dict[str, Any]) -> None:
+    """Facility water goes from the coolers to the CDUs on supplies, and back on returns."""
+    cdus = plant.positions("cdu")
+    coolers = plant.positions("cooler")
+    for pipe in description["pipes"]:
+        if not pipe["service"].startswith("fws"):
+            continue
+        ends = np.array([pipe["points"][0], pipe["points"][-1]])[:, :2]
+        supply = pipe["service"].endswith("supply")
+        if pipe["level"] == "cdu":
+            away = np.hypot(*(ends - cdus[pipe["index"], :2]).T)
+            assert (away[0] > away[1]) == supply
+        else:
+            halls = [s for s in description["structures"] if s["kind"] == "hall"]
+            middle = np.mean([np.add(s["position"], np.array(s["size"]) / 2)[:2] for s in halls], 0)
+            own = np.flatnonzero(plant.levels["cooler"].parent_index == pipe["index"])
+            if not own.size or len(halls) > 1:
+                continue
+            yard = coolers[own, :2].mean(axis=0)
+            cold = np.hypot(*(ends - yard).T) - np.hypot(*(ends - middle).T)
+            assert (cold[0] < cold[1]) == supply
+
+
+def test_links_tell_what_carries_the_heat_away(plant: Plant, description: dict[str, Any]) -> None:
+    links = description["links"]
+    assert links["rack_cdu"] == plant.constants.rack.cdu.tolist()
+    assert len(links["hall_plant"]) == len(links["hall_air_plant"]) == plant.levels["hall"].count
+    assert set(links["hall_plant"]) <= set(range(plant.levels["plant"].count))
 
 
 def test_everything_lies_within_the_bounds(description: dict[str, Any]) -> None:
