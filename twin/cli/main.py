@@ -11,6 +11,7 @@ import typer
 
 from twin.cli import (
     bench,
+    compare,
     export,
     import_usd,
     inspect,
@@ -47,6 +48,7 @@ app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("simready")(export.simready)
 app.command("import")(import_usd.import_usd)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
 

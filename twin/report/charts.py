@@ -125,26 +125,9 @@ def draw(chart: Chart, times: Floats, width: float = 5.6, height: float = 2.35) 
     _draw_marks(axes, chart)
     axes.set_xlim(float(x[0]), float(x[-1]) if len(x) > 1 else float(x[0]) + 1.0)
     axes.set_xlabel(unit, color=GREY, fontsize=8, labelpad=1)
-    axes.set_title(
-        f"{chart.title}  [{chart.unit}]" if chart.unit else chart.title,
-        fontsize=9.5,
-        loc="left",
-        color=GREY,
-        fontweight="bold",
-        pad=20 if len(chart.lines) > 1 else 8,
+    _title_and_legend(
+        axes, f"{chart.title}  [{chart.unit}]" if chart.unit else chart.title, len(chart.lines)
     )
-    if len(chart.lines) > 1:
-        axes.legend(
-            fontsize=7.5,
-            frameon=False,
-            labelcolor=GREY,
-            ncols=4,
-            loc="lower left",
-            bbox_to_anchor=(-0.012, 0.985),
-            borderaxespad=0,
-            columnspacing=1.2,
-            handlelength=1.4,
-        )
     return svg_of(figure)
 
 
@@ -212,3 +195,46 @@ def heat_map(
     bar.ax.tick_params(colors=GREY, labelsize=8)
     bar.outline.set_visible(False)
     return svg_of(figure)
+
+
+def draw_sides(title: str, unit: str, lines: Sequence[tuple[str, Floats, Floats]]) -> str:
+    """A chart of several runs, each with its own times: label, times, values."""
+    figure, axes = _figure(5.6, 2.35)
+    span = max(float(times[-1] - times[0]) for _, times, _ in lines)
+    scale, name = time_scale(span)
+    for number, (label, times, values) in enumerate(lines):
+        keep = _kept(len(times))
+        axes.plot(
+            np.asarray(times)[keep] / scale,
+            np.asarray(values)[keep],
+            color=COLOURS[number % len(COLOURS)],
+            linewidth=1.5 if number else 2.0,
+            label=label,
+        )
+    axes.set_xlabel(name, color=GREY, fontsize=8, labelpad=1)
+    _title_and_legend(axes, f"{title}  [{unit}]" if unit else title, len(lines))
+    return svg_of(figure)
+
+
+def _title_and_legend(axes: Any, title: str, lines: int) -> None:
+    """Title, and below it what the lines are, when there are several."""
+    axes.set_title(
+        title,
+        fontsize=9.5,
+        loc="left",
+        color=GREY,
+        fontweight="bold",
+        pad=20 if lines > 1 else 8,
+    )
+    if lines > 1:
+        axes.legend(
+            fontsize=7.5,
+            frameon=False,
+            labelcolor=GREY,
+            ncols=4,
+            loc="lower left",
+            bbox_to_anchor=(-0.012, 0.985),
+            borderaxespad=0,
+            columnspacing=1.2,
+            handlelength=1.4,
+        )

@@ -178,9 +178,8 @@ def _figures(summary: Summary) -> list[Figure]:
     found += _money_and_carbon(summary, times)
     residual = series(recording, "site.energy_residual", "max")
     if residual is not None:
-        found.append(
-            Figure("energy_residual", "Energy residual", float(np.nanmax(np.abs(residual))), "")
-        )
+        largest = float(exact.get("energy_residual", np.nanmax(np.abs(residual))))
+        found.append(Figure("energy_residual", "Energy residual", abs(largest)))
     return found
 
 
