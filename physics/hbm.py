@@ -9,6 +9,8 @@ from __future__ import annotations
 from physics.jit import hot_law, law
 
 REFRESH_DOUBLING = 2.0
+STACK_SPREAD = 3.0
+"""Difference between the hottest and the coolest stack of a module [K]."""
 
 
 @hot_law
@@ -19,6 +21,20 @@ def refresh_power(nominal_power: float, temperature: float, doubling_temperature
     half as long. Source: JEDEC JESD238 (HBM3), temperature-compensated refresh.
     """
     return nominal_power * (REFRESH_DOUBLING if temperature > doubling_temperature else 1.0)
+
+
+@hot_law
+def module_refresh_power(
+    nominal_power: float, hottest_temperature: float, doubling_temperature: float
+) -> float:
+    """Refresh power [W] of all stacks of a module, of which the hottest has a temperature [degC].
+
+    Stacks differ by some kelvin, so they pass ``doubling_temperature`` one after the other while
+    the hottest goes from there to ``STACK_SPREAD`` above it.
+    """
+    passed = (hottest_temperature - doubling_temperature) * (1.0 / STACK_SPREAD)
+    share = min(1.0, max(0.0, passed))
+    return nominal_power * (1.0 + (REFRESH_DOUBLING - 1.0) * share)
 
 
 @law

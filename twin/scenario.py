@@ -162,6 +162,11 @@ class Scenario(Element):
     step: Annotated[u.Duration, Field(gt=0, le=3)] = Field(
         default=1.0, description="time step, at most 3 s"
     )
+    start_state: Literal["balance", "cold"] = Field(
+        default="balance",
+        description="balance: at rest under the weather and workload of the start; cold: all at "
+        "its set point, to warm up",
+    )
     settle: u.Duration = Field(
         default=0.0,
         description="time run before the start with its weather and workload, to begin settled",

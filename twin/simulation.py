@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from physics.factory.arrays import MAIN_CELLS, Floats, blocks_of
-from twin import compiled, controls
+from physics.factory.arrays import RACK, Floats, blocks_of
+from twin import compiled, controls, initial_state, steady
 from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
@@ -33,7 +32,9 @@ SETTLING_LOOKS = 60  # steps of settling at which drivers may correct the worklo
 THREADED_FROM = 20_000  # accelerators from which threads pay
 MAXIMUM_EVENTS = 10_000
 
-_threads_lock = threading.Lock()  # numba's default threading layer serves one caller at a time
+LONG = 1e9  # s: settled
+BALANCE_LOOKS = 4  # at what the racks make of their workload
+INPUTS = slice(0, RACK.memory_share + 1)  # rows of the racks' state that workloads write
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Simulation:
         self.state = StateBuffer(self._counts)
         self._blocks = blocks_of(self.plant.constants)
         self._fill()
+        if self.scenario.start_state == "balance":
+            self._balance()
         self._settle()
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
@@ -109,86 +112,38 @@ class Simulation:
 
     def _fill(self) -> None:
         """Initial state: everything in service, at temperatures near the operating point."""
-        for name, values in self.plant.initial.items():
-            self.state.field(name)[:] = values
-        s, c = self.state.view, self.plant.constants
-        for group in (
-            s.panel,
-            s.crah,
-            s.ups,
-            s.hall_transformer,
-            s.cooler,
-            s.pump,
-            s.chiller,
-            s.plant_transformer,
-            s.site_transformer,
-            s.feeder,
-            s.generator,
-            s.battery,
-        ):
-            group.online[:] = 1.0
-        for owner, name in (
-            ("rack", "energised"),
-            ("rack", "flow_factor"),
-            ("gpu", "online"),
-            ("gpu", "flow_factor"),
-            ("gpu", "clock"),
-            ("gpu", "memory_clock"),
-            ("row", "fed"),
-            ("hall", "fed"),
-            ("plant", "fed"),
-            ("plant", "demand"),
-        ):
-            self.state.field(f"{owner}.{name}")[:] = 1.0
-        for name, rows in self.plant.out_of_service.items():
-            self.state.field("rack.energised" if name == "rack" else f"{name}.online")[rows] = 0.0
-        s.row.racks_up[:] = np.bincount(c.rack.row, s.rack.energised, len(s.row.racks_up))
-        s.rack.power_cap[:] = math.inf
-        s.rack.fan_speed[:] = np.where(c.kinds.liquid[c.rack.kind] > 0, 1.0, 0.6)
-        s.cdu.pumps_online[:] = c.cdu.pumps
-        s.cdu.supply_temperature[:] = s.cdu.supply_setpoint
-        s.cdu.return_temperature[:] = s.cdu.supply_setpoint
-        s.cdu.delivered_temperature[:] = s.cdu.supply_setpoint
-        s.cdu.measured_temperature[:] = s.cdu.supply_setpoint
-        s.rack.plate_flow[:] = -1.0
-        s.cdu.solved_speed[:] = -1.0  # no flows belong to any speed yet
-        s.cdu.pump_integral[:] = 0.5
-        mains = np.repeat(s.cdu.supply_setpoint, 2)
-        s.main.edge_temperature[:] = mains
-        for slot in range(MAIN_CELLS + 1):
-            getattr(s.main, f"cell_{slot}")[:] = mains
-        s.cdu.valve[:] = 0.3
-        s.cdu.valve_integral[:] = 0.3
-        s.plant.supply_temperature[:] = s.plant.supply_setpoint
-        s.plant.return_temperature[:] = s.plant.supply_setpoint
-        s.plant.condenser_temperature[:] = 25.0
-        s.hall.crah_supply_temperature[:] = s.hall.air_setpoint
-        s.hall.crah_return_temperature[:] = s.hall.air_setpoint
-        s.hall.crah_valve[:] = 0.2
-        s.hall.crah_valve_integral[:] = 0.2
-        air = s.hall.air_setpoint[c.row.hall]
-        s.row.cold_aisle_temperature[:] = air
-        s.row.hot_aisle_temperature[:] = air
-        liquid = c.rack.cdu >= 0
-        start = np.where(
-            liquid,
-            s.cdu.supply_setpoint[np.maximum(c.rack.cdu, 0)] if len(s.cdu.supply_setpoint) else 0.0,
-            air[c.rack.row],
-        )
-        s.rack.inlet_temperature[:] = start
-        s.rack.outlet_temperature[:] = start
-        s.rack.outflow_temperature[:] = start
-        s.rack.maximum_gpu_temperature[:] = start
-        per_gpu = np.repeat(start, np.diff(c.rack.first_gpu))
-        for values in (s.gpu.die_temperature, s.gpu.hbm_temperature, s.gpu.plate_temperature):
-            values[:] = per_gpu
+        initial_state.fill(self.plant, self.state)
         tokens = self.scenario.tokens
-        s.site.operations_per_token[:] = (
+        self.state.view.site.operations_per_token[:] = (
             tokens.parameters * tokens.operations_per_parameter / tokens.model_flops_utilisation
         )
-        self._set_weather()
+        self._set_weather(everything=True)
         self._set_workload(starting=True)
         self._step(0)  # the ledger counts from the heat stored now
+
+    def _balance(self) -> None:
+        """Begin at rest under the weather and workload of the start, where there is such a state.
+
+        Drivers of the workload may look at what the racks make of it, and correct themselves.
+        """
+        workload = self.state.blocks.rack[: INPUTS.stop].copy()
+        for _ in range(BALANCE_LOOKS):
+            result = steady.rest(self._blocks, self.state, threaded=self.threaded)
+            if not result.converged:
+                self.log(
+                    Event(
+                        0.0,
+                        "/",
+                        "no-balance",
+                        "begins at its set points instead: " + steady.explain(self.plant, result),
+                    )
+                )
+                return
+            self._set_workload(starting=True)
+            asked = self.state.blocks.rack[: INPUTS.stop]
+            if np.array_equal(asked, workload):
+                return
+            workload = asked.copy()
 
     def _settle(self) -> None:
         """Run with the weather and workload of the start, as long as the scenario asks."""
@@ -252,7 +207,7 @@ class Simulation:
 
         from physics.factory.advance import advance_threaded
 
-        with _threads_lock:
+        with steady.threads_lock:
             limit = numba.config.NUMBA_NUM_THREADS
             numba.set_num_threads(min(self.scenario.threads or limit, limit))
             advance_threaded(self._blocks, self.state.blocks, count, self.step)
@@ -277,12 +232,22 @@ class Simulation:
             self._pending += 1
             self.apply(_command(event))
 
-    def _set_weather(self) -> None:
+    def _set_weather(self, everything: bool = False) -> None:
+        """Weather of now, and the rooms' humidity since the last look (or settled in it)."""
         assert self.weather is not None
         site = self.state.view.site
         self.weather.at(
             self.time, site.dry_bulb_temperature, site.wet_bulb_temperature, site.pressure
         )
+        weather_module.set_humidity(site, self.plant, self.time)
+        self.ventilate(None if everything else self._weather_steps * self.step)
+
+    def ventilate(self, seconds: float | None = None) -> None:
+        """Humidity of the rooms after so many seconds of this weather; None: settled in it."""
+        from physics.factory.air import ventilate
+
+        c, s = self._blocks, self.state.blocks
+        ventilate(c.halls, c.hall_links, s.hall, s.site, LONG if seconds is None else seconds)
 
     def _set_workload(self, starting: bool = False) -> None:
         """Let the drivers write what the racks are asked to do from now on."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from assets.climate import Climate, load_climates
-from physics.factory.arrays import Floats
-from physics.psychrometrics import pressure_at_elevation
+from physics.factory.arrays import Floats, SiteState
+from physics.psychrometrics import humidity_ratio_from_wet_bulb, pressure_at_elevation
 from physics.weather_laws import (
     DESIGN_DAY_SHARES,
     air_state,
@@ -174,6 +174,25 @@ class ChangedWeather:
             wet += share * (change.wet_bulb - wet)
         dry_bulb += dry
         wet_bulb[:] = np.minimum(wet_bulb + wet, dry_bulb)
+
+
+def set_humidity(site: SiteState, plant: Plant | None = None, time: float = 0.0) -> None:
+    """Write the outdoor humidity ratio [kg/kg] of every site from its dry and wet bulb.
+
+    Raises InputError, naming the site, when the weather is not a number.
+    """
+    for s in range(len(site.pressure)):
+        dry, wet = float(site.dry_bulb_temperature[s]), float(site.wet_bulb_temperature[s])
+        pressure = float(site.pressure[s])
+        if not (math.isfinite(dry) and math.isfinite(wet) and pressure > 0.0):
+            path = plant.levels.path("site", s) if plant is not None else f"site {s}"
+            raise InputError(
+                f"{path}: the weather is not a number {time:g} s after the start",
+                key="weather",
+                found=f"{dry:g} degC, {wet:g} degC, {pressure:g} Pa",
+                allowed="finite temperatures and a pressure above 0 Pa",
+            )
+        site.humidity_ratio[s] = humidity_ratio_from_wet_bulb(dry, wet, pressure)
 
 
 @functools.cache

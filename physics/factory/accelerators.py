@@ -25,7 +25,7 @@ from physics.compute import (
     throttled_clock,
 )
 from physics.factory.arrays import GPU, GPU_DATA, KIND, KIND_LINK, Floats, Indices
-from physics.hbm import refresh_power
+from physics.hbm import module_refresh_power
 from physics.jit import kernel, larger, law, vector_kernel
 from physics.package import decay, package_step, package_step_with_decay, steady_die_rise
 
@@ -33,13 +33,18 @@ STAGNANT_CONDUCTANCE = 0.8  # W/K: a filled, still plate with its hoses to 40 de
 MINIMUM_MEMORY_CLOCK = 0.2
 
 
+FAN_TIME_CONSTANT = 10.0  # s of an air-cooled node's fans
+LONGEST_CONTROL_STEP = 1.0  # s, over which clocks may be moved at once
+
+
 @kernel()
 def rise_decays(kinds: Floats, step: float) -> Floats:
-    """How rises over the plate decay in a step, per rack kind: shape [Kr, 3].
+    """How things settle in a step, per rack kind: shape [Kr, 5].
 
-    exp(-step/tau) of the die, its mean over the step, and exp(-step/tau) of the stacks.
+    exp(-step/tau) of the die's rise over the plate, its mean over the step, and exp(-step/tau) of
+    the stacks'; share of the way that fans go; time over which clocks are moved [s].
     """
-    decays = np.empty((kinds.shape[1], 3))
+    decays = np.empty((kinds.shape[1], 5))
     for k in range(kinds.shape[1]):
         relative = step / (kinds[KIND.die_resistance, k] * kinds[KIND.die_heat_capacity, k])
         decays[k, 0] = math.exp(-relative)
@@ -47,6 +52,8 @@ def rise_decays(kinds: Floats, step: float) -> Floats:
         decays[k, 2] = math.exp(
             -step / (kinds[KIND.hbm_resistance, k] * kinds[KIND.hbm_heat_capacity, k])
         )
+        decays[k, 3] = -math.expm1(-step / FAN_TIME_CONSTANT)
+        decays[k, 4] = min(step, LONGEST_CONTROL_STEP)
     return decays
 
 
@@ -104,6 +111,7 @@ def advance_all(
         kind_links[KIND_LINK.series_plates, kind] - 1
     )  # position on the path; 1, 2 or 4 plates
     die_decay, die_lag, hbm_decay = decays[kind, 0], decays[kind, 1], decays[kind, 2]
+    control_step = decays[kind, 4]
 
     # unsigned indices: no look for negative ones, and no slices, whose reference counts would cost
     # a third of the loop for a rack of 72
@@ -129,16 +137,16 @@ def advance_all(
         running = online * energised
         running = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else running
         gpu[GPU.online, g] = 0.0 if (die >= shutdown or hottest_stack >= hbm_shutdown) else online
-        clock = throttled_clock(clock, minimum_clock, clock_ceiling, die, slowdown, step)
+        clock = throttled_clock(clock, minimum_clock, clock_ceiling, die, slowdown, control_step)
         memory_clock = throttled_clock(
-            memory_clock, MINIMUM_MEMORY_CLOCK, 1.0, hottest_stack, hbm_throttle, step
+            memory_clock, MINIMUM_MEMORY_CLOCK, 1.0, hottest_stack, hbm_throttle, control_step
         )
         speed = pace(clock, memory_clock, compute_share, memory_share)
 
         voltage = relative_voltage(clock, voltage_intercept)
         on_hbm = running * (
             hbm_static
-            + refresh_power(hbm_refresh, hottest_stack, doubling)
+            + module_refresh_power(hbm_refresh, hottest_stack, doubling)
             + hbm_access * speed * utilisation
         )
         # leakage at the die's mean temperature over the step: most dies settle within it
@@ -276,7 +284,7 @@ def advance_calm(
         die = gpu[GPU.die_temperature, g]
         hbm = gpu[GPU.hbm_temperature, g]
         hottest_stack = plate + hottest_factor * (hbm - plate)
-        on_hbm = hbm_steady + refresh_power(hbm_refresh, hottest_stack, doubling)
+        on_hbm = hbm_steady + module_refresh_power(hbm_refresh, hottest_stack, doubling)
         resistance = die_resistance * constants[GPU_DATA.resistance_factor, g]
         leak = leaking * constants[GPU_DATA.leakage_factor, g]
         estimate = base + leak * (leakage_0 + die * (leakage_1 + die * leakage_2))

@@ -11,19 +11,18 @@ import numpy as np
 from physics.factory.accelerators import rise_decays
 from physics.factory.air import advance_air
 from physics.factory.arrays import LEDGER, ConstantBlocks, Floats, StateBlocks
-from physics.factory.electricity import feed_halls, feed_plants, gather_sites, load_feeders
-from physics.factory.ledger import balance, book_step, stored_heat
-from physics.factory.loops import (
+from physics.factory.cdus import (
     collect_returns,
-    control_valves,
     deliver_parallel,
     deliver_serial,
     exchange_parallel,
     exchange_serial,
-    rack_branches,
-    set_secondary_flows,
 )
-from physics.factory.plants import advance_plants, set_primary_flows
+from physics.factory.electricity import feed_halls, feed_plants, gather_sites, load_feeders
+from physics.factory.facility_pumps import set_primary_flows
+from physics.factory.ledger import balance, book_step, stored_heat
+from physics.factory.loops import control_valves, rack_branches, set_secondary_flows
+from physics.factory.plants import advance_plants
 from physics.factory.power_backup import switch_halls
 from physics.factory.power_books import settle_sites, stored_electricity
 from physics.factory.power_caps import cap_sites
@@ -31,6 +30,7 @@ from physics.factory.power_panels import feed_rows, switch_rows
 from physics.factory.power_restart import switch_chillers, switch_plants
 from physics.factory.power_sources import switch_sites
 from physics.factory.racks import advance_racks_parallel, advance_racks_serial
+from physics.factory.sensors import steps_since_start
 from physics.jit import kernel
 
 Branches = tuple[Floats, Floats, Floats, Floats, Floats]
@@ -86,22 +86,39 @@ def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) ->
 
 @kernel()
 def set_flows(
-    c: ConstantBlocks, s: StateBlocks, branches: Branches, work: Floats, step: float
+    c: ConstantBlocks, s: StateBlocks, branches: Branches, work: Floats, count: int, step: float
 ) -> None:
-    """Valves, then all flows: technology loops, then facility water."""
-    control_valves(c.cdus, c.cdu_links, s.cdu, s.hall, step)
+    """Valves, then all flows: technology loops, then facility water. ``count`` numbers the step."""
+    control_valves(
+        c.cdus, c.cdu_links, s.cdu, s.hall, s.cdu_temperature_sensor, c.seed, count, step
+    )
     set_secondary_flows(
-        c.cdus, c.cdu_links, c.rack_links, c.kinds, s.cdu, s.rack, s.hall, branches, work, step
+        c.cdus,
+        c.cdu_links,
+        c.rack_links,
+        c.kinds,
+        s.cdu,
+        s.rack,
+        s.hall,
+        s.cdu_pressure_sensor,
+        branches,
+        work,
+        c.seed,
+        count,
+        step,
     )
     set_primary_flows(
         c.plants,
         c.plant_links,
         c.cdus,
         c.cdu_links,
+        c.rows,
+        c.row_links,
         c.halls,
         c.hall_links,
         s.plant,
         s.cdu,
+        s.row,
         s.hall,
         s.pump,
         s.crah,
@@ -121,6 +138,7 @@ def move_air(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> Non
         c.row_links,
         c.rack_links,
         c.kinds,
+        c.recirculation_shares,
         s.hall,
         s.row,
         s.rack,
@@ -131,7 +149,9 @@ def move_air(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> Non
 
 
 @kernel()
-def reject_and_feed(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
+def reject_and_feed(
+    c: ConstantBlocks, s: StateBlocks, count: int, time: float, step: float
+) -> None:
     """Facility water to the sky, the power chain from racks to grid, and the books."""
     collect_returns(c.cdus, c.cdu_links, s.cdu, s.plant)
     advance_plants(
@@ -144,6 +164,10 @@ def reject_and_feed(c: ConstantBlocks, s: StateBlocks, time: float, step: float)
         s.site,
         s.cooler,
         s.chiller,
+        s.tank,
+        s.plant_temperature_sensor,
+        c.seed,
+        count,
         step,
     )
     feed_halls(
@@ -203,10 +227,11 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
     branches = rack_branches(c.racks, c.rack_links, c.kinds)
     work = np.empty((s.rack.shape[1], 13))
     decays = rise_decays(c.kinds, step)
+    count = steps_since_start(s.ledger, step)
     for number in range(steps):
         time = number * step
         switch_power(c, s, time, step)
-        set_flows(c, s, branches, work, step)
+        set_flows(c, s, branches, work, count + number, step)
         deliver_serial(c.cdus, s.cdu, s.main, step)
         advance_racks_serial(
             c.racks,
@@ -214,7 +239,6 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
             c.kinds,
             c.kind_links,
             c.gpu,
-            c.rows,
             c.stages,
             s.rack,
             s.gpu,
@@ -225,7 +249,7 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
         )
         move_air(c, s, time, step)
         exchange_serial(c.cdus, c.cdu_links, c.rack_links, s.cdu, s.main, s.rack, s.plant, step)
-        reject_and_feed(c, s, time, step)
+        reject_and_feed(c, s, count + number, time, step)
     close_books(c, s, steps == 0)
 
 
@@ -235,10 +259,11 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
     branches = rack_branches(c.racks, c.rack_links, c.kinds)
     work = np.empty((s.rack.shape[1], 13))
     decays = rise_decays(c.kinds, step)
+    count = steps_since_start(s.ledger, step)
     for number in range(steps):
         time = number * step
         switch_power(c, s, time, step)
-        set_flows(c, s, branches, work, step)
+        set_flows(c, s, branches, work, count + number, step)
         deliver_parallel(c.cdus, s.cdu, s.main, step)
         advance_racks_parallel(
             c.racks,
@@ -246,7 +271,6 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
             c.kinds,
             c.kind_links,
             c.gpu,
-            c.rows,
             c.stages,
             s.rack,
             s.gpu,
@@ -257,5 +281,5 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
         )
         move_air(c, s, time, step)
         exchange_parallel(c.cdus, c.cdu_links, c.rack_links, s.cdu, s.main, s.rack, s.plant, step)
-        reject_and_feed(c, s, time, step)
+        reject_and_feed(c, s, count + number, time, step)
     close_books(c, s, steps == 0)

@@ -137,6 +137,9 @@ class RackState(NamedTuple):
     boot_left: Floats  # s until it works again after it was without power
     energised: Floats  # input: 1 fed, 0 not
     flow_factor: Floats  # input: share of the branch's hydraulic conductance that is open
+    air_inlet_temperature: Floats  # degC, room air drawn in, mean over the height
+    next_inlet_temperature: Floats  # degC, scratch of rows with given shares of recirculation
+    door_heat: Floats  # W from the rack's exhaust to its rear door
     inlet_temperature: Floats  # degC, coolant (air-cooled: air) entering
     outlet_temperature: Floats  # degC, coolant leaving
     outflow_temperature: Floats  # degC, mean of what left during the step
@@ -193,6 +196,8 @@ class CduConstants(NamedTuple):
     rated_primary_flow: Floats  # m3/s
     valve_stroke_time: Floats  # s
     standby_power: Floats  # W
+    reserve_volume: Floats  # m3 of coolant in the expansion vessel that may be lost
+    fill_pressure: Floats  # Pa at the pumps' suction with the vessel full
 
 
 class CduState(NamedTuple):
@@ -203,8 +208,13 @@ class CduState(NamedTuple):
     valve_fault: Floats  # input: 0 none, otherwise valve frozen
     fouling: Floats  # input: share of UA lost
     isolated: Floats  # input: 1 shuts primary flow off
+    leak_area: Floats  # input: m2 of a hole in the loop
+    coolant_level: Floats  # share of the reserve left
+    leak_flow: Floats  # m3/s to the floor
+    low_level_trip: Floats  # 1: pumps stopped for want of coolant
+    guarded_setpoint: Floats  # degC, supply set point kept above the room's dew point
     supply_temperature: Floats  # degC, technology coolant leaving the exchanger
-    measured_temperature: Floats  # degC, the same as the valve's sensor shows it
+    measured_temperature: Floats  # degC, of the sensor in its well, which lags behind
     return_temperature: Floats  # degC, technology coolant arriving at the exchanger
     delivered_temperature: Floats  # degC, leaving the supply main for the racks
     primary_supply_temperature: Floats  # degC
@@ -258,8 +268,15 @@ class RowConstants(NamedTuple):
     site: Indices
     first_rack: Indices
     first_panel: Indices  # [W + 1], units
+    door_plant: Indices  # plant that feeds the rear doors, -1: no doors
+    first_share: Indices  # where the row's shares of recirculation begin, -1: none are given
     heat_capacity: Floats  # J/K of the air and surfaces of either aisle
     recirculation: Floats  # share of the racks' air drawn from the hot aisle
+    door_water_capacity_rate: Floats  # W/K, one door with its valve open
+    door_airflow_capacity_rate: Floats  # W/K, one door at its rated flow
+    door_ua: Floats  # W/K, one door at rated flows
+    door_fan_power: Floats  # W, one door at rated air flow
+    door_rated_flow: Floats  # m3/s of water, one door
     panel_rating: Floats  # W of one panel
     panel_loss_share: Floats  # of the rating, at the rating
     panels_shared: Indices  # 1: every rack hangs on all panels alike
@@ -275,9 +292,17 @@ class RowState(NamedTuple):
     """Per row, shape [W]."""
 
     recirculation_fault: Floats  # input: added share (blocked or leaking containment)
+    door_setpoint: Floats  # input: degC, air leaving the rear doors
+    door_fault: Floats  # input: 1 stops fans and water of the rear doors
+    door_valve: Floats  # share open
+    door_valve_integral: Floats  # controller memory
+    door_heat: Floats  # W from the racks' exhaust to the doors' water
+    door_leaving_temperature: Floats  # degC, air behind the doors, mean
+    door_power: Floats  # W, fans
     cold_aisle_temperature: Floats  # degC
     hot_aisle_temperature: Floats  # degC
     airflow_capacity_rate: Floats  # W/K through the racks
+    through: Floats  # W/K of it that comes from the cold aisle
     air_heat: Floats  # W
     it_power: Floats  # W
     panel_loss: Floats  # W
@@ -329,12 +354,17 @@ class HallConstants(NamedTuple):
     transformer_no_load_loss: Floats  # W, one unit
     transformer_load_loss: Floats  # W, one unit
     plenum_heat_capacity: Floats  # J/K of air and surfaces between CRAHs and racks; >= 5 s of flow
+    ventilation_time: Floats  # s in which outdoor air replaces the room's
 
 
 class HallState(NamedTuple):
     """Per hall, shape [H]."""
 
     air_setpoint: Floats  # input: degC, CRAH supply
+    dehumidifier_fault: Floats  # input: 1 lets outdoor air in as it is
+    humidity_ratio: Floats  # kg/kg, of the room air
+    dew_point: Floats  # degC, of the room air
+    air_served: Floats  # share of the racks' draw that the air handlers supply
     crah_supply_temperature: Floats  # degC
     crah_return_temperature: Floats  # degC
     crah_fan_speed: Floats  # relative
@@ -373,7 +403,7 @@ class HallState(NamedTuple):
 
 
 class UnitState(NamedTuple):
-    """Per unit of a bank (CRAH, transformer, cooler, pump, chiller), shape [units]."""
+    """Per unit of a bank (CRAH, transformer, cooler), shape [units]."""
 
     online: Floats  # input
 
@@ -412,6 +442,51 @@ class BatteryState(NamedTuple):
     power: Floats  # W at its terminals, positive: giving
 
 
+class StagedState(NamedTuple):
+    """Per unit of a bank that is switched by need (pump, chiller), shape [units]."""
+
+    online: Floats  # input: able to run
+    stage: Floats  # off, starting, on or locked out (:mod:`physics.staging`)
+    stage_time: Floats  # s in that state
+    run_time: Floats  # s, total
+
+
+class SensorState(NamedTuple):
+    """Per sensor; the block lies the other way round, shape [sensors, fields]."""
+
+    bias: Floats  # input: added to what is measured
+    noise: Floats  # input: standard deviation
+    delay: Floats  # input: s between the value and its reading
+    fault: Floats  # input: 0 healthy, 1 stuck, 2 failed low, 3 failed high
+    reading: Floats  # what the controller sees
+    primed: Floats  # 1: the slots below hold the past
+    phase: Floats  # s since a slot was filled
+    newest: Floats  # that slot
+    slot_0: Floats  # values of the past, a ring
+    slot_1: Floats
+    slot_2: Floats
+    slot_3: Floats
+    slot_4: Floats
+    slot_5: Floats
+    slot_6: Floats
+    slot_7: Floats
+
+
+class TankState(NamedTuple):
+    """Buffer tank of every plant, shape [P]; the block lies the other way round, [P, fields]."""
+
+    layer_0: Floats  # degC, bottom
+    layer_1: Floats
+    layer_2: Floats
+    layer_3: Floats
+    layer_4: Floats
+    layer_5: Floats
+    layer_6: Floats
+    layer_7: Floats
+    layer_8: Floats
+    layer_9: Floats  # degC, top
+
+
 class PlantConstants(NamedTuple):
     """Per facility-water plant, shape [P]."""
 
@@ -428,6 +503,7 @@ class PlantConstants(NamedTuple):
     first_chiller: Indices  # [P + 1], units
     first_transformer: Indices  # [P + 1], units
     heat_capacity_per_flow: Floats  # J/m3/K
+    density: Floats  # kg/m3
     supply_heat_capacity: Floats  # J/K
     return_heat_capacity: Floats  # J/K
     condenser_heat_capacity: Floats  # J/K
@@ -437,7 +513,14 @@ class PlantConstants(NamedTuple):
     pump_curve: Floats  # Pa/(m3/s)^2, one pump
     pump_efficiency: Floats
     pump_motor_efficiency: Floats
-    evaporative: Floats  # 1 cooling tower, 0 dry cooler
+    pumps_required: Floats  # pumps that carry the design flow; the others stand by
+    reserve_volume: Floats  # m3 of coolant in the expansion vessel that may be lost
+    fill_pressure: Floats  # Pa at the pumps' suction with the vessel full
+    make_up_flow: Floats  # m3/s that refill the vessel
+    tank_layer_heat_capacity: Floats  # J/K of a layer of the buffer tank, 0: none
+    tank_layer_loss: Floats  # W/K of a layer to the ambient
+    tank_layer_conductance: Floats  # W/K between layers
+    evaporative: Floats  # 0 dry cooler, 1 tower by Merkel, 2 tower by the York correlation
     cooler_rated_capacity_rate: Floats  # W/K water, one unit
     cooler_air_capacity_rate: Floats  # W/K air (tower: mass flow of air, kg/s), one unit
     cooler_ua: Floats  # W/K, one unit at rated flows (tower: NTU at rated flows)
@@ -447,10 +530,18 @@ class PlantConstants(NamedTuple):
     cooler_adiabatic_threshold: Floats  # degC
     cooler_drift_share: Floats
     cooler_cycles: Floats
+    cooler_york_ratio: Floats  # water flow of the rated point over the correlation's reference
     condenser_capacity_rate: Floats  # W/K, one chiller
     chiller_capacity: Floats  # W, one unit
     chiller_cop: Floats
     chiller_minimum_part_load: Floats
+    chiller_minimum_on_time: Floats  # s
+    chiller_minimum_off_time: Floats  # s
+    chiller_start_time: Floats  # s from the command to running
+    chiller_restart_delay: Floats  # s after power or health is back
+    rotation_interval: Floats  # s after which another chiller leads; 0: never
+    economiser_ua: Floats  # W/K of the exchanger before the chillers; 0: none
+    economiser_approach: Floats  # K at its rated point
     chiller_capacity_curve: Floats  # [P, 6]
     chiller_eir_curve: Floats  # [P, 6]
     chiller_part_load_curve: Floats  # [P, 3]
@@ -464,7 +555,12 @@ class PlantState(NamedTuple):
 
     supply_setpoint: Floats  # input: degC
     fouling: Floats  # input: share of the coolers' UA lost
-    supply_temperature: Floats  # degC
+    leak_area: Floats  # input: m2 of a hole in the loop
+    coolant_level: Floats  # share of the reserve left
+    leak_flow: Floats  # m3/s lost
+    low_level_trip: Floats  # 1: pumps stopped for want of coolant
+    supply_temperature: Floats  # degC, to the consumers
+    produced_temperature: Floats  # degC at the sensor, before a buffer tank if there is one
     return_temperature: Floats  # degC
     condenser_temperature: Floats  # degC, entering the condensers
     flow: Floats  # m3/s
@@ -475,6 +571,17 @@ class PlantState(NamedTuple):
     fan_speed: Floats
     fan_integral: Floats
     fan_power: Floats  # W
+    chillers_wanted: Floats  # by staging
+    stage_time: Floats  # s since that changed
+    lead_chiller: Floats  # place of the first to be asked
+    lead_time: Floats  # s since that changed
+    chillers_running: Floats
+    pumps_wanted: Floats  # by staging
+    pump_stage_time: Floats  # s since that changed
+    pumps_running: Floats
+    economiser_mode: Floats  # 0 by-passed, 1 before the chillers, 2 instead of them
+    economiser_time: Floats  # s since that changed
+    economiser_heat: Floats  # W
     chiller_load: Floats  # part-load ratio of the chillers in service
     chiller_power: Floats  # W
     heat: Floats  # W taken up from consumers
@@ -537,6 +644,7 @@ class SiteState(NamedTuple):
     dry_bulb_temperature: Floats  # input: degC
     wet_bulb_temperature: Floats  # input: degC
     pressure: Floats  # input: Pa
+    humidity_ratio: Floats  # input: kg/kg, of the outdoor air
     it_power: Floats  # W
     cooling_power: Floats  # W: pumps, fans, chillers, CDUs, CRAHs
     loss_power: Floats  # W: panels, UPS, transformers
@@ -580,6 +688,13 @@ class SiteState(NamedTuple):
     network_loss: Floats  # W of transformers and lines, from the last power flow
     chain_loss: Floats  # W of the same by the fast chain at that moment
     solved_power: Floats  # W, for which that was
+
+
+class SharedConstants(NamedTuple):
+    """What belongs to no one level."""
+
+    recirculation_shares: Floats  # [sum of racks^2]: share of rack i's exhaust that rack j draws
+    noise_seed: Indices  # [1], of the sensors
 
 
 class LedgerState(NamedTuple):
@@ -633,6 +748,7 @@ class Constants(NamedTuple):
     plant: PlantConstants
     site: SiteConstants
     stages: Stages
+    shared: SharedConstants
 
 
 class State(NamedTuple):
@@ -642,6 +758,8 @@ class State(NamedTuple):
     rack: RackState
     cdu: CduState
     main: MainState
+    cdu_temperature_sensor: SensorState  # supply temperature of every CDU
+    cdu_pressure_sensor: SensorState  # differential pressure of every CDU
     row: RowState
     panel: PanelState
     hall: HallState
@@ -649,9 +767,11 @@ class State(NamedTuple):
     ups: UpsState
     hall_transformer: UnitState
     plant: PlantState
+    plant_temperature_sensor: SensorState  # temperature behind coolers or chillers
+    tank: TankState
     cooler: UnitState
-    pump: UnitState
-    chiller: UnitState
+    pump: StagedState
+    chiller: StagedState
     plant_transformer: UnitState
     site: SiteState
     site_transformer: UnitState
@@ -685,7 +805,16 @@ def _block_fields(tuple_class: type[tuple[Any, ...]], integer: bool | None) -> l
 
 MAIN_CELLS = 8
 JOURNAL_SIZE = 256
-ELEMENTS_FIRST = ("main", "journal")
+TANK_LAYERS = 10
+SENSOR_SLOTS = 8
+ELEMENTS_FIRST = (
+    "main",
+    "journal",
+    "cdu_temperature_sensor",
+    "cdu_pressure_sensor",
+    "plant_temperature_sensor",
+    "tank",
+)
 """Groups of the state whose block is [elements, fields]."""
 
 CURVES = ("chiller_capacity_curve", "chiller_eir_curve", "chiller_part_load_curve")
@@ -697,6 +826,8 @@ MAIN: Any = _rows(MainState)
 ROW: Any = _rows(RowState)
 HALL: Any = _rows(HallState)
 PLANT: Any = _rows(PlantState)
+STAGED: Any = _rows(StagedState)
+SENSOR: Any = _rows(SensorState)
 SITE: Any = _rows(SiteState)
 LEDGER: Any = _rows(LedgerState)
 PANEL: Any = _rows(PanelState)
@@ -747,6 +878,8 @@ class ConstantBlocks(NamedTuple):
     chiller_eir_curves: Floats  # [P, 6]
     chiller_part_load_curves: Floats  # [P, 3]
     stages: Stages
+    recirculation_shares: Floats
+    seed: int
 
 
 class StateBlocks(NamedTuple):
@@ -756,6 +889,8 @@ class StateBlocks(NamedTuple):
     rack: Floats
     cdu: Floats
     main: Floats  # [pipes, fields]
+    cdu_temperature_sensor: Floats  # [C, fields]
+    cdu_pressure_sensor: Floats  # [C, fields]
     row: Floats
     panel: Floats
     hall: Floats
@@ -763,6 +898,8 @@ class StateBlocks(NamedTuple):
     ups: Floats
     hall_transformer: Floats
     plant: Floats
+    plant_temperature_sensor: Floats  # [P, fields]
+    tank: Floats  # [P, fields]
     cooler: Floats
     pump: Floats
     chiller: Floats
@@ -813,4 +950,6 @@ def blocks_of(constants: Constants) -> ConstantBlocks:
         np.array(c.plant.chiller_eir_curve, dtype=np.float64).reshape(-1, 6),
         np.array(c.plant.chiller_part_load_curve, dtype=np.float64).reshape(-1, 3),
         Stages(*cast(Any, [np.array(values) for values in c.stages])),
+        np.array(c.shared.recirculation_shares, dtype=np.float64),
+        int(c.shared.noise_seed[0]),
     )

@@ -26,7 +26,7 @@ from physics.factory.arrays import (
     Floats,
     Indices,
 )
-from physics.factory.plants import units_online
+from physics.factory.banks import units_online
 from physics.factory.power_backup import bank_flows, watch_overload
 from physics.factory.power_sources import GRID
 from physics.jit import kernel, law

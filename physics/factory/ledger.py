@@ -29,6 +29,7 @@ from physics.factory.arrays import (
     ROW_DATA,
     ROW_LINK,
     SITE,
+    TANK_LAYERS,
     ConstantBlocks,
     Floats,
     Indices,
@@ -160,6 +161,8 @@ def stored_heat(constants: ConstantBlocks, state: StateBlocks, out: Floats) -> N
                 plants[PLANT_DATA.condenser_heat_capacity, p]
                 * plant[PLANT.condenser_temperature, p]
             )
+        for layer in range(TANK_LAYERS):
+            heat += plants[PLANT_DATA.tank_layer_heat_capacity, p] * state.tank[p, layer]
         out[plant_links[PLANT_LINK.site, p]] += heat
 
 

@@ -34,7 +34,7 @@ from physics.factory.arrays import (
     Floats,
     Indices,
 )
-from physics.factory.plants import units_online
+from physics.factory.banks import units_online
 from physics.factory.power_journal import (
     CRAHS,
     CRITICAL_BUS,

@@ -18,7 +18,7 @@ from physics.factory.arrays import (
     Floats,
     Indices,
 )
-from physics.factory.plants import units_online
+from physics.factory.banks import units_online
 from physics.factory.power_journal import (
     CHILLERS,
     FANS,
@@ -232,8 +232,10 @@ def switch_chillers(
             # one that rides through a sag or runs already needs no second start
             due = max(due, before) if live_for >= 0.0 else due
         each = plant[PLANT.chiller_need, p]
-        if before > 0 and site[SITE.source, s] == GRID and live_for > SETTLED_TIME:
-            each = power / before
+        running = plant[PLANT.chillers_running, p]
+        if running > 0.0 and site[SITE.source, s] == GRID and live_for > SETTLED_TIME:
+            # those that stand by will need as much
+            each = power / running
             plant[PLANT.chiller_need, p] = each
         allowed = 0
         for i in range(due):

@@ -22,10 +22,10 @@ from physics.factory.arrays import (
     RACK_DATA,
     RACK_LINK,
     ROW,
-    ROW_DATA,
     Floats,
     Indices,
 )
+from physics.factory.steady_accelerators import settle_clocks
 from physics.jit import kernel, law
 from physics.package import convective_conductance
 from physics.volume import mixing_volume
@@ -38,7 +38,6 @@ AUXILIARY_SHUTDOWN = 80.0  # degC where the last of them has stopped
 FAN_MINIMUM_SPEED = 0.35
 FAN_TARGET_TEMPERATURE = 72.0  # degC of the hottest die, where an air-cooled node's fans reach 60 %
 FAN_GAIN = 0.03  # speed per kelvin
-FAN_TIME_CONSTANT = 10.0  # s
 BACKUP_CHARGE_SHARE = 0.1  # of their power, with which backup units are charged again
 
 
@@ -130,7 +129,6 @@ def advance_rack(
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
-    rows: Floats,
     stages: Stages,
     rack: Floats,
     gpu: Floats,
@@ -141,7 +139,7 @@ def advance_rack(
 ) -> None:
     """Advance rack ``r`` by ``step`` seconds: accelerators, auxiliaries, shelves, coolant.
 
-    Reads the coolant or aisle temperature at the start of the step and the flow already set by the
+    Reads the coolant or air temperature at the start of the step and the flow already set by the
     hydraulics; writes the rack's row of ``rack`` and its accelerators' rows of ``gpu``.
     """
     kind = rack_links[RACK_LINK.kind, r]
@@ -154,17 +152,13 @@ def advance_rack(
         on_backup = backup_carries(r, racks, rack, step)
         energised = 1.0 if on_backup else 0.0
     liquid = kinds[KIND.liquid, kind] > 0.0
-    share = min(1.0, rows[ROW_DATA.recirculation, w] + row[ROW.recirculation_fault, w])
-    air_inlet = (1.0 - share) * row[ROW.cold_aisle_temperature, w] + share * row[
-        ROW.hot_aisle_temperature, w
-    ]
 
     fan_speed = 1.0
     if not liquid:
         excess = rack[RACK.maximum_gpu_temperature, r] - FAN_TARGET_TEMPERATURE
         target = min(1.0, max(FAN_MINIMUM_SPEED, 0.6 + FAN_GAIN * excess))
         fan_speed = rack[RACK.fan_speed, r]
-        fan_speed += (target - fan_speed) * (1.0 - math.exp(-step / FAN_TIME_CONSTANT))
+        fan_speed += (target - fan_speed) * decays[kind, 3]
         rack[RACK.flow, r] = fan_speed * energised * rack[RACK.flow_factor, r]
     rack[RACK.fan_speed, r] = fan_speed
 
@@ -172,7 +166,7 @@ def advance_rack(
         inlet = cdu[CDU.delivered_temperature, rack_links[RACK_LINK.cdu, r]]
         capacity_rate = kinds[KIND.flow_capacity_rate, kind] * rack[RACK.flow, r]
     else:
-        inlet = air_inlet
+        inlet = rack[RACK.air_inlet_temperature, r]
         capacity_rate = kinds[KIND.airflow_capacity_rate, kind] * rack[RACK.flow, r]
     rack[RACK.inlet_temperature, r] = inlet
     # what stands still is as warm as the rack, not as what would flow in
@@ -234,6 +228,24 @@ def advance_rack(
             step,
         )
     else:
+        if decays[kind, 4] == 0.0 and energised > 0.0:  # no step in time: the state of rest
+            settle_clocks(
+                first,
+                last,
+                kind,
+                kinds,
+                kind_links,
+                gpu_constants,
+                gpu,
+                utilisation,
+                compute_share,
+                memory_share,
+                ceiling,
+                coolant,
+                rise_per_plate,
+                conductance,
+                STAGNANT_CONDUCTANCE,
+            )
         power, heat, hottest_die, hottest_hbm, clocks, throttled, work, online = advance_all(
             first,
             last,
@@ -323,7 +335,6 @@ def advance_racks_serial(
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
-    rows: Floats,
     stages: Stages,
     rack: Floats,
     gpu: Floats,
@@ -341,7 +352,6 @@ def advance_racks_serial(
             kinds,
             kind_links,
             gpu_constants,
-            rows,
             stages,
             rack,
             gpu,
@@ -359,7 +369,6 @@ def advance_racks_parallel(
     kinds: Floats,
     kind_links: Indices,
     gpu_constants: Floats,
-    rows: Floats,
     stages: Stages,
     rack: Floats,
     gpu: Floats,
@@ -377,7 +386,6 @@ def advance_racks_parallel(
             kinds,
             kind_links,
             gpu_constants,
-            rows,
             stages,
             rack,
             gpu,

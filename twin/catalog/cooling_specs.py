@@ -109,7 +109,10 @@ class DryCooler(Product):
 
 
 class CoolingTower(Product):
-    """Open or closed tower: capacity at rated range, approach and wet bulb."""
+    """Open or closed tower: capacity at rated range, approach and wet bulb.
+
+    ``model``: merkel, the heat and mass transfer of its fill, or york, the York correlation.
+    """
 
     product_class: Literal["cooling-tower"] = Field(alias="class")
     rated_capacity: u.Power
@@ -122,13 +125,15 @@ class CoolingTower(Product):
     natural_convection_share: u.Share
     drift_share: u.Share
     cycles_of_concentration: Annotated[float, Field(gt=1)]
+    model: Literal["merkel", "york"] = "merkel"
 
 
 class Chiller(Product):
     """Electric chiller by the DOE-2 EIR model.
 
     Curve coefficients in the order 1, x, x^2, y, y^2, xy with x leaving chilled-water and y
-    entering condenser temperature in degC; eir_part_load in the order 1, x, x^2.
+    entering condenser temperature in degC; eir_part_load in the order 1, x, x^2. start_time is
+    from the command to running, restart_delay after power or health has come back.
     """
 
     product_class: Literal["chiller"] = Field(alias="class")
@@ -146,3 +151,4 @@ class Chiller(Product):
     minimum_on_time: u.Duration
     minimum_off_time: u.Duration
     restart_delay: u.Duration
+    start_time: u.Duration = 60.0

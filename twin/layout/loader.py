@@ -155,6 +155,7 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
                         "cdu": ("cdu",),
                         "panels": ("distribution",),
                         "backup": ("battery",),
+                        "rear_doors": ("rear-door",),
                     },
                 )
     for o, override in enumerate(model.overrides):

@@ -213,6 +213,53 @@ class CduBank(Element):
         return self
 
 
+class RearDoorBank(Element):
+    """Rear-door exchangers, one on every rack of the row."""
+
+    product: str = Field(description="id of a product of class rear-door")
+    plant: str | None = Field(
+        default=None,
+        description="plant that feeds them; left out: the one of the hall's air handlers",
+    )
+    leaving_air: u.Temperature | None = Field(
+        default=None,
+        description="set point of the air behind them; left out: that of the hall's air supply",
+    )
+
+
+class PumpBank(Bank):
+    """Facility pumps; those beyond the required ones stand by and take over."""
+
+    required: PositiveInt | None = Field(
+        default=None, description="pumps that run together; left out: all, at the speed it takes"
+    )
+
+
+class ChillerBank(Bank):
+    """Chillers that are switched by need and take turns at leading."""
+
+    rotation: u.Duration = Field(
+        default=604_800.0, description="time after which another one leads, such as 168 h; 0: never"
+    )
+
+
+class Economiser(Element):
+    """Plate exchanger before the chillers, through which the coolers cool the water directly."""
+
+    approach: Annotated[u.TemperatureDifference, Field(gt=0)] = Field(
+        default=2.0, description="leaving over entering cooling water at design load, such as 2 K"
+    )
+
+
+class BufferTank(Element):
+    """Stratified tank between coolers or chillers and the consumers."""
+
+    volume: Annotated[u.Volume, Field(gt=0)] = Field(description="content, such as 5 m**3")
+    height: Annotated[u.Length, Field(gt=0)] = Field(
+        default=3.0, description="height of the water column"
+    )
+
+
 class PanelBank(Element):
     """Panels or busway runs that feed each row together."""
 
@@ -275,6 +322,16 @@ class Row(Generated):
     priority: Annotated[int, Field(ge=0, le=9)] = Field(
         default=0, description="racks of the lowest number give power up first"
     )
+    rear_doors: RearDoorBank | None = Field(
+        default=None, description="rear-door exchangers on the racks; left out: none"
+    )
+    recirculation_shares: tuple[tuple[u.Share, ...], ...] | None = Field(
+        default=None,
+        description=(
+            "racks x racks: share of each rack's exhaust that each rack draws in; left out: all "
+            "breathe the mixed hot aisle by the hall's recirculation"
+        ),
+    )
     pipe_diameter: u.Length | None = Field(
         default=None, description="bore of the row's coolant headers; left out: sized for the flow"
     )
@@ -282,6 +339,18 @@ class Row(Generated):
         default="direct",
         description="reverse: led off at the far end, even flow; direct: back at the CDU's end",
     )
+
+    @model_validator(mode="after")
+    def _square_shares(self) -> Row:
+        shares = self.recirculation_shares
+        if shares is None:
+            return self
+        if len(shares) != self.racks or any(len(row) != self.racks for row in shares):
+            raise ValueError(f"recirculation_shares must be {self.racks} x {self.racks}")
+        for number, row in enumerate(shares, start=1):
+            if sum(row) > 1.0 + 1e-9:
+                raise ValueError(f"recirculation_shares of rack {number} sum to more than 1")
+        return self
 
 
 class Hall(Generated):
@@ -305,6 +374,9 @@ class Hall(Generated):
     floor_rating: u.FloorLoad | None = Field(
         default=None,
         description="load the floor carries, such as 1200 kg/m**2; left out: not checked",
+    )
+    ventilation_time: Annotated[u.Duration, Field(gt=0)] = Field(
+        default=7200.0, description="time in which outdoor air replaces the room's, such as 2 h"
     )
     crahs: Bank = Field(description="room air handlers of the hall")
     ups: UpsBank | None = Field(
@@ -332,8 +404,16 @@ class Plant(Generated):
         description="set point of the water to the consumers, such as 36 degC"
     )
     heat_rejection: Bank = Field(description="dry coolers or cooling towers")
-    pumps: Bank = Field(description="facility-water pumps, spares included")
-    chillers: Bank | None = Field(default=None, description="chillers; left out: free cooling only")
+    pumps: PumpBank = Field(description="facility-water pumps, spares included")
+    chillers: ChillerBank | None = Field(
+        default=None, description="chillers; left out: free cooling only"
+    )
+    economiser: Economiser | None = Field(
+        default=None, description="waterside economiser in series with the chillers"
+    )
+    buffer_tank: BufferTank | None = Field(
+        default=None, description="stratified tank on the way to the consumers; left out: none"
+    )
     transformers: Bank | None = Field(
         default=None, description="unit transformers of the plant; left out: none of its own"
     )
@@ -353,6 +433,14 @@ class Plant(Generated):
     return_volume: u.Volume | None = Field(
         default=None, description="water on the return side, buffer included; left out: the mains"
     )
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Plant:
+        if self.economiser is not None and self.chillers is None:
+            raise ValueError("an economiser needs chillers; without them all cooling is free")
+        if self.pumps.required is not None and self.pumps.required > self.pumps.count:
+            raise ValueError("pumps.required must not be above pumps.count")
+        return self
 
 
 class Site(Generated):

@@ -22,6 +22,11 @@ from twin.catalog.specs import (
     Transformer,
 )
 from twin.errors import InputError
+from twin.plant.cooling_options import (
+    economiser_columns,
+    tank_columns,
+    york_ratio,
+)
 from twin.plant.design import Design
 from twin.plant.fluids import (
     AIR_DENSITY,
@@ -35,6 +40,11 @@ from twin.plant.power_supply import plant_feeders, plant_restart
 
 MINIMUM_TURNOVER = 10.0  # s: a loop side holds at least this much of its design flow
 CONDENSER_TURNOVER = 60.0  # s of condenser flow in the condenser loop
+CDU_RESERVE_SHARE = 0.1  # of the unit's volume that its expansion vessel can give back
+CDU_FILL_PRESSURE = 100e3  # Pa above ambient at the suction of the pumps
+PLANT_RESERVE_SHARE = 0.05  # of the loop's volume that its expansion vessels can give back
+PLANT_FILL_PRESSURE = 150e3  # Pa above ambient at the suction of the pumps
+MAKE_UP_FLOW = 20.0 / 60e3  # m3/s of a plant's automatic make-up
 CRAH_INLET_AIR = 30.0  # degC at which CRAH coils are rated; only differences matter
 RATED_AIR = 25.0  # degC at which dry coolers are rated; only differences matter
 
@@ -119,6 +129,8 @@ def cdu_constants(design: Design) -> CduConstants:
             "rated_primary_flow": unit.rated_primary_flow,
             "valve_stroke_time": unit.valve_stroke_time,
             "standby_power": unit.standby_power,
+            "reserve_volume": CDU_RESERVE_SHARE * unit.secondary_volume,
+            "fill_pressure": CDU_FILL_PRESSURE,
         }
         for name, column in columns.items():
             column.append(values[name])
@@ -230,6 +242,7 @@ def _no_cooler() -> dict[str, float]:
         "cooler_adiabatic_threshold": 25.0,
         "cooler_drift_share": 0.0,
         "cooler_cycles": 5.0,
+        "cooler_york_ratio": 1.0,
     }
 
 
@@ -243,7 +256,8 @@ def _cooler_columns(design: Design, p: int) -> dict[str, float]:
     if isinstance(unit, CoolingTower):
         water, air, conductance = tower_rating(unit, specific_heat)
         columns |= {
-            "evaporative": 1.0,
+            "evaporative": 2.0 if unit.model == "york" else 1.0,
+            "cooler_york_ratio": york_ratio(unit) if unit.model == "york" else 1.0,
             "cooler_rated_capacity_rate": water * specific_heat,
             "cooler_air_capacity_rate": air,
             "cooler_ua": conductance,
@@ -289,6 +303,11 @@ def _chiller_columns(design: Design, p: int, per_volume: float) -> dict[str, flo
             "chiller_capacity": 0.0,
             "chiller_cop": 1.0,
             "chiller_minimum_part_load": 0.1,
+            "chiller_minimum_on_time": 0.0,
+            "chiller_minimum_off_time": 0.0,
+            "chiller_start_time": 0.0,
+            "chiller_restart_delay": 0.0,
+            "rotation_interval": 0.0,
             "chiller_capacity_curve": np.array([1.0, 0, 0, 0, 0, 0]),
             "chiller_eir_curve": np.array([1.0, 0, 0, 0, 0, 0]),
             "chiller_part_load_curve": np.array([0.0, 1.0, 0.0]),
@@ -301,6 +320,11 @@ def _chiller_columns(design: Design, p: int, per_volume: float) -> dict[str, flo
         "chiller_capacity": unit.rated_capacity,
         "chiller_cop": unit.rated_cop,
         "chiller_minimum_part_load": unit.minimum_part_load,
+        "chiller_minimum_on_time": unit.minimum_on_time,
+        "chiller_minimum_off_time": unit.minimum_off_time,
+        "chiller_start_time": unit.start_time,
+        "chiller_restart_delay": unit.restart_delay,
+        "rotation_interval": plant.chillers.rotation,
         "chiller_capacity_curve": np.array(unit.capacity_curve),
         "chiller_eir_curve": np.array(unit.eir_curve),
         "chiller_part_load_curve": np.array(unit.eir_part_load),
@@ -358,6 +382,9 @@ def plant_constants(design: Design) -> PlantConstants:
         )
         values: dict[str, float | Floats] = {
             "heat_capacity_per_flow": per_volume,
+            "density": density_and_specific_heat(
+                plant.coolant, plant.supply_temperature + DESIGN_RISE / 2
+            )[0],
             "supply_heat_capacity": supply * per_volume,
             "return_heat_capacity": returned * per_volume,
             "distribution_pressure": design.plant_distribution_pressure[p],
@@ -366,12 +393,18 @@ def plant_constants(design: Design) -> PlantConstants:
             "pump_curve": pump_slope(pump),
             "pump_efficiency": pump.efficiency,
             "pump_motor_efficiency": pump.motor_efficiency,
+            "pumps_required": float(plant.pumps.required or plant.pumps.count),
+            "reserve_volume": max(PLANT_RESERVE_SHARE * (supply + returned), 0.02),
+            "fill_pressure": PLANT_FILL_PRESSURE,
+            "make_up_flow": MAKE_UP_FLOW,
             "transformer_rating": transformer.rated_power if transformer else 1.0,
             "transformer_no_load_loss": transformer.no_load_loss if transformer else 0.0,
             "transformer_load_loss": transformer.load_loss if transformer else 0.0,
             **_cooler_columns(design, p),
             **_chiller_columns(design, p, per_volume),
             **plant_restart(design, p),
+            **tank_columns(plant.buffer_tank, per_volume),
+            **economiser_columns(design, p, per_volume),
         }
         for name, value in values.items():
             columns.setdefault(name, []).append(value)

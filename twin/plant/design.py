@@ -18,6 +18,7 @@ from twin.catalog.specs import (
     Crah,
     PowerShelf,
     Rack,
+    RearDoor,
 )
 from twin.plant.expand import Expansion
 from twin.plant.fluids import DESIGN_RISE, heat_capacity_per_volume, pipe_diameter
@@ -43,8 +44,9 @@ class Design:
     cdu_main_volume, cdu_main_wall : of one main, between it and its farthest rack: content [m3]
         and heat capacity of the pipe [J/K]
     rack_segment : resistance of either header between each rack and the one before [Pa/(kg/s)^2]
-    hall_air_heat : racks' heat to the room air [W], shape [H]
-    plant_heat : of all CDUs and CRAHs it feeds [W], shape [P]
+    row_door_heat : of it, taken by rear doors at most [W], shape [W]
+    hall_air_heat : racks' heat to the room air that rear doors leave [W], shape [H]
+    plant_heat : of all CDUs, CRAHs and rear doors it feeds [W], shape [P]
     plant_flow : at the design rise [m3/s]
     plant_rated_flow : of all its consumers with their valves open [m3/s], for which mains are sized
     plant_main_diameter, plant_main_length : of one main [m]
@@ -66,6 +68,7 @@ class Design:
     cdu_main_volume: NDArray[np.float64]
     cdu_main_wall: NDArray[np.float64]
     rack_segment: NDArray[np.float64]
+    row_door_heat: NDArray[np.float64]
     hall_air_heat: NDArray[np.float64]
     plant_heat: NDArray[np.float64]
     plant_flow: NDArray[np.float64]
@@ -94,12 +97,14 @@ def design_of(result: Expansion, placement: Placement) -> Design:
     pressure[pressure == 0.0] = FALLBACK_DIFFERENTIAL_PRESSURE
 
     row_hall = rows.parent_index()
-    rack_hall = row_hall[result.levels["rack"].parent_index()]
-    hall_air = _sums(rack_hall, air, halls.count)
+    rack_row = result.levels["rack"].parent_index()
+    doors = _door_heat(result, rack_row, air)
+    hall_air = _sums(row_hall[rack_row], air, halls.count) - _sums(row_hall, doors, halls.count)
     cdu_plant = np.array(result.hall_plant, dtype=np.int64)[row_hall[cdus.parent_index()]]
     plants = result.levels["plant"].count
     plant_heat = _sums(cdu_plant, cdu_heat, plants)
     plant_heat += _sums(np.array(result.hall_air_plant), hall_air, plants)
+    np.add.at(plant_heat, np.maximum(result.door_plant, 0), doors)
     flow = np.array(
         [
             heat
@@ -134,6 +139,7 @@ def design_of(result: Expansion, placement: Placement) -> Design:
         cdu_main_volume=mains.volume,
         cdu_main_wall=mains.wall,
         rack_segment=mains.segment,
+        row_door_heat=doors,
         hall_air_heat=hall_air,
         plant_heat=plant_heat,
         plant_flow=flow,
@@ -147,6 +153,18 @@ def design_of(result: Expansion, placement: Placement) -> Design:
             ]
         ),
     )
+
+
+def _door_heat(
+    result: Expansion, rack_row: NDArray[np.int64], air: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Heat [W] that the rear doors of every row take: what the racks give, up to their rating."""
+    most = np.zeros(len(result.row))
+    for w, row in enumerate(result.row):
+        if row.rear_doors is not None:
+            unit = result.layout.product(row.rear_doors.product, RearDoor)
+            most[w] = unit.rated_capacity
+    return _sums(rack_row, np.minimum(air, most[rack_row]), len(result.row))
 
 
 def _sums(
@@ -231,4 +249,9 @@ def _consumers(
         crah = result.layout.product(bank.product, Crah)
         flows[p] += bank.count * crah.rated_flow
         drops[p] = max(drops[p], crah.rated_pressure_drop)
+    for row, p in zip(result.row, result.door_plant, strict=True):
+        if row.rear_doors is not None:
+            door = result.layout.product(row.rear_doors.product, RearDoor)
+            flows[p] += row.racks * door.rated_flow
+            drops[p] = max(drops[p], door.rated_pressure_drop)
     return flows, drops

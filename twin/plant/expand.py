@@ -61,8 +61,9 @@ class Expansion:
     """A layout written out, element by element.
 
     ``site``...``row`` hold the layout's model of each element of that level and ``origin`` their
-    corner in the common frame; ``hall_plant`` and ``hall_air_plant`` are rows of plants, and
-    ``rack_cdu`` rows of CDUs (-1: air-cooled).
+    corner in the common frame; ``hall_plant``, ``hall_air_plant`` and, per row of racks,
+    ``door_plant`` (-1: no rear doors) are rows of plants, ``rack_cdu`` rows of CDUs (-1:
+    air-cooled).
     """
 
     layout: Layout
@@ -75,6 +76,7 @@ class Expansion:
     row_offset: list[int] = field(default_factory=list)
     hall_plant: list[int] = field(default_factory=list)
     hall_air_plant: list[int] = field(default_factory=list)
+    door_plant: list[int] = field(default_factory=list)
     rack_cdu: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     cdu_setpoint: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     plant_setpoint: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -169,6 +171,21 @@ def _expand_site(result: Expansion, site: models.Site, index: int, key: Key, num
                 _plant_row(result, plants, air_plant, hall_number, (*hall_key, "air_plant"))
             )
             _expand_hall(result, hall, row, hall_key)
+            _feed_doors(result, plants, hall, hall_number, hall_key)
+
+
+def _feed_doors(
+    result: Expansion, plants: dict[str, int], hall: models.Hall, number: str, key: Key
+) -> None:
+    """Plant of the rear doors of every row of a hall."""
+    for r, row in enumerate(hall.rows):
+        plant = -1
+        if row.rear_doors is not None:
+            plant = result.hall_air_plant[-1]
+            if row.rear_doors.plant is not None:
+                where = (*key, "rows", r, "rear_doors", "plant")
+                plant = _plant_row(result, plants, row.rear_doors.plant, number, where)
+        result.door_plant.extend([plant] * len(list(generated(row))))
 
 
 def _plant_row(

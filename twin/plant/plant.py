@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physics.factory.arrays import Constants, RackConstants
+from physics.factory.arrays import Constants, RackConstants, SharedConstants
 from twin.catalog.loader import Catalog
 from twin.errors import InputError
 from twin.layout import models
 from twin.layout.loader import Layout
 from twin.plant.cooling import cdu_constants, plant_constants
+from twin.plant.cooling_options import recirculation_shares
 from twin.plant.design import Design, design_of
 from twin.plant.expand import expand, settle_cdus
 from twin.plant.levels import Levels
@@ -130,6 +131,7 @@ def _compile(layout: Layout, seed: int) -> Plant:
         plant=plant_constants(design),
         site=site_constants(design),
         stages=stages,
+        shared=SharedConstants(recirculation_shares(design)[1], np.array([seed], dtype=np.int64)),
     )
     off = {
         level: np.flatnonzero(~elements.enabled).astype(np.int64)
@@ -144,6 +146,14 @@ def _compile(layout: Layout, seed: int) -> Plant:
         "plant.supply_setpoint": result.plant_setpoint,
         "hall.air_setpoint": np.array([hall.air_supply_temperature for hall in result.hall]),
         **initial_supply(design),
+        "row.door_setpoint": np.array(
+            [
+                row.rear_doors.leaving_air
+                if row.rear_doors is not None and row.rear_doors.leaving_air is not None
+                else result.hall[h].air_supply_temperature
+                for row, h in zip(result.row, result.levels["row"].parent, strict=True)
+            ]
+        ),
     }
     _freeze(constants)
     return Plant(layout, seed, levels, constants, initial, off, design)

@@ -21,6 +21,7 @@ from twin.errors import InputError
 from twin.layout import models
 from twin.layout.loader import Layout
 from twin.plant.cooling import crah_conductance
+from twin.plant.cooling_options import door_columns, recirculation_shares
 from twin.plant.design import Design
 from twin.plant.fluids import AIR_HEAT_CAPACITY, DESIGN_RISE
 from twin.plant.power_supply import eco_name, hall_supply, row_protection, site_supply
@@ -126,6 +127,7 @@ def row_constants(design: Design) -> RowConstants:
         panel = layout.product(row.panels.product, Distribution)
         rating.append(panel.rated_power)
         loss.append(panel.rated_loss_share)
+    first_share, _ = recirculation_shares(design)
     return RowConstants(
         hall=hall,
         site=result.levels["hall"].parent_index()[hall],
@@ -136,6 +138,8 @@ def row_constants(design: Design) -> RowConstants:
         panel_rating=np.array(rating),
         panel_loss_share=np.array(loss),
         **row_protection(result.row),
+        first_share=first_share,
+        **door_columns(design),
     )
 
 
@@ -161,6 +165,7 @@ def hall_constants(design: Design, stage_row: dict[str, int]) -> HallConstants:
             "crah_fan_power": crah.fan_power,
             "crah_rated_water_flow": crah.rated_flow,
             "plenum_heat_capacity": max(plenum, PLENUM_TURNOVER * hall.crahs.count * airflow),
+            "ventilation_time": hall.ventilation_time,
         }
         for name, value in values.items():
             columns.setdefault(name, []).append(value)

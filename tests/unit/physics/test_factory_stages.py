@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physics.factory import arrays
+from physics.factory.banks import units_online
+from physics.factory.chillers import STAGE_UP_LOAD, chillers_needed
+from physics.factory.coolers import cooler_bank
 from physics.factory.electricity import bank_loss
-from physics.factory.plants import CHILLER_TARGET_LOAD, chillers_needed, cooler_bank, units_online
 from twin.factory import Factory
 
 # --- arrays ---------------------------------------------------------------------------------------
@@ -128,8 +130,8 @@ def test_as_many_chillers_run_as_the_load_asks_for(load: float, units: int) -> N
     assert 0.0 <= running <= units
     assert running == round(running)
     if 0.0 < running < units:
-        assert load <= running * CHILLER_TARGET_LOAD * 4.7e5 * (1 + 1e-12)
-        assert load > (running - 1) * CHILLER_TARGET_LOAD * 4.7e5 * (1 - 1e-12)
+        assert load <= running * STAGE_UP_LOAD * 4.7e5 * (1 + 1e-12)
+        assert load > (running - 1) * STAGE_UP_LOAD * 4.7e5 * (1 - 1e-12)
 
 
 def test_a_chiller_that_can_do_nothing_is_not_alone() -> None:

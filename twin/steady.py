@@ -1,0 +1,185 @@
+"""Operating points without marching in time: of a scenario's start, or a thousand for a sweep.
+
+The search is that of :mod:`physics.factory.steady`. It knows nothing of time: weather, workload,
+set points and faults as they stand are the whole input.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from physics.factory.arrays import Floats, blocks_of
+from twin import controls
+from twin import weather as weather_module
+from twin.channels import BY_NAME, CHANNELS
+from twin.controls import Command
+from twin.errors import NumericalError
+from twin.state import StateBuffer, counts_of
+
+if TYPE_CHECKING:
+    from physics.factory.arrays import ConstantBlocks
+    from physics.factory.steady import Balance
+    from twin.plant import Plant
+    from twin.scenario import Scenario
+    from twin.simulation import Simulation
+
+THREADED_FROM = 20_000  # accelerators from which threads pay
+STEP = 1.0  # s of the step that fills in what follows from the temperatures
+
+threads_lock = threading.Lock()
+"""Held while numba's threads are at work: its default layer serves one caller at a time."""
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A factory at rest.
+
+    Attributes
+    ----------
+    plant : the factory
+    state : all its values
+    balance : how the search ended
+    """
+
+    plant: Plant
+    state: StateBuffer
+    balance: Balance
+
+    def channel(self, name: str) -> Floats:
+        """Values of a channel for all elements of its level, shape [count]."""
+        return np.array(BY_NAME[name].read(self.plant, self.state))
+
+    def kpis(self) -> dict[str, float]:
+        """Key figures over all sites: powers in W, temperatures in degC."""
+        site = self.state.view.site
+        it_power, power = float(site.it_power.sum()), float(site.facility_power.sum())
+        return {
+            "it_power_w": it_power,
+            "facility_power_w": power,
+            "cooling_power_w": float(site.cooling_power.sum()),
+            "pue": power / it_power if it_power > 0 else float("nan"),
+            "max_gpu_temperature_c": float(site.maximum_gpu_temperature.max()),
+            "max_hbm_temperature_c": float(site.maximum_hbm_temperature.max()),
+            "throttled_gpus": float(site.throttled.sum()),
+            "water_use_kg_per_s": float(site.water_use.sum()),
+            "tokens_per_s": float(self.channel("site.tokens_per_second").sum()),
+        }
+
+
+def rest(
+    constants: ConstantBlocks, state: StateBuffer, *, threaded: bool, tolerance: float = 1e-5
+) -> Balance:
+    """Bring a state to rest and let one step fill in the powers that follow; the ledger is cleared.
+
+    Where there is no state of rest the state is left unchanged.
+    """
+    from physics.factory.advance import advance
+    from physics.factory.steady import settle
+
+    before = state.snapshot()
+    if threaded:
+        with threads_lock:
+            balance = settle(constants, state.blocks, True, tolerance)
+    else:
+        balance = settle(constants, state.blocks, False, tolerance)
+    if not balance.converged:
+        state.restore(before)
+        return balance
+    advance(constants, state.blocks, 1, STEP)
+    state.blocks.ledger[:] = 0.0
+    state.blocks.journal[:] = 0.0
+    advance(constants, state.blocks, 0, STEP)
+    return balance
+
+
+def explain(plant: Plant, balance: Balance) -> str:
+    """Why there is no state of rest, in one sentence that names the element."""
+    if balance.level:
+        path = plant.levels.path(balance.level, balance.element)
+        return f"{path}: heat has no way out, so there is no state of rest"
+    return (
+        f"temperatures still move by {balance.residual:.2g} K after {balance.rounds} rounds; "
+        "there may be no state of rest"
+    )
+
+
+class Solver:
+    """Solves one plant again and again; each search starts from the point before.
+
+    Parameters
+    ----------
+    plant : the factory
+    scenario : its start gives weather, workload and set points; its events do not happen
+
+    Attributes
+    ----------
+    state : values as they stand
+    """
+
+    def __init__(self, plant: Plant, scenario: Scenario | None = None):
+        from twin.scenario import Scenario as ScenarioModel
+        from twin.simulation import Simulation
+
+        cold = (scenario or ScenarioModel()).model_copy(
+            update={"start_state": "cold", "settle": 0.0, "events": ()}
+        )
+        self.plant = plant
+        self._simulation: Simulation = Simulation(plant, cold)
+        self._constants = blocks_of(plant.constants)
+        self.state = self._simulation.state
+        self._start = self.state.snapshot()
+        self.threaded = counts_of(plant.constants)["gpu"] >= THREADED_FROM
+
+    def reset(self) -> None:
+        """Go back to the scenario's start, all set points and faults included."""
+        self.state.restore(self._start)
+
+    def solve(
+        self, commands: Iterable[Command] = (), weather: Mapping[str, float] | None = None
+    ) -> OperatingPoint:
+        """The state of rest after some commands, in the weather as it stands.
+
+        Parameters
+        ----------
+        commands : set points and faults to change first; they stay for later calls
+        weather : ``dry_bulb`` and ``wet_bulb`` in degC, at all sites
+
+        Raises
+        ------
+        InputError : a command that cannot be carried out
+        NumericalError : there is no state of rest; names the element whose heat has no way out
+        """
+        for command in commands:
+            controls.apply(self.plant, self.state, self._simulation.start, command)
+        self.state.view.rack.calm[:] = 0.0
+        if weather is not None:
+            site = self.state.view.site
+            site.dry_bulb_temperature[:] = weather["dry_bulb"]
+            site.wet_bulb_temperature[:] = min(weather["wet_bulb"], weather["dry_bulb"])
+            weather_module.set_humidity(site)
+            self._simulation.ventilate()
+        balance = rest(self._constants, self.state, threaded=self.threaded)
+        if not balance.converged:
+            raise NumericalError(explain(self.plant, balance))
+        kept = StateBuffer(self.state.counts)
+        kept.restore(self.state.buffer)
+        return OperatingPoint(self.plant, kept, balance)
+
+
+def solve(plant: Plant, scenario: Scenario | None = None) -> OperatingPoint:
+    """Operating point of a plant with the weather and workload of a scenario's start.
+
+    Without a scenario: design load on a summer afternoon. Raises NumericalError where there is no
+    state of rest.
+    """
+    return Solver(plant, scenario).solve()
+
+
+def temperature_channels() -> tuple[str, ...]:
+    """Names of all channels that are temperatures."""
+    return tuple(channel.name for channel in CHANNELS if channel.unit == "degC")
