@@ -16,6 +16,7 @@ from twin.cli import (
     import_usd,
     inspect,
     new_test,
+    phases,
     replay,
     report,
     run,
@@ -49,6 +50,7 @@ app.command("export")(export.export)
 app.command("simready")(export.simready)
 app.command("import")(import_usd.import_usd)
 app.command("compare")(compare.compare)
+app.command("phases")(phases.phases)
 app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
 

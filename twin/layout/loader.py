@@ -210,9 +210,12 @@ def _add_parts(
 
 
 def _digest(model: LayoutModel, products: Mapping[str, Product]) -> str:
-    """SHA-256 over the canonical JSON of the layout and the products it uses."""
+    """SHA-256 over the canonical JSON of the layout and the products it uses.
+
+    Phases change no run, so they are left out.
+    """
     content = {
-        "layout": model.model_dump(mode="json", by_alias=True, exclude={"products"}),
+        "layout": model.model_dump(mode="json", by_alias=True, exclude={"products", "phases"}),
         "products": {
             name: products[name].model_dump(mode="json", by_alias=True) for name in sorted(products)
         },

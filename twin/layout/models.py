@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.layout.phase_models import Phases
 
 Point = tuple[u.Position, u.Position]
 Size = tuple[u.Length, u.Length, u.Length]
@@ -508,4 +509,7 @@ class LayoutModel(Element):
     sites: tuple[Site, ...] = Field(min_length=1, description="sites")
     overrides: tuple[Override, ...] = Field(
         default=(), description="changes of single elements, each element at most once"
+    )
+    phases: Phases | None = Field(
+        default=None, description="what is there, permitted, energised and delivered when"
     )

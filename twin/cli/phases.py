@@ -1,0 +1,71 @@
+"""``twin phases``: how much of a layout can be used when, and what holds the rest back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from twin.phases.timeline import Deployment
+
+
+def phases(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the chart (SVG) here")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a self-contained HTML page here")
+    ] = None,
+) -> None:
+    """Say how many accelerators can be used when, with what power, and what limits them."""
+    from twin.phases.timeline import deploy
+    from twin.plant import load_plant
+
+    plant = load_plant(layout)
+    deployment = deploy(plant)
+    if plot is not None or output is not None:
+        from twin.phases.drawing import chart, page
+        from twin.report.build import write_text
+
+        if plot is not None:
+            write_text(plot, '<?xml version="1.0"?>\n' + chart(deployment))
+        if output is not None:
+            write_text(output, page(deployment, plant.layout.model.title or plant.name))
+    if as_json:
+        print(json.dumps(deployment.as_data()))
+        return
+    _show(deployment)
+    for file in (plot, output):
+        if file is not None:
+            typer.echo(f"wrote {file}")
+
+
+def _show(deployment: Deployment) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from twin.phases.timeline import turning_points
+
+    console = Console()
+    wide = console.width >= 60 + 16 * len(deployment.sites)
+    table = Table()
+    for name in ("date", "usable", "announced", "MW"):
+        table.add_column(name, justify="left" if name == "date" else "right", no_wrap=True)
+    table.add_column("limited by", no_wrap=True)
+    for site in deployment.sites if wide else ():
+        table.add_column(site.path, justify="right")
+    for moment in turning_points(deployment):
+        table.add_row(
+            moment.date.isoformat(),
+            f"{moment.usable:,}",
+            f"{moment.announced:,}" if moment.announced else "",
+            f"{moment.power / 1e6:,.0f}",
+            moment.limit,
+            *[f"{site.usable:,}\n{site.limit}" for site in (moment.sites if wide else ())],
+        )
+    console.print(table)
+    if not wide and len(deployment.sites) > 1:
+        typer.echo("each site by itself: a wider terminal, --json, or a page with -o")
