@@ -6,18 +6,21 @@ import copy
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin import yaml_file
-from twin.errors import InputError, TwinError, near_matches
+from twin.errors import InputError, NumericalError, TwinError, near_matches
 from twin.study.spec import Quantity, Steady, Study
 from twin.yaml_file import Document
+
+if TYPE_CHECKING:
+    from twin.controls import Command
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -156,9 +159,32 @@ def simulation_of(study: Study, file: str, point: Mapping[str, Quantity]) -> Any
         document = changed(document, "step", f"{study.steady.step} s")
     for key, value in in_scenario:
         document = changed(document, key, value)
-    simulation = factory.simulation(scenario_from_document(document))
+    scenario = scenario_from_document(document)
+    if study.solve == "steady":
+        quiet = {"events": (), "settle": 0.0, "start_state": "balance"}
+        return at_rest(factory.simulation(scenario.model_copy(update=quiet)), commands)
+    simulation = factory.simulation(scenario)
     for command in commands:
         simulation.apply(command)
+    return simulation
+
+
+def at_rest(simulation: Any, commands: Sequence[Command]) -> Any:
+    """A simulation brought to rest under its start and some commands.
+
+    Raises NumericalError where there is no state of rest; names the element at fault.
+    """
+    from physics.factory.arrays import blocks_of
+    from twin.steady import explain, rest
+
+    unsettled = [event for event in simulation.events if event.kind == "no-balance"]
+    for command in commands:
+        simulation.apply(command)
+    if commands or unsettled:
+        constants = blocks_of(simulation.plant.constants)
+        balance = rest(constants, simulation.state, threaded=simulation.threaded)
+        if not balance.converged:
+            raise NumericalError(explain(simulation.plant, balance))
     return simulation
 
 
@@ -173,7 +199,11 @@ def evaluate(file: str, number: int, point: Mapping[str, Quantity]) -> Answer:
         observer = Observer(simulation)
         for name, text in study.results.items():
             observer.figure(text, name)
-        if study.steady is not None:
+        if study.solve == "steady":
+            observer.times[0] -= simulation.step  # one frame that stands for a time step
+            observer.observe()
+            settled = True
+        elif study.steady is not None:
             settled = run_to_rest(simulation, observer, study.steady)
         else:
             observer.run(simulation.scenario.duration, study.every)

@@ -121,14 +121,21 @@ class DaskCluster:
 
     def run(self, file: str, pieces: Sequence[Work]) -> Iterator[list[Answer]]:
         """See :class:`Executor`."""
-        from distributed import as_completed
+        from distributed import KilledWorker, as_completed
 
-        futures = [
-            self.client.submit(evaluate_many, file, piece, pure=False, retries=MAXIMUM_LOSSES)
+        futures = {
+            self.client.submit(
+                evaluate_many, file, piece, pure=False, retries=MAXIMUM_LOSSES
+            ): piece
             for piece in pieces
-        ]
-        for future in as_completed(futures):
-            yield future.result()
+        }
+        for future in as_completed(futures, loop=self.client.loop):
+            try:
+                yield future.result()
+            except KilledWorker:  # several workers died with it: it would kill the next one too
+                yield [
+                    Answer(n, {}, "the workers that computed it died") for n, _ in futures[future]
+                ]
 
     def close(self) -> None:
         """See :class:`Executor`."""

@@ -5,7 +5,7 @@
     schema: twin.study/1
     layout: pilot
     scenario: design-load
-    steady: {longest: 2 h, tolerance: 0.02 K}     # or leave out: the scenario's whole duration
+    solve: steady       # the state of rest at the scenario's start; left out: run through all of it
     sample: {method: latin-hypercube, points: 1000, seed: 1}
     vary:
       coolant: {layout: "sites[0].halls[0].rows[0].supply_temperature", range: [35 degC, 45 degC]}
@@ -62,7 +62,11 @@ class Varied(Element):
 
 
 class Steady(Element):
-    """Run until nothing changes any more instead of through the whole scenario."""
+    """Run until nothing changes any more instead of through the whole scenario.
+
+    ``solve: steady`` finds the same point without running; this remains for what needs the way
+    there (events of the scenario, controls with memory).
+    """
 
     longest: Annotated[u.Duration, Field(gt=0)] = Field(default=14_400.0)
     check_every: Annotated[u.Duration, Field(gt=0)] = Field(default=120.0)
@@ -97,6 +101,11 @@ class Study(Element):
     title: str = Field(default="")
     layout: str = Field(description="name of a bundled layout, or a file")
     scenario: str | None = Field(default=None, description="name of a bundled scenario, or a file")
+    solve: Literal["run", "steady"] = Field(
+        default="run",
+        description="steady: the state of rest under the scenario's start, solved without marching "
+        "in time; its events do not happen",
+    )
     steady: Steady | None = Field(default=None)
     sample: Sample = Field(default=Sample())
     vary: dict[Name, Varied] = Field(min_length=1)
@@ -111,6 +120,8 @@ class Study(Element):
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:
+        if self.solve == "steady" and self.steady is not None:
+            raise ValueError("steady is a way of running, which solve: steady does not do")
         for name in (*self.minimise, *self.maximise):
             if name not in self.results:
                 raise ValueError(f"{name} is to be optimised and is not among the results")

@@ -69,6 +69,8 @@ class ProfileDriver(Stateless):
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`Driver`."""
+        if simulation.steps == 0 and not starting:
+            return  # written when the simulation was made; a command may have come since
         for key in INPUTS:
             value = profile_value(self.profile, key, simulation.time, simulation.step, starting)
             if value is not None:
