@@ -78,16 +78,7 @@ def _ancestor(model: SceneModel, focus: tuple[str, int] | None, level: str) -> i
     """Row of the element of ``level`` that holds the focus; None when it does not apply."""
     if focus is None:
         return None
-    name, index = focus
-    if name == "gpu":
-        name, index = "rack", model.rack_of_gpu(index)[0]
-    while name != level:
-        table = model.raw["levels"][name]
-        parent = table.get("parent")
-        if parent is None:
-            return None
-        name, index = parent, table["parent_index"][index]
-    return index
+    return model.ancestor(*focus, level)
 
 
 def focus_rack(model: SceneModel, focus: tuple[str, int] | None = None) -> int | None:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from viewer import freshness, hud
+from viewer import freshness, heat_path, hud
 from viewer.camera import PRESETS
 from viewer.palette import as_json
 from viewer.window import SPEEDS
@@ -24,6 +24,7 @@ def shared() -> dict[str, Any]:
     return {
         "palette": as_json(),
         "keys": [list(row) for row in hud.HELP],
+        "heat_path": heat_path.as_json(),
         "presets": list(PRESETS),
         "speeds": list(SPEEDS),
         "fresh": {"least": freshness.LEAST, "intervals": freshness.INTERVALS},

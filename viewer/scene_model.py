@@ -189,6 +189,18 @@ class SceneModel:
                 out += [(name, int(r)) for r in rows]
         return out
 
+    def ancestor(self, level: str, index: int, above: str) -> int | None:
+        """Row of the element of level ``above`` that holds an element, or is it; None: no such."""
+        if level == "gpu" and above != "gpu":
+            level, index = "rack", self.rack_of_gpu(index)[0]
+        while level != above:
+            table = self.raw["levels"][level]
+            parent = table.get("parent")
+            if parent is None:
+                return None
+            level, index = parent, int(table["parent_index"][index])
+        return index
+
     def path(self, level: str, index: int) -> str:
         """Path of an element, such as /pilot/hall-a/row-01/rack-03/tray-04/gpu-2."""
         if level == "gpu":

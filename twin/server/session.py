@@ -229,7 +229,10 @@ class Session:
         """
         if not self.subject.repeatable:
             self.subject.seek(moment)  # type: ignore[attr-defined]
-            self._forget_events(self.subject.time)
+            self.events.forget_after(self.subject.time)
+            until, _ = self.subject.events_since(0)
+            self._events_read = min(self._events_read, until)
+            self._collect_events()  # those passed over on the way forward
             self._restart()
             future: Future[dict[str, Any]] = Future()
             future.set_result(self.status())

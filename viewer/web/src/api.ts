@@ -28,6 +28,7 @@ export class HttpError extends Error {
 }
 
 const STORED = "twin.token";
+const MOST_PAGES = 20; // of 1000 events
 
 export class Api {
   token: string | null;
@@ -93,8 +94,15 @@ export class Api {
     return (await this.get("controls")).json();
   }
 
+  /** Every event there is, oldest first. */
   async events(): Promise<TwinEvent[]> {
-    return (await this.get("events")).json();
+    const all: TwinEvent[] = [];
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const rows: TwinEvent[] = await (await this.get("events", { since: String(all.at(-1)?.number ?? 0) })).json();
+      all.push(...rows);
+      if (rows.length < 1000) break;
+    }
+    return all;
   }
 
   async sessions(): Promise<{ id: string; title: string }[]> {

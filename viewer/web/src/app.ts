@@ -4,19 +4,26 @@ import type { Api, Control } from "./api";
 import { type Margins, nearby, preset } from "./cameras";
 import { HARDWARE, SOFTWARE } from "./equipment";
 import { FactoryView } from "./factory_view";
+import { Faults } from "./faults";
+import { FLOW_CHANNELS } from "./flow";
 import { Freshness } from "./freshness";
+import { places, way } from "./heat_path";
 import { Labels } from "./labels";
 import { Navigation } from "./navigation";
 import { fittedRange, scaleOf } from "./numbers";
 import { dress, PRESETS, THEMES } from "./palette";
+import { likelySoftware, Pacer } from "./pacing";
 import { blocker, pick } from "./picking";
 import { SceneModel } from "./scene_model";
 import type { Channel, Element } from "./scene_types";
 import { Stream } from "./stream";
+import type { TwinEvent } from "./stream";
+import { Charts } from "./ui/charts";
 import { h } from "./ui/dom";
 import { ElementCard } from "./ui/element";
+import { HeatCard } from "./ui/heat_card";
 import { Legend } from "./ui/legend";
-import { Banner, Chooser, Events, helpCard, TimeBar } from "./ui/panels";
+import { Banner, Chooser, Events, helpCard, TimeBar, type Toggle } from "./ui/panels";
 import { Strip } from "./ui/strip";
 import { View } from "./view";
 
@@ -45,6 +52,12 @@ export class App {
   private time: TimeBar;
   private events: Events;
   private card!: ElementCard;
+  readonly charts: Charts;
+  readonly faults = new Faults();
+  private heat: HeatCard;
+  private heatOn = false;
+  private pacer: Pacer;
+  private lastTime = -Infinity;
   private help = helpCard(() => this.toggle("help"));
   private freshness = new Freshness();
   private channel: Channel | null = null; // as it is shown: its range may be fitted
@@ -67,6 +80,7 @@ export class App {
     this.software = likelySoftware();
     this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !this.software, powerPreference: "high-performance" });
     this.renderer.setPixelRatio(this.software ? 1 : Math.min(devicePixelRatio || 1, 2));
+    this.pacer = new Pacer(this.renderer, this.software);
     this.camera.up.set(0, 0, 1);
     this.navigation = new Navigation(this.camera, canvas, () => this.cameraMoved());
     this.chooser = new Chooser({
@@ -77,13 +91,21 @@ export class App {
       pause: () => void this.command(this.paused ? "resume" : "pause"),
       step: () => void this.command("step", { value: 1 }),
       setSpeed: (value) => void this.command("speed", { value }).then((ok) => { if (ok) this.time.set(value); }),
+      seek: (value) => void this.seek(value), theme: () => this.theme,
     });
+    this.charts = new Charts(this.api, () => this.model, {
+      select: (element) => this.select(element), say: (text, status) => this.banner.say(text, status),
+      theme: () => this.theme, changed: () => { this.card?.draw(); this.settled = false; },
+    });
+    this.heat = new HeatCard(this.api, { select: (element) => this.select(element), close: () => this.toggle("heat"),
+      numbers: (texts) => this.writeHeat(texts) },
+      () => this.theme);
     this.events = new Events((path) => {
       const element = this.model.find(path);
       if (element) this.goTo(element);
     });
     ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.banner.root,
-      h("div", { id: "foot" }, this.time.root), this.events.root, this.help);
+      h("div", { id: "foot" }, this.charts.root, this.time.root), h("div", { id: "right" }, this.heat.root, this.events.root), this.help);
     dress(this.theme);
     this.listen();
   }
@@ -117,6 +139,7 @@ export class App {
         select: (element) => this.select(element), fly: () => this.flyToSelection(),
         say: (text, status) => this.banner.say(text, status),
         command: (name, more) => this.stream.command(name, more), showChannel: (name) => this.showChannel(name),
+        pin: (path, channel) => this.charts.toggle(path, channel), pinned: (path, channel) => this.charts.has(path, channel),
       }, () => this.theme);
       document.getElementById("left")!.append(this.card.root);
     } else this.card.setModel(model, this.controls);
@@ -128,32 +151,69 @@ export class App {
     const wanted = this.channel?.name ?? new URLSearchParams(location.search).get("channel") ?? "gpu.temperature";
     this.showChannel(known.includes(wanted) ? wanted : (known[0] ?? null));
     this.select(path ? model.find(path) : null);
+    this.showHeat();
     this.loading = false;
+    if (first) this.charts.build();
+    await this.reloadEvents();
+  }
+
+  /** All events anew: of another session's, or of a time that was set back. */
+  private async reloadEvents(): Promise<void> {
+    const events = await this.api.events().catch(() => []);
     this.events.clear();
-    for (const event of await this.api.events().catch(() => [])) this.events.add(event);
+    this.faults.clear();
+    for (const event of events) this.takeEvent(event, false);
+    this.showEvents();
+  }
+
+  private takeEvent(event: TwinEvent, show = true): void {
+    if (!this.events.add(event)) return;
+    this.faults.take(event);
+    if (show) this.showEvents();
+  }
+
+  private showEvents(): void {
+    this.time.line.setEvents(this.events.rows);
+    this.factory.showFaults(this.faults);
+  }
+
+  private async seek(value: number): Promise<void> {
+    if (await this.command("seek", { value })) await this.setBack(value);
+  }
+
+  private async setBack(time: number): Promise<void> {
+    this.lastTime = time;
+    this.time.line.forgetAfter(time);
+    this.card.forget();
+    this.charts.forget();
+    await this.reloadEvents();
   }
 
   private listen(): void {
     this.stream.onHello = (hello) => {
       this.paused = hello.paused;
       this.time.set(hello.speed);
+      this.time.line.setRange(hello.recorded ?? null, hello.time);
       this.time.update(hello.time, hello.paused);
+      this.lastTime = hello.time;
       if (hello.digest !== this.model.raw.digest && !this.loading)
         this.load().catch((error) => this.banner.say(String(error.message), "limit"));
-      else void this.api.events().then((events) => events.forEach((event) => this.events.add(event))).catch(() => {});
+      else if (!this.loading) void this.reloadEvents();
     };
     this.stream.onFrame = (frame) => {
       if (frame.digest !== this.model.raw.digest) return;
       this.freshness.frameCame();
       this.paused = frame.paused;
-      this.strip.update(frame);
+      if (frame.time < this.lastTime - 1e-6) void this.setBack(frame.time);
+      this.lastTime = frame.time;
+      this.strip.update(frame, this.faults.count);
       this.time.update(frame.time, frame.paused);
       this.factory.update(frame);
       if (this.fitted && this.factory.values && this.channel && !this.wasFitted) this.fit();
       this.legend.update(this.factory.values);
       if (this.labels.on && this.settled && performance.now() - this.labelled > RELABEL) this.placeLabels();
     };
-    this.stream.onEvent = (event) => this.events.add(event);
+    this.stream.onEvent = (event) => this.takeEvent(event);
     this.stream.onNotice = (text) => this.banner.say(text, "limit");
     this.stream.onClosed = (code, reason) => {
       if (code === 4401 || code === 4403) this.banner.say(reason || "not admitted", "limit", 10_000);
@@ -168,7 +228,7 @@ export class App {
     });
     this.canvas.addEventListener("pointerup", (event) => {
       if (pressed && event.button === 0 && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 4)
-        this.select(this.pickAt(event.clientX, event.clientY));
+        this.clicked(this.pickAt(event.clientX, event.clientY), event.shiftKey);
       pressed = null;
     });
     this.canvas.addEventListener("dblclick", () => this.flyToSelection());
@@ -181,7 +241,8 @@ export class App {
     this.channel = this.model.channel(name);
     this.wasFitted = false;
     this.applyChannel();
-    this.stream.subscribe(this.channel ? [this.channel.name] : []);
+    const flows = FLOW_CHANNELS.filter((own) => this.model.channel(own));
+    this.stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...flows])]);
     this.press();
   }
 
@@ -226,7 +287,7 @@ export class App {
     return [wide ? 270 / width : 0.03, wide ? 200 / width : 0.03, 64 / height, 70 / height];
   }
 
-  toggle(what: "fit" | "labels" | "theme" | "fly" | "help"): void {
+  toggle(what: Toggle): void {
     if (what === "fit") {
       this.fitted = !this.fitted;
       this.wasFitted = false;
@@ -235,6 +296,12 @@ export class App {
     } else if (what === "labels") {
       this.labels.on = !this.labels.on;
       this.settled = false;
+    } else if (what === "flow") {
+      this.factory.flow.on = !this.factory.flow.on;
+      this.refresh();
+    } else if (what === "heat") {
+      this.heatOn = !this.heatOn;
+      this.showHeat();
     } else if (what === "fly") {
       this.navigation.setFlying(!this.navigation.flying);
       this.banner.say(this.navigation.flying ? "fly: arrows move, drag turns the head" : "orbit", "ok", 1800);
@@ -249,13 +316,16 @@ export class App {
       this.legend.show(this.channel, this.theme);
       this.legend.update(this.factory.values);
       this.card.draw();
+      this.charts.build();
+      this.time.line.draw();
+      this.factory.showFaults(this.faults);
     }
     this.dirty = true;
     this.press();
   }
 
   private press(): void {
-    this.chooser.state({ fit: this.fitted, labels: this.labels.on, fly: this.navigation.flying,
+    this.chooser.state({ fit: this.fitted, flow: this.factory.flow.on, heat: this.heatOn, labels: this.labels.on, fly: this.navigation.flying,
       help: !this.help.hidden, theme: this.theme.name === "light" }, this.channel?.name ?? null, this.preset);
   }
 
@@ -263,6 +333,49 @@ export class App {
     this.selected = element;
     this.factory.select(element);
     this.card.show(element);
+    if (element?.level === "gpu" || element?.level === "rack") this.showHeat();
+    this.settled = false;
+  }
+
+  /** A click picks; with shift it adds the element's line to the charts. */
+  private clicked(element: Element | null, add: boolean): void {
+    this.select(element);
+    if (!add || !element) return;
+    const own = this.model.channels.filter((channel) => channel.level === element.level);
+    const channel = own.find((c) => c.name === this.channel?.name) ?? own.find((c) => c.name.endsWith(".temperature")) ?? own[0];
+    if (channel) this.charts.toggle(this.model.path(element), channel);
+  }
+
+  private heatPlaces = new Map<string, [number, number, number]>();
+
+  /** Numbers of the heat's stages beside what they are about. */
+  private writeHeat(texts: Map<string, string>): void {
+    this.labels.extra = [...texts].flatMap(([level, text]) => {
+      const at = this.heatPlaces.get(level);
+      return at ? [{ text, at }] : [];
+    });
+    if (this.settled) this.placeLabels();
+  }
+
+  /** The way of the picked accelerator's heat, or of the hottest one in the picked or hottest rack. */
+  private showHeat(): void {
+    let gpu: number | null = null;
+    if (this.heatOn && this.model.count("gpu")) {
+      if (this.selected?.level === "gpu") gpu = this.selected.index;
+      else {
+        const first = this.model.firstGpu;
+        const rack = this.selected ? this.model.ancestor(this.selected, "rack") : null;
+        const [from, to] = rack === null ? [0, this.model.count("gpu")] : [first[rack], first[rack + 1]];
+        const values = this.channel?.name === "gpu.temperature" ? this.factory.values : null;
+        gpu = from;
+        for (let k = from; values && k < to; k++) if (values[k] > values[gpu]) gpu = k;
+      }
+    }
+    const found = gpu === null ? null : way(this.model, gpu);
+    this.heatPlaces = found ? places(this.model, found) : new Map();
+    this.labels.extra = [];
+    this.heat.show(this.model, found);
+    this.factory.showHeat(found);
     this.settled = false;
   }
 
@@ -276,7 +389,8 @@ export class App {
       this.banner.say("pick an element first", "paused");
       return;
     }
-    const pose = nearby(this.model, this.selected, this.camera.position);
+    const pose = nearby(this.model, this.selected, this.camera.position,
+      this.selected.level === "gpu" ? this.factory.opened.reach(this.selected.index) : 0);
     if (pose) this.navigation.go(pose);
   }
 
@@ -302,9 +416,10 @@ export class App {
       const box = this.model.box(rack)!;
       const depth = Math.hypot(...box.low.map((v, k) => (v + box.high[k]) / 2 - this.camera.position.getComponent(k)));
       const tall = this.view().pixels(box.high[2] - box.low[2], depth);
-      return tall > 260 || this.selected?.level === "gpu" ? element : rack; // single cells only where they can be aimed at
+      return tall > 260 || this.selected?.level === "gpu" || this.factory.opened.shift(element.index) ? element : rack; // single cells only where they can be aimed at
     };
-    return near(pick(this.model, caster.ray, this.factory.cards, this.channel?.level === "gpu"));
+    const out = this.factory.opened.pick(caster.ray);
+    return near(pick(this.model, caster.ray, this.factory.cards, this.channel?.level === "gpu", out));
   }
 
   private nextChannel(step: number): void {
@@ -353,7 +468,8 @@ export class App {
       "+": () => this.time.faster(1), "=": () => this.time.faster(1), "-": () => this.time.faster(-1),
       t: () => this.toggle("theme"), r: () => this.usePreset(this.preset), f: () => this.flyToSelection(),
       s: () => this.savePicture(), h: () => this.toggle("help"), "?": () => this.toggle("help"), a: () => this.toggle("fit"),
-      l: () => this.toggle("labels"), g: () => this.toggle("fly"), "/": () => this.chooser.search.focus(),
+      l: () => this.toggle("labels"), o: () => this.toggle("flow"), k: () => this.toggle("heat"),
+      "[": () => this.time.event(-1), "]": () => this.time.event(1), g: () => this.toggle("fly"), "/": () => this.chooser.search.focus(),
       Escape: () => (this.help.hidden ? this.select(null) : this.toggle("help")),
     };
     PRESETS.forEach((name, k) => { actions[String(k + 1)] = () => this.usePreset(name); });
@@ -402,29 +518,10 @@ export class App {
       this.dirty = true;
     } else if (!still && performance.now() - this.refreshed > REFRESH) this.refresh();
     if (!still) this.labelRoot.style.opacity = "0.25";
-    if (this.dirty && this.ready()) this.render();
+    // on a graphics card the arrows run smoothly; a processor moves them when values come
+    if (!this.software && !this.paused && this.factory.flow.moving) this.dirty = true;
+    if (this.dirty && this.pacer.ready()) this.render();
   }
-
-  /** Whether the last picture is done and others have had as long as it took: on a processor
-   * pictures would pile up otherwise, and nothing else would be drawn. */
-  private ready(): boolean {
-    const gl = this.renderer.getContext() as WebGL2RenderingContext;
-    const now = performance.now();
-    if (this.fence) {
-      const state = gl.clientWaitSync(this.fence, 0, 0);
-      if (state === gl.TIMEOUT_EXPIRED && now - this.began < 2000) return false;
-      gl.deleteSync(this.fence);
-      this.fence = null;
-      this.cost = now - this.began;
-      this.next = this.software ? now + Math.min(500, this.cost) : now;
-    }
-    return now >= this.next;
-  }
-
-  private fence: WebGLSync | null = null;
-  private began = 0;
-  private next = 0;
-  cost = 0; // ms of the last picture
 
   private refresh(): void {
     this.refreshed = performance.now();
@@ -455,23 +552,9 @@ export class App {
     this.camera.near = Math.max(0.05, 0.5 * away, far / 8e4);
     this.camera.far = far;
     this.camera.updateProjectionMatrix();
-    this.began = performance.now();
-    this.renderer.render(this.scene, this.camera);
-    const gl = this.renderer.getContext() as WebGL2RenderingContext;
-    if (this.fence) gl.deleteSync(this.fence);
-    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
+    this.factory.flow.draw(performance.now(), this.paused);
+    this.pacer.draw(this.scene, this.camera);
     this.drawn += 1;
     if (!this.firstPicture) this.firstPicture = performance.now();
   }
-}
-
-/** Whether pictures are drawn by a processor instead of a graphics card. */
-function likelySoftware(): boolean {
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) throw new Error("this browser has no WebGL 2");
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = String(info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "");
-  gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name);
 }

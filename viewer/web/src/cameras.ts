@@ -179,10 +179,19 @@ export function preset(
   return (makers[name] ?? hall)();
 }
 
-/** Look at one element from nearby, from where the camera is. */
-export function nearby(model: SceneModel, element: Element, from: THREE.Vector3): Pose | null {
+/** Look at one element from nearby, from where the camera is. `shift`: how far it is drawn out of its rack. */
+export function nearby(model: SceneModel, element: Element, from: THREE.Vector3, shift = 0): Pose | null {
   const box = model.box(element);
   if (!box) return null;
+  if (element.level === "gpu") { // over the tray that is drawn out of the rack for it
+    const rack = model.placeOf("rack", model.rackOfGpu(element.index).rack)!;
+    const front = new THREE.Vector3(rack.group.sin[rack.row], -rack.group.cos[rack.row], 0);
+    const along = new THREE.Vector3(-front.y, front.x, 0);
+    const target = new THREE.Vector3(...box.low).add(new THREE.Vector3(...box.high)).multiplyScalar(0.5)
+      .addScaledVector(front, shift);
+    const position = target.clone().addScaledVector(front, 0.62).addScaledVector(along, -0.3).setZ(target.z + 0.62);
+    return { position, target, angle: 34 };
+  }
   const [low, high] = [new THREE.Vector3(...box.low), new THREE.Vector3(...box.high)];
   const target = low.clone().add(high).multiplyScalar(0.5);
   const place = element.level === "rack" ? model.placeOf("rack", element.index) : null;

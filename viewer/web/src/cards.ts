@@ -72,6 +72,7 @@ export function slotGrid(product: Product): SlotGrid {
 export class Cards {
   readonly mesh: THREE.InstancedMesh;
   private means: THREE.InstancedBufferAttribute;
+  private opened: THREE.InstancedBufferAttribute;
 
   constructor(private group: Group, firstGpu: Int32Array, accelerators: Accelerators, paint: Paint) {
     const grid = slotGrid(group.product);
@@ -81,6 +82,8 @@ export class Cards {
     this.means = new THREE.InstancedBufferAttribute(new Uint8Array(count).fill(255), 1);
     geometry.setAttribute("first", new THREE.InstancedBufferAttribute(first, 1));
     geometry.setAttribute("mean", this.means);
+    this.opened = new THREE.InstancedBufferAttribute(new Float32Array(count).fill(-1), 1);
+    geometry.setAttribute("opened", this.opened);
     this.mesh = new THREE.InstancedMesh(geometry, cardMaterial(grid, group.product, accelerators, paint), count);
     this.mesh.frustumCulled = false;
     const matrix = new THREE.Matrix4();
@@ -99,6 +102,12 @@ export class Cards {
     if (!means) return;
     (this.means.array as Uint8Array).set(means);
     this.means.needsUpdate = true;
+  }
+
+  /** Show a rack as opened: its front and rear alone, without the tray that is drawn out; -1: as closed. */
+  open(row: number, tray: number): void {
+    (this.opened.array as Float32Array)[row] = tray;
+    this.opened.needsUpdate = true;
   }
 
   /** The accelerator under a point of a rack's surface, in the rack's own frame; -1 when none. */
@@ -155,11 +164,11 @@ function shell(size: [number, number, number], grid: SlotGrid): THREE.BufferGeom
 }
 
 const VERTEX = `
-attribute float face; attribute float first; attribute float mean;
+attribute float face; attribute float first; attribute float mean; attribute float opened;
 varying vec2 vPlace; varying float vLight;
-flat varying float vFace; flat varying float vFirst; flat varying float vMean;
+flat varying float vFace; flat varying float vFirst; flat varying float vMean; flat varying float vOpened;
 void main() {
-  vPlace = uv; vFace = face; vFirst = first; vMean = mean;
+  vPlace = uv; vFace = face; vFirst = first; vMean = mean; vOpened = opened;
   vec3 n = normalize(mat3(instanceMatrix) * normal);
   vLight = 0.80 + 0.12 * n.z + 0.08 * dot(n, normalize(vec3(-0.5, -0.8, 0.3)));
   gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4(position, 1.0);
@@ -170,8 +179,9 @@ precision highp float; precision highp sampler2D;
 uniform sampler2D values; uniform sampler2D table; uniform sampler2D trays; uniform sampler2D slots;
 uniform vec2 grid; uniform float height;
 varying vec2 vPlace; varying float vLight;
-flat varying float vFace; flat varying float vFirst; flat varying float vMean;
+flat varying float vFace; flat varying float vFirst; flat varying float vMean; flat varying float vOpened;
 void main() {
+  if (vOpened > -0.5 && vFace > 1.5) discard;
   vec4 tray = texelFetch(trays, ivec2(int(clamp(vPlace.y / height, 0.0, 0.9999) * ${BINS}.0), 0), 0);
   bool beside = vFace > 1.5 && vFace < 3.5;
   float cells = beside ? grid.x : grid.x * grid.y;
@@ -182,6 +192,7 @@ void main() {
   vec3 colour = average;
   float near = 1.0 - smoothstep(0.35, 0.9, max(across, up));
   if (tray.x >= 0.0) {
+    if (vOpened > -0.5 && abs(tray.x - vOpened) < 0.5) discard;
     float cell = floor(u);
     if (beside) cell = (vFace < 2.5 ? 0.0 : grid.y - 1.0) * grid.x + cell;
     float slot = texelFetch(slots, ivec2(int(cell), int(tray.x + 0.5)), 0).r;

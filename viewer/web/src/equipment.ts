@@ -81,6 +81,7 @@ export class Equipment {
   private asked = [false, false, false];
   private radius: number;
   private box: Drawn | null; // stands in until the first model is there
+  hidden = -1; // row that is drawn otherwise
 
   constructor(
     readonly group: Group, private models: Models, paint: Paint, private scene: THREE.Object3D,
@@ -138,7 +139,7 @@ export class Equipment {
       const depth = view.seen(
         position[3 * row], position[3 * row + 1], position[3 * row + 2] + height / 2, this.radius,
       );
-      if (depth < 0) continue;
+      if (depth < 0 || row === this.hidden) continue;
       const tall = view.pixels(Math.max(height, 0.7 * this.radius), depth);
       const detail = tall >= wanted[2] ? 2 : tall >= wanted[1] ? 1 : 0;
       if (detail === 0) far.push(row);

@@ -4,8 +4,12 @@ import type { Api } from "./api";
 import { Accelerators, Cards } from "./cards";
 import type { Frame } from "./decode";
 import { Equipment, type Quality } from "./equipment";
+import { FaultMarks, type Faults } from "./faults";
+import { Flow } from "./flow";
+import { HeatLine, line, type Way } from "./heat_path";
 import { Models } from "./models";
 import { beyond } from "./numbers";
+import { OpenRack } from "./open_rack";
 import { Paint } from "./paint";
 import { shadesOf, type Theme } from "./palette";
 import { Busways, Pipes } from "./routes";
@@ -22,6 +26,10 @@ export class FactoryView {
   readonly cards = new Map<Group, Cards>();
   channel: Channel | null = null;
   values: Float32Array | null = null;
+  readonly flow: Flow;
+  readonly opened: OpenRack;
+  readonly faultMarks: FaultMarks;
+  private heat: HeatLine;
   private equipment: Equipment[];
   private accelerators: Accelerators;
   private pipes: Pipes;
@@ -47,6 +55,10 @@ export class FactoryView {
     }
     this.pipes = new Pipes(model, scene, software);
     this.busways = new Busways(model, this.paint, scene);
+    this.flow = new Flow(model, scene);
+    this.opened = new OpenRack(model, this.models, this.paint, scene, this.equipment, this.cards, changed);
+    this.faultMarks = new FaultMarks(scene);
+    this.heat = new HeatLine(scene);
     const edges = new THREE.EdgesGeometry(new THREE.BoxGeometry(1, 1, 1));
     this.outline = new THREE.LineSegments(edges, new THREE.LineBasicMaterial({ depthTest: false }));
     this.outline.renderOrder = 10;
@@ -83,6 +95,8 @@ export class FactoryView {
     this.scene.add(...this.lights);
     (this.outline.material as THREE.LineBasicMaterial).color.setRGB(...theme.selection, THREE.SRGBColorSpace);
     this.theme = theme;
+    this.faultMarks.setTheme(theme);
+    this.heat.setTheme(theme);
     if (this.channel) this.paint.use(this.channel.colormap ?? this.channel.colours, theme);
   }
 
@@ -97,6 +111,7 @@ export class FactoryView {
 
   /** Take the shown channel's values out of a frame. */
   update(frame: Frame): void {
+    this.flow.update(frame);
     const column = frame.channels.find((c) => c.name === this.channel?.name);
     if (!column || !this.channel) return;
     const count = this.model.count(this.channel.level);
@@ -116,6 +131,7 @@ export class FactoryView {
     const level = this.channel?.level ?? null;
     const gpu = level === "gpu";
     if (gpu && shades) this.accelerators.paint(shades);
+    this.opened.paint(gpu ? shades : null);
     const stands = level !== null && (this.model.groups.some((g) => g.level === level) || level === "panel");
     for (const entry of this.equipment) {
       const group = entry.group;
@@ -200,7 +216,27 @@ export class FactoryView {
     this.marks.visible = count > 0;
   }
 
+  /** Draw the way of an accelerator's heat; null: none. */
+  showHeat(way: Way | null): void {
+    this.heat.show(way && line(this.model, way));
+    this.changed();
+  }
+
+  showFaults(faults: Faults): void {
+    this.faultMarks.show(this.model, faults);
+    this.changed();
+  }
+
   select(element: Element | null): void {
+    this.opened.select(element);
+    this.selected = element;
+    this.outlineSelected();
+  }
+
+  private selected: Element | null = null;
+
+  private outlineSelected(): void {
+    const element = this.selected;
     const box = element && this.model.box(element);
     this.outline.visible = Boolean(box);
     if (box && element) {
@@ -215,6 +251,12 @@ export class FactoryView {
       } else {
         const size = box.high.map((v, k) => v - box.low[k] + 2 * grow);
         const middle = box.high.map((v, k) => (v + box.low[k]) / 2);
+        const shift = element.level === "gpu" ? this.opened.shift(element.index) : 0;
+        if (shift) {
+          const rack = this.model.placeOf("rack", this.model.rackOfGpu(element.index).rack)!;
+          middle[0] += shift * rack.group.sin[rack.row];
+          middle[1] -= shift * rack.group.cos[rack.row];
+        }
         this.outline.matrix.makeScale(size[0], size[1], size[2]).setPosition(middle[0], middle[1], middle[2]);
       }
       this.outline.matrixAutoUpdate = false;
@@ -225,8 +267,12 @@ export class FactoryView {
 
   /** Choose levels of detail for a view. */
   refresh(view: View, quality: Quality): void {
+    const before = this.opened.open;
+    this.opened.refresh(view);
+    if (this.opened.open !== before) this.outlineSelected();
     for (const entry of this.equipment) entry.refresh(view, quality);
     this.pipes.refresh(view);
+    this.flow.refresh(view);
     this.surroundings.refresh(view.position);
   }
 
@@ -246,6 +292,10 @@ export class FactoryView {
       cards.mesh.dispose();
     }
     this.pipes.remove();
+    this.flow.remove();
+    this.opened.remove();
+    this.faultMarks.remove();
+    this.heat.show(null);
     this.busways.remove();
     this.surroundings.remove();
     this.scene.remove(this.outline, this.marks, ...this.lights);

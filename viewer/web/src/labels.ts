@@ -19,8 +19,15 @@ interface Label {
 const LEAST: Record<string, number> = { rack: 90, cdu: 84, panel: 96 };
 const PRIORITY: Record<string, number> = { cdu: 3, cooler: 3, chiller: 3, rack: 4, crah: 4, pump: 6, panel: 6 };
 
+/** A label that comes and goes with something shown, before all others. */
+export interface Extra {
+  text: string;
+  at: [number, number, number];
+}
+
 export class Labels {
   on = true;
+  extra: Extra[] = [];
   private all: Label[] = [];
   private pool: HTMLDivElement[] = [];
 
@@ -75,6 +82,16 @@ export class Labels {
     blocked: (x: number, y: number, z: number) => boolean): void {
     const boxes = taken.map((r) => [r.left, r.top, r.right, r.bottom]);
     const chosen: { label: Label; x: number; y: number; text: string }[] = [];
+    for (const { text, at } of this.extra) {
+      const depth = view.seen(...at, 0.1);
+      if (depth <= 0.3) continue;
+      const [x, y] = view.project(...at);
+      const wide = text.length * 6.6 + 16;
+      const box = [x - wide / 2 - 3, y - 24, x + wide / 2 + 3, y + 2];
+      if (boxes.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1])) continue;
+      boxes.push(box);
+      chosen.push({ label: { text, element: null, at, tall: 0, least: 0, most: 0, priority: 0, kind: "heat" }, x, y, text });
+    }
     if (this.on) {
       const candidates: { label: Label; x: number; y: number; depth: number }[] = [];
       for (const label of this.all) {

@@ -7,6 +7,7 @@ export interface Model {
   closed: THREE.BufferGeometry;
   open: THREE.BufferGeometry;
   accelerator: THREE.BufferGeometry | null;
+  tray: THREE.BufferGeometry | null;
   triangles: number;
 }
 
@@ -40,12 +41,13 @@ export class Models {
       const [use, role] = String(node.userData.name ?? node.name).split("/");
       (pieces[use] ??= []).push({ geometry: node.geometry, role: role === "state" ? 1 : 0 });
     });
-    const { always = [], closed = [], open = [], accelerator = [] } = pieces;
+    const { always = [], closed = [], open = [], accelerator = [], tray = [] } = pieces;
     const shut = joined([...always, ...closed]);
     return {
       closed: shut,
       open: open.length ? joined([...always, ...open]) : shut,
       accelerator: accelerator.length ? joined(accelerator) : null,
+      tray: tray.length ? joined(tray) : null,
       triangles: shut.index!.count / 3,
     };
   }

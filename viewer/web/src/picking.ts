@@ -23,6 +23,7 @@ function enter(origin: THREE.Vector3, direction: THREE.Vector3, size: number[]):
 
 export function pick(
   model: SceneModel, ray: THREE.Ray, cards: Map<Group, Cards>, accelerators: boolean,
+  standsOut: { gpu: number; distance: number } | null = null,
 ): Element | null {
   let best = Infinity;
   let found: { group: Group; row: number; local: THREE.Vector3 } | null = null;
@@ -42,6 +43,7 @@ export function pick(
       }
     }
   }
+  if (standsOut && standsOut.distance < best) return { level: "gpu", index: standsOut.gpu };
   if (!found) return null;
   const { group, row, local } = found;
   const index = group.index[row];

@@ -53,6 +53,7 @@ export interface RawScene {
   pipes: { path: string; service: string; diameter: number; points: Point[]; level: string; index: number }[];
   busways: { path: string; size: [number, number]; points: Point[]; level: string; index: number }[];
   structures: { kind: string; title: string; position: Point; size: Point; level: string; index: number }[];
+  links?: Record<string, number[]>;
   channels: Channel[];
 }
 

@@ -9,6 +9,8 @@ export interface Hello {
   speed: number | "max";
   paused: boolean;
   time: number;
+  /** First and last time of a recording; null of a simulation. */
+  recorded?: [number, number] | null;
 }
 
 export interface TwinEvent {

@@ -24,7 +24,10 @@ export function write(node: HTMLElement, text: string): void {
 const ICONS = {
   pause: "M4 3h3v10H4zM9 3h3v10H9z",
   play: "M4 2.5l9.5 5.5L4 13.5z",
-  step: "M3 2.5l7.5 5.5L3 13.5zM11 3h2.2v10H11z",
+  before: "M13 2.5L5.5 8l7.5 5.5zM2.8 3H5v10H2.8z",
+  after: "M3 2.5L10.5 8 3 13.5zM11 3h2.2v10H11z",
+  pin: "M2 13L5.5 8l3 2.5L14 3",
+  step: "M3 3h2.4v10H3zM7.5 2.5L14 8l-6.5 5.5z",
   target: "M8 1v4M8 11v4M1 8h4M11 8h4M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 1 0 0-7z",
   close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
 };
@@ -36,6 +39,6 @@ export function icon(name: keyof typeof ICONS): SVGSVGElement {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
-  svg.setAttribute("class", name === "target" || name === "close" ? "icon line" : "icon");
+  svg.setAttribute("class", ["target", "close", "pin"].includes(name) ? "icon line" : "icon");
   return svg;
 }

@@ -16,6 +16,8 @@ export interface Host {
   say(text: string, status: string): void;
   command(name: string, more: object): Promise<Answer>;
   showChannel(name: string): void;
+  pin(path: string, channel: Channel): void;
+  pinned(path: string, channel: string): boolean;
 }
 
 const words = (key: string) => key.replaceAll("_", " ").replaceAll("-", " ");
@@ -55,6 +57,12 @@ export class ElementCard {
   setModel(model: SceneModel, controls: Control[]): void {
     this.model = model;
     this.controls = controls;
+  }
+
+  /** The past is another one now: the time was set back. */
+  forget(): void {
+    this.series.clear();
+    if (this.element && this.charted) void this.past(this.path, this.charted);
   }
 
   private open(name: "values" | "operate"): void {
@@ -115,7 +123,11 @@ export class ElementCard {
         void this.past(this.path, channel);
       },
       ondblclick: () => this.host.showChannel(channel.name) },
-    h("td", {}, channel.title), value);
+    h("td", {}, channel.title), value, h("td", {}, h("button", { type: "button", className: "pin", "data-pin": channel.name,
+      title: "Chart beside others", onclick: (event: Event) => {
+        event.stopPropagation();
+        this.host.pin(this.path, channel);
+      } }, icon("pin"))));
     row.dataset.channel = channel.name;
     this.rows.set(channel.name, { value, row });
     this.values.append(row);
@@ -179,7 +191,10 @@ export class ElementCard {
 
   draw(): void {
     if (!this.charted || !this.element) return;
-    for (const [name, { row }] of this.rows) row.classList.toggle("charted", name === this.charted.name);
+    for (const [name, { row }] of this.rows) {
+      row.classList.toggle("charted", name === this.charted.name);
+      row.classList.toggle("pinned", this.host.pinned(this.path, name));
+    }
     this.chart.draw(this.charted, this.series.get(this.charted.name) ?? new Series(), this.theme());
   }
 

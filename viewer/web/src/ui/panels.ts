@@ -1,10 +1,11 @@
 /** What is shown and how: channel, cameras, search, time, events, help, notices. */
 import { clock } from "../numbers";
-import { KEYS, PRESETS, SPEEDS } from "../palette";
+import { KEYS, PRESETS, SPEEDS, type Theme } from "../palette";
 import type { SceneModel } from "../scene_model";
 import type { Element } from "../scene_types";
 import type { TwinEvent } from "../stream";
 import { h, icon, write } from "./dom";
+import { Timeline } from "./timeline";
 
 const LEVELS: Record<string, string> = {
   gpu: "GPU", rack: "Rack", cdu: "CDU", row: "Row", panel: "Panel", crah: "Air handler", hall: "Hall", ups: "UPS",
@@ -12,10 +13,12 @@ const LEVELS: Record<string, string> = {
   plant: "Plant", cooler: "Cooler", pump: "Pump", chiller: "Chiller", site: "Site",
 };
 
+export type Toggle = "fit" | "labels" | "flow" | "heat" | "theme" | "fly" | "help";
+
 export interface ChooserHost {
   showChannel(name: string | null): void;
   usePreset(name: string): void;
-  toggle(what: "fit" | "labels" | "theme" | "fly" | "help"): void;
+  toggle(what: Toggle): void;
   find(element: Element): void;
 }
 
@@ -49,7 +52,9 @@ export class Chooser {
       h("label", {}, h("span", { className: "muted" }, "Colour by"), this.channel),
       h("div", { className: "searching" }, this.search, this.found), this.presets,
       h("div", { className: "toggles" }, toggle("fit", "fit range", "Colour range: the channel's, or fitted (a)"),
-        toggle("labels", "labels", "Labels on or off (l)"), toggle("fly", "fly", "Fly: the mouse turns the head (g)"),
+        toggle("labels", "labels", "Labels on or off (l)"),
+        toggle("flow", "flow", "Arrows along pipes (o)"),
+        toggle("heat", "heat path", "From the die of the picked accelerator to the sky (k)"), toggle("fly", "fly", "Fly: the mouse turns the head (g)"),
         toggle("theme", "theme", "Dark or light (t)"), toggle("help", "keys", "Keys (h)")),
     );
   }
@@ -111,8 +116,11 @@ export class TimeBar {
   private speed = h("select", { id: "speed", title: "Simulated seconds per second (+ / -)", "aria-label": "Speed" });
   private now = h("b", { id: "clock" });
   private asked: number | "max" = 1;
+  readonly line: Timeline;
 
-  constructor(private host: { pause(): void; step(): void; setSpeed(speed: number | "max"): void }) {
+  constructor(private host: { pause(): void; step(): void; setSpeed(speed: number | "max"): void;
+    seek(time: number): void; theme(): Theme }) {
+    this.line = new Timeline(host);
     for (const speed of SPEEDS) this.speed.append(h("option", { value: String(speed) }, `${speed.toLocaleString("en-US")} x`));
     this.speed.append(h("option", { value: "max" }, "max"));
     this.pause.addEventListener("click", () => host.pause());
@@ -120,12 +128,25 @@ export class TimeBar {
       host.setSpeed(this.speed.value === "max" ? "max" : Number(this.speed.value));
       this.speed.blur();
     });
-    this.root.append(this.pause, h("button", { type: "button", id: "step", title: "One step (.)",
-      onclick: () => host.step() }, icon("step")), this.now, this.speed);
+    this.root.append(
+      h("div", { className: "buttons" },
+        h("button", { type: "button", id: "earlier", title: "To the event before ([)", onclick: () => this.event(-1) }, icon("before")),
+        this.pause, h("button", { type: "button", id: "step", title: "One step (.)", onclick: () => host.step() }, icon("step")),
+        h("button", { type: "button", id: "later", title: "To the next event (])", onclick: () => this.event(1) }, icon("after")),
+        this.now, this.speed),
+      this.line.root,
+    );
+  }
+
+  /** Go to the next (1) or the last (-1) event. */
+  event(step: number): void {
+    const time = this.line.event(step);
+    if (time !== null) this.host.seek(time);
   }
 
   update(time: number, paused: boolean): void {
     write(this.now, clock(time));
+    this.line.update(time);
     if (paused === this.drawn) return;
     this.drawn = paused;
     this.pause.replaceChildren(icon(paused ? "play" : "pause"));
@@ -159,6 +180,7 @@ export class Events {
   private list = h("ol");
   private count = h("span", { className: "muted" }, "none yet");
   private seen = new Set<string>();
+  readonly rows: TwinEvent[] = [];
 
   constructor(private find: (path: string) => void) {
     const head = h("button", { type: "button", className: "fold", onclick: () => this.root.classList.toggle("folded") },
@@ -168,19 +190,23 @@ export class Events {
 
   clear(): void {
     this.seen.clear();
+    this.rows.length = 0;
     this.list.replaceChildren();
     write(this.count, "none yet");
   }
 
-  add(event: TwinEvent): void {
+  /** Take an event; false when it was known. */
+  add(event: TwinEvent): boolean {
     const key = event.number === undefined ? `${event.time} ${event.path} ${event.kind} ${event.message}` : String(event.number);
-    if (this.seen.has(key)) return;
+    if (this.seen.has(key)) return false;
     this.seen.add(key);
+    this.rows.push(event);
     this.list.prepend(h("li", { className: event.kind, title: `${event.kind}: ${event.message}`,
       onclick: () => this.find(event.path) },
     h("time", {}, clock(event.time)), h("span", {}, `${event.message}`), h("small", {}, event.path)));
     while (this.list.children.length > MOST_EVENTS) this.list.lastChild!.remove();
     write(this.count, `(${this.seen.size})`);
+    return true;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Frame } from "../decode";
 import { clock, prefixed } from "../numbers";
 import { h, write } from "./dom";
 
-type Figure = { caption: string; text: (frame: Frame) => string; status?: (frame: Frame) => string };
+type Figure = { caption: string; text: (frame: Frame, faults: number) => string; status?: (frame: Frame) => string };
 
 const has = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);
 const kpi = (key: string, format: (value: number) => string) => (frame: Frame) =>
@@ -30,6 +30,7 @@ const FIGURES: Figure[] = [
     caption: "throttled", text: kpi("throttled_gpu_fraction", (v) => `${(100 * v).toFixed(2)}%`),
     status: (frame) => (frame.kpi.throttled_gpu_fraction > 0 ? "warning" : ""),
   },
+  { caption: "faults", text: (_, faults) => (faults ? String(faults) : ""), status: () => "limit" },
   { caption: "tokens/s", text: kpi("tokens_per_s", (v) => prefixed(v, "token/s").replace(/\s*tokens\/s/, "")) },
 ];
 
@@ -52,10 +53,10 @@ export class Strip {
     document.title = `${title} - AI factory twin`;
   }
 
-  update(frame: Frame): void {
+  update(frame: Frame, faults: number): void {
     FIGURES.forEach((figure, k) => {
       const { value, root } = this.cells[k];
-      const text = figure.text(frame);
+      const text = figure.text(frame, faults);
       root.hidden = !text;
       write(value, text);
       value.className = figure.status?.(frame) ?? "";
