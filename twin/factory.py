@@ -15,9 +15,13 @@ from twin.scenario import Scenario, WeatherChoice, load_scenario
 from twin.simulation import Simulation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import xarray
 
+    from twin.controls import Command
     from twin.layout import Layout
+    from twin.steady import OperatingPoint, Solver
 
 
 @dataclass
@@ -56,19 +60,46 @@ class Factory:
 
         ``seed`` and ``epw`` replace those of the scenario. Raises InputError.
         """
-        if scenario is None:
-            chosen = Scenario()
-        elif isinstance(scenario, Scenario):
-            chosen = scenario
-        else:
-            chosen = load_scenario(scenario)
-        changes: dict[str, Any] = {}
-        if seed is not None:
-            changes["seed"] = seed
-        if epw is not None:
-            changes["weather"] = WeatherChoice(kind="epw", file=str(epw))
-        chosen = chosen.model_copy(update=changes)
+        chosen = _chosen(scenario, seed, epw)
         return Simulation(self.plant(chosen.seed), chosen)
+
+    def solver(
+        self,
+        scenario: str | Path | Scenario | None = None,
+        *,
+        seed: int | None = None,
+        epw: str | Path | None = None,
+    ) -> Solver:
+        """A solver for operating points, to ask for many; arguments as of :meth:`simulation`."""
+        from twin.steady import Solver
+
+        chosen = _chosen(scenario, seed, epw)
+        return Solver(self.plant(chosen.seed), chosen)
+
+    def solve(
+        self,
+        scenario: str | Path | Scenario | None = None,
+        *,
+        commands: Iterable[Command] = (),
+        weather: Mapping[str, float] | None = None,
+        seed: int | None = None,
+        epw: str | Path | None = None,
+    ) -> OperatingPoint:
+        """The operating point, found directly, without a march in time.
+
+        Parameters
+        ----------
+        scenario : its start gives weather, workload and set points; its events do not happen
+        commands : set points and faults to change first
+        weather : ``dry_bulb`` and ``wet_bulb`` in degC, instead of the scenario's
+        seed, epw : instead of those of the scenario
+
+        Raises
+        ------
+        InputError : an unknown scenario, or a command that cannot be carried out
+        NumericalError : there is no state of rest; names the element whose heat has no way out
+        """
+        return self.solver(scenario, seed=seed, epw=epw).solve(commands, weather)
 
     def run(
         self,
@@ -109,6 +140,24 @@ class Factory:
             simulation.advance(min(interval, total - simulation.time))
             keep()
         return Run(simulation, kept, np.array(times), frames)
+
+
+def _chosen(
+    scenario: str | Path | Scenario | None, seed: int | None, epw: str | Path | None
+) -> Scenario:
+    """A scenario by name, file or value, with seed and weather file replaced where given."""
+    if scenario is None:
+        chosen = Scenario()
+    elif isinstance(scenario, Scenario):
+        chosen = scenario
+    else:
+        chosen = load_scenario(scenario)
+    changes: dict[str, Any] = {}
+    if seed is not None:
+        changes["seed"] = seed
+    if epw is not None:
+        changes["weather"] = WeatherChoice(kind="epw", file=str(epw))
+    return chosen.model_copy(update=changes)
 
 
 @dataclass

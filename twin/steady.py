@@ -6,6 +6,7 @@ set points and faults as they stand are the whole input.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ import numpy as np
 from physics.factory.arrays import Floats, blocks_of
 from twin import controls
 from twin import weather as weather_module
-from twin.channels import BY_NAME, CHANNELS
+from twin.channels import BY_NAME, CHANNELS, channels_of
 from twin.controls import Command
-from twin.errors import NumericalError
+from twin.errors import InputError, NumericalError
 from twin.state import StateBuffer, counts_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class OperatingPoint:
     def channel(self, name: str) -> Floats:
         """Values of a channel for all elements of its level, shape [count]."""
         return np.array(BY_NAME[name].read(self.plant, self.state))
+
+    def elements(self, level: str) -> dict[str, dict[str, float]]:
+        """Values of all channels of a level by path, then by the channel's name in its level."""
+        columns = {c.name.partition(".")[2]: self.channel(c.name) for c in channels_of(level)}
+        return {
+            path: {name: float(values[i]) for name, values in columns.items()}
+            for i, path in enumerate(self.plant.levels.paths(level))
+        }
 
     def kpis(self) -> dict[str, float]:
         """Key figures over all sites: powers in W, temperatures in degC."""
@@ -139,6 +148,11 @@ class Solver:
         """Go back to the scenario's start, all set points and faults included."""
         self.state.restore(self._start)
 
+    @property
+    def scenario(self) -> Scenario:
+        """What gives weather, workload and set points: its start, without its events."""
+        return self._simulation.scenario
+
     def solve(
         self, commands: Iterable[Command] = (), weather: Mapping[str, float] | None = None
     ) -> OperatingPoint:
@@ -147,7 +161,7 @@ class Solver:
         Parameters
         ----------
         commands : set points and faults to change first; they stay for later calls
-        weather : ``dry_bulb`` and ``wet_bulb`` in degC, at all sites
+        weather : ``dry_bulb`` and ``wet_bulb`` in degC, at all sites; what is left out stays
 
         Raises
         ------
@@ -159,8 +173,17 @@ class Solver:
         self.state.view.rack.calm[:] = 0.0
         if weather is not None:
             site = self.state.view.site
-            site.dry_bulb_temperature[:] = weather["dry_bulb"]
-            site.wet_bulb_temperature[:] = min(weather["wet_bulb"], weather["dry_bulb"])
+            if not all(math.isfinite(value) for value in weather.values()):
+                raise InputError("weather is not a number", key="weather", found=str(dict(weather)))
+            if "dry_bulb" in weather:
+                site.dry_bulb_temperature[:] = weather["dry_bulb"]
+            if "wet_bulb" in weather:
+                site.wet_bulb_temperature[:] = weather["wet_bulb"]
+            np.minimum(
+                site.wet_bulb_temperature,
+                site.dry_bulb_temperature,
+                out=site.wet_bulb_temperature,
+            )
             weather_module.set_humidity(site)
             self._simulation.ventilate()
         balance = rest(self._constants, self.state, threaded=self.threaded)

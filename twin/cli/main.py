@@ -22,6 +22,7 @@ from twin.cli import (
     run,
     seismic,
     serve,
+    solve,
     sweep,
     test,
 )
@@ -35,6 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run.run)
+app.command("solve")(solve.solve)
 app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("test")(test.check_cases)

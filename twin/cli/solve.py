@@ -1,0 +1,235 @@
+"""``twin solve``: the operating point, without a march in time."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.errors import InputError
+from twin.units import parse_quantity
+
+if TYPE_CHECKING:
+    from twin.controls import Command
+    from twin.steady import OperatingPoint
+
+LEVELS = ("site", "plant", "hall", "row", "cdu")
+"""Levels whose elements the JSON answer lists one by one; racks are many."""
+RACK_FIGURES = ("temperature", "hbm_temperature", "supply_temperature", "return_temperature",
+                "coolant_flow", "power")  # fmt: skip
+MOST_LINES = 24  # of a table for people
+
+
+def _split(text: str, option: str, example: str) -> tuple[str, str]:
+    """Path and the rest of ``PATH:REST``; raises InputError naming the option."""
+    path, colon, rest = text.partition(":")
+    if not colon or not path.startswith("/") or not rest:
+        raise InputError(f"{option} is not understood", key=option, found=text, allowed=example)
+    return path, rest
+
+
+def commands_of(settings: list[str], faults: list[str]) -> list[Command]:
+    """Commands of ``PATH:KEY=VALUE`` and ``PATH:FAULT``; raises InputError."""
+    from twin.controls import Command
+
+    commands = []
+    for text in settings:
+        example = "such as /pilot/warm:supply_setpoint=34degC"
+        path, rest = _split(text, "--set", example)
+        key, equals, value = rest.partition("=")
+        if not equals or not value.strip():
+            raise InputError("--set has no value", key="--set", found=text, allowed=example)
+        commands.append(Command("set", path, key.strip(), _number_or_text(value.strip())))
+    for text in faults:
+        path, name = _split(text, "--inject", "such as /pilot/hall-a/row-01/cdu-1:fouling")
+        commands.append(Command("inject", path, name.strip()))
+    return commands
+
+
+def _number_or_text(value: str) -> float | str:
+    """A plain number, or a quantity with a space before its unit."""
+    try:
+        return float(value)
+    except ValueError:
+        digits = len(value) - len(value.lstrip("0123456789.eE+-_"))
+        return f"{value[:digits]} {value[digits:].strip()}" if digits else value
+
+
+def _temperature(text: str | None, option: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse_quantity(str(_number_or_text(text.strip())), "degC")
+    except ValueError as error:
+        raise InputError(
+            f"{option} {error}", key=option, found=repr(text), allowed="such as 35degC"
+        ) from None
+
+
+def solve(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Scenario whose start gives weather, workload and set points"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Set point to change first, PATH:KEY=VALUE; may be repeated"),
+    ] = None,
+    faults: Annotated[
+        list[str] | None, typer.Option("--inject", help="Fault, PATH:NAME; may be repeated")
+    ] = None,
+    dry_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 35degC")] = None,
+    wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
+    weather: Annotated[
+        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
+    ] = False,
+) -> None:
+    """Find the operating point of a layout directly and show it."""
+    from twin.compiled import prepare
+    from twin.factory import Factory
+
+    commands = commands_of(settings or [], faults or [])
+    outdoors = {
+        key: value
+        for key, value in (
+            ("dry_bulb", _temperature(dry_bulb, "--dry-bulb")),
+            ("wet_bulb", _temperature(wet_bulb, "--wet-bulb")),
+        )
+        if value is not None
+    }
+    factory = Factory.load(layout)
+    if not as_json:
+        prepare(lambda sentence: typer.echo(sentence, err=True))
+    solver = factory.solver(scenario, seed=seed, epw=weather)
+    started = time.perf_counter()
+    point = solver.solve(commands, outdoors or None)
+    wall = time.perf_counter() - started
+    figures = {
+        "layout": factory.layout.model.name,
+        "scenario": solver.scenario.name,
+        "wall_s": wall,
+        "rounds": point.balance.rounds,
+        "residual_k": point.balance.residual,
+        **point.kpis(),
+    }
+    if as_json:
+        answer = figures | {level: point.elements(level) for level in LEVELS}
+        answer["rack"] = _spread(point)
+        print(json.dumps(_plain(answer)))
+    else:
+        _show(figures, point)
+
+
+def _spread(point: OperatingPoint) -> dict[str, dict[str, float]]:
+    """Lowest, mean and highest value over all racks."""
+    result = {}
+    for name in RACK_FIGURES:
+        values = point.channel(f"rack.{name}")
+        result[name] = {
+            "lowest": float(values.min()),
+            "mean": float(values.mean()),
+            "highest": float(values.max()),
+        }
+    return result
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no word for what is not a number: null."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show(figures: dict[str, Any], point: OperatingPoint) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 120
+    table = Table(
+        show_header=False, title=f"{figures['layout']}, {figures['scenario']}: operating point"
+    )
+    site = point.elements("site")
+    outdoors = ", ".join(
+        f"{values['dry_bulb_temperature']:.1f} degC dry bulb, "
+        f"{values['wet_bulb_temperature']:.1f} degC wet bulb"
+        for values in list(site.values())[:3]
+    )
+    for row in (
+        ("Found in", f"{figures['wall_s']:.2f} s, {figures['rounds']} rounds, "
+                     f"last movement {figures['residual_k']:.1e} K"),
+        ("Outdoors", outdoors),
+        ("IT power", f"{figures['it_power_w'] / 1e6:,.3f} MW"),
+        ("Facility power", f"{figures['facility_power_w'] / 1e6:,.3f} MW"),
+        ("Cooling power", f"{figures['cooling_power_w'] / 1e3:,.1f} kW"),
+        ("PUE", f"{figures['pue']:.3f}"),
+        ("Hottest GPU", f"{figures['max_gpu_temperature_c']:.1f} degC"),
+        ("Hottest HBM stack", f"{figures['max_hbm_temperature_c']:.1f} degC"),
+        ("Throttled GPUs", f"{figures['throttled_gpus']:,.0f}"),
+        ("Water use", f"{figures['water_use_kg_per_s'] * 3600.0:,.1f} kg/h"),
+        ("Tokens", f"{figures['tokens_per_s']:,.0f} per s"),
+    ):  # fmt: skip
+        table.add_row(*row)
+    console.print(table)
+    _list(
+        console,
+        "Plants",
+        point.elements("plant"),
+        (
+            ("supply \\[degC]", "supply_temperature", 1.0, "{:.2f}"),
+            ("return \\[degC]", "return_temperature", 1.0, "{:.2f}"),
+            ("flow \\[L/min]", "flow", 6e4, "{:,.0f}"),
+            ("rejected \\[kW]", "heat_rejected", 1e-3, "{:,.0f}"),
+            ("pumps \\[kW]", "pump_power", 1e-3, "{:,.1f}"),
+            ("fans \\[kW]", "fan_power", 1e-3, "{:,.1f}"),
+            ("chillers \\[kW]", "chiller_power", 1e-3, "{:,.1f}"),
+        ),
+    )
+    _list(
+        console,
+        "CDUs",
+        point.elements("cdu"),
+        (
+            ("supply \\[degC]", "supply_temperature", 1.0, "{:.2f}"),
+            ("return \\[degC]", "return_temperature", 1.0, "{:.2f}"),
+            ("approach \\[K]", "approach", 1.0, "{:.2f}"),
+            ("heat \\[kW]", "heat", 1e-3, "{:,.0f}"),
+            ("flow \\[L/min]", "secondary_flow", 6e4, "{:,.0f}"),
+            ("pumps \\[%]", "pump_speed", 100.0, "{:.0f}"),
+            ("valve \\[%]", "valve", 100.0, "{:.0f}"),
+        ),
+    )
+
+
+def _list(
+    console: Any,
+    title: str,
+    elements: dict[str, dict[str, float]],
+    columns: tuple[tuple[str, str, float, str], ...],
+) -> None:
+    """A table of elements: heading, channel, factor and format of every column."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    if not elements:
+        return
+    table = Table(title=title, box=SIMPLE, pad_edge=False)
+    table.add_column("", no_wrap=True, overflow="fold")
+    for heading, *_ in columns:
+        table.add_column(heading, justify="right")
+    for path, values in list(elements.items())[:MOST_LINES]:
+        cells = [form.format(values[name] * factor) for _, name, factor, form in columns]
+        table.add_row(path, *cells)
+    console.print(table)
+    if len(elements) > MOST_LINES:
+        typer.echo(f"and {len(elements) - MOST_LINES} more (all of them with --json)")
