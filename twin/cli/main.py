@@ -19,6 +19,7 @@ from twin.cli import (
     phases,
     replay,
     report,
+    robot,
     run,
     seismic,
     serve,
@@ -55,6 +56,7 @@ app.command("compare")(compare.compare)
 app.command("phases")(phases.phases)
 app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
+app.command("robot")(robot.robot)
 
 
 def _add_plugins() -> None:

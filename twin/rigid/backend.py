@@ -48,6 +48,18 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Near:
+    """A body close to another one: which, by which link of the first ("": its base), how far [m].
+
+    A negative distance is the depth of an overlap.
+    """
+
+    body: int
+    link: str
+    distance: float
+
+
+@dataclass(frozen=True)
 class Picture:
     """A camera's picture: colour [h, w, 3], distance along the view [h, w, m], body seen [h, w]."""
 
@@ -89,7 +101,7 @@ class RigidBackend(Protocol):
         """Where a body is and how it moves."""
 
     def place(self, body: int, position: Vector, turn: Quaternion) -> None:
-        """Put a body somewhere at rest."""
+        """Put a body somewhere at rest; an articulated one by its base's frame."""
 
     def push(self, body: int, force: Vector, torque: Vector) -> None:
         """Act on a body at its centre of mass, world axes, for the next step."""
@@ -102,6 +114,24 @@ class RigidBackend(Protocol):
 
     def closest(self, first: int, second: int, reach: float) -> float:
         """Smallest distance between two bodies [m]: negative if they overlap, inf beyond reach."""
+
+    def near(self, body: int, reach: float) -> list[Near]:
+        """Bodies nearer than ``reach`` [m] with the nearest link of this one; floors left out.
+
+        In the order of their numbers; ties do not count.
+        """
+
+    def own_overlaps(self, body: int) -> list[tuple[str, str]]:
+        """Links of one body that overlap and are not joined to each other."""
+
+    def efforts(
+        self,
+        body: int,
+        angles: Sequence[float],
+        rates: Sequence[float],
+        accelerations: Sequence[float],
+    ) -> list[float]:
+        """Force or torque of each joint [N, N m] for a motion of a body whose base is fixed."""
 
     def joints(self, body: int) -> list[str]:
         """Names of a body's joints that move, in order."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import TwinError
-from twin.rigid.backend import Contact, Picture, Pose, Quaternion, Surface, Vector
+from twin.rigid.backend import Contact, Near, Picture, Pose, Quaternion, Surface, Vector
 
 SOLVER_ITERATIONS = 100
 NEAREST = 0.05  # m, before a camera
@@ -38,6 +38,8 @@ class BulletWorld:
             raise TwinError("pybullet gives no further world")
         self._offset: dict[int, Vector] = {}
         self._links: dict[int, dict[str, int]] = {}
+        self._shaped: dict[int, dict[int, int]] = {}  # next link towards the base with a shape
+        self._floors: set[int] = set()
         self._moving: dict[int, list[int]] = {}
         self._call(
             "setPhysicsEngineParameter",
@@ -73,6 +75,7 @@ class BulletWorld:
         shape = self._call("createCollisionShape", self._engine.GEOM_PLANE)
         body: int = self._call("createMultiBody", 0.0, shape)
         self._surface([body], surface)
+        self._floors.add(body)
         return body
 
     def add_boxes(
@@ -146,10 +149,11 @@ class BulletWorld:
                 useFixedBase=fixed,
                 flags=self._engine.URDF_USE_INERTIA_FROM_FILE,
             )
-        links, moving = {}, []
+        links, moving, parents = {}, [], {}
         for joint in range(self._call("getNumJoints", body)):
             info = self._call("getJointInfo", body, joint)
             links[info[12].decode()] = joint
+            parents[joint] = info[16]
             if info[2] != self._engine.JOINT_FIXED:
                 moving.append(joint)
                 # joints of the engine brake unless told otherwise
@@ -158,7 +162,13 @@ class BulletWorld:
                 )
         for link in range(-1, len(links)):
             self._call("changeDynamics", body, link, linearDamping=0.0, angularDamping=0.0)
-        self._links[body], self._moving[body] = links, moving
+        for link in links.values():
+            parent = parents[link]
+            while parent >= 0 and not self._call("getCollisionShapeData", body, parent):
+                parent = parents[parent]
+            parents[link] = parent
+        self._offset[body] = self._call("getDynamicsInfo", body, -1)[3]
+        self._links[body], self._moving[body], self._shaped[body] = links, moving, parents
         return body
 
     def fix(self, body: int, other: int, at: Vector, at_other: Vector) -> int:
@@ -187,7 +197,10 @@ class BulletWorld:
         return Pose(position, turn, velocity, spin)
 
     def place(self, body: int, position: Vector, turn: Quaternion) -> None:
-        """Put a body somewhere at rest."""
+        """Put a body somewhere at rest; an articulated one by its base's frame."""
+        if body in self._links:
+            middle = np.array(position) + rotated(turn, self._offset[body])
+            position = (float(middle[0]), float(middle[1]), float(middle[2]))
         self._call("resetBasePositionAndOrientation", body, position, turn)
         self._call("resetBaseVelocity", body, (0, 0, 0), (0, 0, 0))
 
@@ -215,6 +228,48 @@ class BulletWorld:
         """Smallest distance between two bodies [m]: negative if they overlap, inf beyond reach."""
         points = self._call("getClosestPoints", first, second, reach) or ()
         return float(min((point[8] for point in points), default=float("inf")))
+
+    def near(self, body: int, reach: float) -> list[Near]:
+        """Bodies nearer than ``reach`` [m] with the nearest link of this one; floors left out."""
+        names = {number: name for name, number in self._links.get(body, {}).items()}
+        others: set[int] = set()
+        for link in range(-1, len(names)):
+            low, high = self._call("getAABB", body, link)
+            low, high = [v - reach for v in low], [v + reach for v in high]
+            others |= {hit[0] for hit in self._call("getOverlappingObjects", low, high) or ()}
+        found = []
+        for other in sorted(others - self._floors - {body}):
+            points = self._call("getClosestPoints", body, other, reach) or ()
+            if points:
+                nearest = min(points, key=lambda point: (point[8], point[3]))
+                found.append(Near(other, names.get(nearest[3], ""), float(nearest[8])))
+        return found
+
+    def own_overlaps(self, body: int) -> list[tuple[str, str]]:
+        """Links of one body that overlap and are not joined to each other.
+
+        Links without a shape count as part of the joint.
+        """
+        names = {number: name for name, number in self._links[body].items()} | {-1: ""}
+        found = set()
+        for point in self._call("getClosestPoints", body, body, 0.0) or ():
+            a, b = sorted((point[3], point[4]))
+            if a != b and point[8] < 0.0 and self._shaped[body].get(b, -1) != a:
+                found.add((names[a], names[b]))
+        return sorted(found)
+
+    def efforts(
+        self,
+        body: int,
+        angles: Sequence[float],
+        rates: Sequence[float],
+        accelerations: Sequence[float],
+    ) -> list[float]:
+        """Force or torque of each joint [N, N m] for a motion of a body whose base is fixed."""
+        forces = self._call(
+            "calculateInverseDynamics", body, list(angles), list(rates), list(accelerations)
+        )
+        return [float(force) for force in forces]
 
     def joints(self, body: int) -> list[str]:
         """Names of a body's joints that move, in order."""

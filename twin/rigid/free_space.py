@@ -25,6 +25,7 @@ from twin.rigid.outlines import Floats, outlines
 
 CELL = 0.05  # m between grid points
 HEADINGS = 6  # over half a turn: a rectangle looks the same turned by 180 degrees
+HALF_TURN, FULL_TURN = 180.0, 360.0  # deg
 TURN_COST = 0.5  # m of way that a turn from one heading to the next counts as
 
 Mask = NDArray[np.bool_]
@@ -36,19 +37,21 @@ class FreeSpace:
 
     hall : its floor [m]; size : width and depth of the rectangle, margins included [m]
     free [headings, ny, nx] : whether it fits with its centre at a grid point; heading k is a turn
-        of k 180/headings degrees
+        of k period/headings degrees
     cell : distance between grid points [m]
+    period : 180 for what may come backwards as well, 360 for what has a front
     """
 
     hall: Box
     size: tuple[float, float]
     free: Mask
     cell: float
+    period: float = HALF_TURN
 
     def node(self, x: float, y: float, yaw: float) -> tuple[int, int, int]:
         """Nearest heading and grid point of a pose [m, deg]."""
         headings = len(self.free)
-        k = round((yaw % 180.0) * headings / 180.0) % headings
+        k = round((yaw % self.period) * headings / self.period) % headings
         column = round((x - self.hall.x0) / self.cell - 0.5)
         row = round((y - self.hall.y0) / self.cell - 0.5)
         return (
@@ -63,7 +66,7 @@ class FreeSpace:
         return (
             self.hall.x0 + (column + 0.5) * self.cell,
             self.hall.y0 + (row + 0.5) * self.cell,
-            180.0 * k / len(self.free),
+            self.period * k / len(self.free),
         )
 
     def near(
@@ -89,22 +92,28 @@ def free_space(
     size: tuple[float, float],
     headings: int = HEADINGS,
     cell: float = CELL,
+    period: float = HALF_TURN,
 ) -> FreeSpace:
-    """Free positions of a rectangle of ``size`` [m] among obstacles [n, 4, 2] inside a hall."""
+    """Free positions of a rectangle of ``size`` [m] among obstacles [n, 4, 2] inside a hall.
+
+    headings : over the period; an even number where that is a full turn
+    """
     nx = max(1, round((hall.x1 - hall.x0) / cell))
     ny = max(1, round((hall.y1 - hall.y0) / cell))
     free = np.ones((headings, ny, nx), dtype=np.bool_)
     x = hall.x0 + (np.arange(nx) + 0.5) * cell
     y = hall.y0 + (np.arange(ny) + 0.5) * cell
-    for k in range(headings):
-        yaw = 180.0 * k / headings
+    half = headings if period == HALF_TURN else headings // 2
+    for k in range(half):
+        yaw = period * k / headings
         shape = outlines(np.zeros((1, 2)), np.array([size]), np.array([yaw]))[0]
         low, high = shape.min(axis=0), shape.max(axis=0)
         free[k, :, (x + low[0] < hall.x0) | (x + high[0] > hall.x1)] = False
         free[k, (y + low[1] < hall.y0) | (y + high[1] > hall.y1), :] = False
         for obstacle in obstacles:
             _block(free[k], hall, cell, grown(obstacle, shape))
-    return FreeSpace(hall, size, free, cell)
+    free[half:] = free[: headings - half]
+    return FreeSpace(hall, size, free, cell, period)
 
 
 def grown(obstacle: Floats, shape: Floats) -> Floats:
@@ -180,9 +189,9 @@ def at_walls(space: FreeSpace, walls: str = "xXyY") -> Mask:
     walls : which may have a door: x and X at smallest and largest x, y and Y likewise
     """
     mask = np.zeros_like(space.free)
-    square = [0, len(space.free) // 2]
-    for k in square:
-        yaw = 180.0 * k / len(space.free)
+    quarters = round(space.period / 90.0)
+    for k in (len(space.free) * quarter // quarters for quarter in range(quarters)):
+        yaw = space.period * k / len(space.free)
         half = outlines(np.zeros((1, 2)), np.array([space.size]), np.array([yaw]))[0].max(axis=0)
         reach = np.ceil(half / space.cell).astype(int)
         if "x" in walls:
@@ -246,7 +255,8 @@ def shortest_way(
 ) -> list[tuple[float, float, float]] | None:
     """Poses (x, y [m], turn [deg]) of the shortest way between two free nodes; None: there is none.
 
-    A* with straight-line distance; corners of the way only, equal for equal input.
+    A* with straight-line distance; corners of the way and every heading of its turns, equal for
+    equal input.
     """
     shape = space.free.shape
     first = int(np.ravel_multi_index(start, shape))
@@ -262,7 +272,8 @@ def shortest_way(
     steps = [tuple(int(v) for v in np.unravel_index(node, shape)) for node in reversed(nodes)]
     kept = [steps[0]]
     for previous, here, following in zip(steps, steps[1:], steps[2:], strict=False):
-        if np.any(np.subtract(here, previous) != np.subtract(following, here)):
+        turns = here[0] != following[0]
+        if turns or np.any(np.subtract(here, previous) != np.subtract(following, here)):
             kept.append(here)
     if len(steps) > 1:
         kept.append(steps[-1])

@@ -1,0 +1,178 @@
+"""``twin robot``: a mobile manipulator in the halls of a layout."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.errors import InputError
+
+if TYPE_CHECKING:
+    from twin.plant.plant import Plant
+    from twin.rigid.robot_design import RobotDesign
+    from twin.rigid.robot_floor import RobotFloor
+    from twin.rigid.robot_tasks import Patrol, Stop
+
+TASKS = ("patrol", "reach", "swap")
+PICTURE_SIZE = (384, 288)
+
+
+def robot(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    task: Annotated[str, typer.Option(help="patrol, reach or swap")] = "patrol",
+    target: Annotated[
+        str | None,
+        typer.Option(help="Path: a hall, row or rack; for swap a tray, such as .../tray-04"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder for robot.json and pictures"),
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="What its cameras see: a recording or a server (else the layout)"),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Simulated time of that, such as 8min")] = None,
+    pictures: Annotated[int, typer.Option(min=0, help="Thermal pictures of a round")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sensors' noise")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
+) -> None:
+    """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""
+    if task not in TASKS:
+        raise InputError("unknown task", key="task", found=task, allowed=", ".join(TASKS))
+    if output is not None:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror}", output) from None
+    from twin.plant import load_plant
+    from twin.rigid import robot_report as report
+    from twin.rigid.robot_design import RobotDesign
+    from twin.rigid.robot_floor import hall_of, robot_floor
+    from twin.rigid.robot_reach import check_reach
+    from twin.rigid.robot_tasks import patrol, swap
+
+    plant, design = load_plant(layout), RobotDesign()
+    hall, racks, tray = hall_of(plant, target)
+    floor = robot_floor(plant, hall, design)
+    data = report.head(plant, task, target or plant.levels.path("hall", hall), seed, design)
+    good = True
+    if task == "patrol":
+        tour = patrol(plant, floor, racks, design)
+        data |= report.patrol_data(plant, tour)
+        lines = list(report.patrol_lines(tour))
+        good = not (tour.blocked or tour.collisions)
+        if output is not None:
+            lines += _look(plant, floor, design, tour, output, state, at, pictures, seed, data)
+    elif task == "reach":
+        reach = check_reach(plant, floor, racks, design, tray)
+        data["reach"] = report.reach_data(reach)
+        lines = list(report.reach_lines(reach))
+        good = all(entry.reached for entry in reach)
+    else:
+        if not tray or len(racks) != 1:
+            raise InputError(
+                "which tray is to be exchanged?",
+                key="target",
+                found=str(target),
+                allowed="a tray, such as /site/hall/row/rack-01/tray-04",
+            )
+        result = swap(plant, floor, racks[0], tray, design)
+        data |= report.swap_data(result)
+        lines = list(report.swap_lines(result))
+        good = bool(data["possible"]) and not result.collisions
+    if output is not None:
+        _write(output / "robot.json", data)
+    if as_json:
+        print(json.dumps(data))
+    else:
+        for line in lines:
+            typer.echo(line)
+    raise typer.Exit(0 if good else 1)
+
+
+def _write(file: Path, data: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(data))
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file) from None
+
+
+def _look(
+    plant: Plant,
+    floor: RobotFloor,
+    design: RobotDesign,
+    tour: Patrol,
+    folder: Path,
+    state: str | None,
+    at: str | None,
+    pictures: int,
+    seed: int,
+    data: dict[str, Any],
+) -> list[str]:
+    """Thermal pictures of the hottest stops, the lidar's map; adds to ``data``, returns lines."""
+    from twin.rigid import robot_report as report
+    from twin.rigid.robot_pictures import floor_map, save_png, thermal_pixels
+    from twin.rigid.robot_round import lidar_points, look_at, values_of
+    from twin.rigid.robot_sight import ThermalScene, tray_heat
+
+    time, values = values_of(plant, state, at)
+    racks = sorted({stop.rack for stop in tour.stops})
+    heat = [entry for rack in racks for entry in tray_heat(plant, values, rack)]
+
+    def hottest(stop: Stop) -> float:
+        seen = [getattr(entry, stop.face) for entry in heat if entry.rack == stop.rack]
+        return max(seen, default=-math.inf)
+
+    order = sorted(tour.stops, key=lambda stop: (-hottest(stop), stop.time))[:pictures]
+    images = []
+    for number, stop in enumerate(order):
+        with ThermalScene(plant, floor.hall, values, stop.pose[:2]) as scene:
+            eye, aim = look_at(plant, stop)
+            image, _ = scene.picture(eye, aim, PICTURE_SIZE, seed + number)
+        images.append((stop, image))
+    low = min((float(image.min()) for _, image in images), default=0.0)
+    high = max((float(image.max()) for _, image in images), default=1.0)
+    data["state_time_s"] = time
+    data["thermal"] = []
+    for number, (stop, image) in enumerate(images, start=1):
+        file = folder / f"thermal-{number:02d}.png"
+        save_png(thermal_pixels(image, low, high), file)
+        data["thermal"].append(
+            {
+                "file": file.name,
+                "path": plant.levels.path("rack", stop.rack),
+                "face": stop.face,
+                "low_degC": low,
+                "high_degC": high,
+                "hottest_degC": float(image.max()),
+            }
+        )
+    points = lidar_points(plant, floor, design, tour, seed)
+    marks = [(stop.pose[0], stop.pose[1]) for stop in tour.stops]
+    save_png(floor_map(floor.floor, tour.track, points, marks), folder / "lidar.png")
+    found = report.outliers(heat)
+    data["outliers"] = [
+        {
+            "path": f"{plant.levels.path('rack', entry.rack)}/{entry.tray}",
+            "mean_gpu_degC": entry.accelerators,
+            "above_median_K": above,
+        }
+        for entry, above in found
+    ]
+    lines = [
+        f"{plant.levels.path('rack', entry.rack)}/{entry.tray}: accelerators at "
+        f"{entry.accelerators:.1f} degC, {abs(above):.1f} K "
+        f"{'above' if above > 0 else 'below'} the rack's other trays"
+        for entry, above in found[:10]
+    ]
+    if images:
+        lines.append(
+            f"{len(images)} thermal pictures, {low:.0f} (black) to {high:.0f} degC (white), "
+            f"and lidar.png with {len(points):,} points in {folder}"
+        )
+    return lines
