@@ -23,6 +23,12 @@ def new_layer(extension: str, default_prim: str | None = None, *, stage: bool = 
     extension : usda or usdc; default_prim : name; stage : it may be opened by itself
     """
     layer = Sdf.Layer.CreateAnonymous(f"layer.{extension}")
+    name_layer(layer, default_prim, stage=stage)
+    return layer
+
+
+def name_layer(layer: Any, default_prim: str | None, *, stage: bool = True) -> None:
+    """Say a layer's default prim and units, as :func:`new_layer` does."""
     if default_prim is not None:
         layer.defaultPrim = default_prim
     if stage:
@@ -30,7 +36,6 @@ def new_layer(extension: str, default_prim: str | None = None, *, stage: bool = 
         root.SetInfo("metersPerUnit", METRES_PER_UNIT)
         root.SetInfo("kilogramsPerUnit", KILOGRAMS_PER_UNIT)
         root.SetInfo("upAxis", "Z")
-    return layer
 
 
 def define(layer: Any, path: str, type_name: str, kind: str | None = None) -> Any:

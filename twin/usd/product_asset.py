@@ -18,6 +18,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,32 @@ def mesh_parameters(product: Product, catalog: Catalog) -> Mapping[str, Any]:
     }
 
 
+Model = tuple[str, tuple[float, float, float], tuple[tuple[str, Any], ...]]
+"""What fixes a model: kind, size, parameters. Equal for generations of a rack that look alike."""
+
+
+def model_of(product: Product, catalog: Catalog) -> Model:
+    """What the parametric model of a product depends on."""
+    parameters = dict(mesh_parameters(product, catalog))
+    parameters.pop("stacks", None)  # of accelerators drawn by themselves
+    size = (product.width, product.depth, product.height)
+    return mesh_kind(product), size, tuple(sorted(parameters.items()))
+
+
 def product_parts(product: Product, catalog: Catalog, detail: int) -> list[Part]:
     """Model of a product at a level of detail, 0 to 2."""
-    size = (product.width, product.depth, product.height)
-    return build(mesh_kind(product), size, mesh_parameters(product, catalog), detail)
+    return list(_parts(model_of(product, catalog), detail))
+
+
+@lru_cache(maxsize=64)
+def _parts(model: Model, detail: int) -> tuple[Part, ...]:
+    kind, size, parameters = model
+    return tuple(build(kind, size, dict(parameters), detail))
+
+
+@lru_cache(maxsize=64)
+def _model_layer(model: Model, detail: int, extension: str) -> Any:
+    return _payload(_parts(model, detail), extension)
 
 
 def has_model(product: Product) -> bool:
@@ -126,9 +149,10 @@ def write_asset(
     extension = "usda" if options.text else "usdc"
     hidden = False
     for detail, lod in enumerate(LODS):
-        parts = product_parts(product, catalog, detail)
-        hidden = hidden or any(part.shown != "always" for part in parts)
-        save(_payload(parts, extension), file.parent / "payloads" / f"{name}_{lod}.{extension}")
+        model = model_of(product, catalog)
+        hidden = hidden or any(part.shown != "always" for part in _parts(model, detail))
+        payload = _model_layer(model, detail, extension)
+        save(payload, file.parent / "payloads" / f"{name}_{lod}.{extension}")
     save(_geometry(name, product, catalog, extension, hidden), layers / f"{name}_geometry.usda")
     sublayers.append(f"./layers/{name}_geometry.usda")
     root = new_layer("usda", name)
@@ -230,6 +254,7 @@ def _slots(layer: Any, root: str, product: Rack, catalog: Catalog) -> None:
             surfaces.BOX_FACES,
             (0.36, 0.39, 0.46),
             purpose="guide",
+            normals=surfaces.BOX_NORMALS,
         )
         attribute(prim, "twin:slot", Types.Int, number, uniform=True, custom=True)
         attribute(prim, "twin:product", Types.String, part.id, uniform=True, custom=True)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from twin.catalog.specs import Rack
+from twin.errors import TwinError
 from twin.plant.plant import Plant
-from twin.usd.authoring import Types, attribute, define, new_layer, place, relationship
+from twin.usd.authoring import (
+    Types,
+    attribute,
+    define,
+    name_layer,
+    new_layer,
+    place,
+    relationship,
+)
 from twin.usd.frames import GROUPS, UNITS, Frames
 from twin.usd.names import CLASSES, ROOT, PrimPaths, identifier
 from twin.usd.product_asset import asset_path
-from twin.usd.pxr_modules import Gf, Sdf
+from twin.usd.pxr_modules import Sdf
 
 KINDS = {"site": "assembly", "plant": "group", "hall": "group", "row": "group"}
 GENERATION, PRODUCT = "generation", "product"
@@ -90,14 +100,44 @@ def equipment_layer(
 ) -> Any:
     """Every machine as a prim that refers to its product's asset in ``folder``."""
     layer = new_layer(extension, ROOT)
+    machines: dict[str, list[str]] = {}
+    for level in UNITS:
+        if plant.levels[level].count:
+            _units(plant, paths, frames, level, machines)
+    # the library reads text several times faster than it is told prims one by one from Python
+    text = "".join(["#usda 1.0\n", *_nested(machines)])
     with Sdf.ChangeBlock():
+        if machines and not layer.ImportFromString(text):
+            raise TwinError("the equipment's layer cannot be made")
+        name_layer(layer, ROOT)
         define(layer, f"/{ROOT}", "Xform", "assembly")
         define(layer, f"/{ROOT}/{CLASSES}", "Scope")
         for level in UNITS:
             if plant.levels[level].count:
                 _class_prim(layer, level, generations(plant, catalog, level), folder, lod)
-                _units(layer, plant, paths, frames, level)
     return layer
+
+
+def _nested(machines: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Text of overs that enclose the machines' text, given by the path of what encloses them."""
+    inner: dict[str, list[str]] = {}
+    for path in machines:
+        words = path.split("/")[1:]
+        for depth in range(1, len(words)):
+            children = inner.setdefault("/" + "/".join(words[:depth]), [])
+            child = "/" + "/".join(words[: depth + 1])
+            if child not in children:
+                children.append(child)
+
+    def write(path: str) -> Iterator[str]:
+        yield f'over "{path.rpartition("/")[2]}"\n{{\n'
+        yield from machines.get(path, ())
+        for child in inner.get(path, ()):
+            yield from write(child)
+        yield "}\n"
+
+    if machines:
+        yield from write(f"/{ROOT}")
 
 
 def _class_prim(layer: Any, level: str, products: Sequence[str], folder: str, lod: str) -> None:
@@ -118,15 +158,26 @@ def _class_prim(layer: Any, level: str, products: Sequence[str], folder: str, lo
         attribute(body, "twin:product", Types.String, product, custom=True)
 
 
-def _units(layer: Any, plant: Plant, paths: PrimPaths, frames: Frames, level: str) -> None:
-    """The prims of a level: what differs from the class, and the twin path."""
+def _units(
+    plant: Plant,
+    paths: PrimPaths,
+    frames: Frames,
+    level: str,
+    machines: dict[str, list[str]],
+) -> None:
+    """Text of the prims of a level: what differs from the class, and the twin path."""
     result = plant.design.expansion
     local, yaw = frames.local(level).tolist(), plant.yaws(level).tolist()
     enabled = result.levels[level].enabled.tolist()
     products = list(plant.product_ids(level))
-    inherits = Sdf.PathListOp.Create(prependedItems=[Sdf.Path(f"/{ROOT}/{CLASSES}/{level}")])
-    choices = {product: {variant_set(level): identifier(product)} for product in set(products)}
-    usual = products[0]
+    usual, choice = products[0], variant_set(level)
+    head = f"    prepend inherits = </{ROOT}/{CLASSES}/{level}>\n"
+    heads = {
+        product: head
+        if product == usual
+        else f'{head}    variants = {{\n        string {choice} = "{identifier(product)}"\n    }}\n'
+        for product in set(products)
+    }
     cdus = (
         [paths.of("cdu", c) if c >= 0 else "" for c in result.rack_cdu.tolist()]
         if (level == "rack")
@@ -134,17 +185,26 @@ def _units(layer: Any, plant: Plant, paths: PrimPaths, frames: Frames, level: st
     )
     own = paths.by_level[level]
     for index, name in enumerate(plant.levels.paths(level)):
-        prim = define(layer, own[index], "Xform")
-        prim.SetInfo("inheritPaths", inherits)
-        if products[index] != usual:
-            prim.SetInfo("variantSelection", choices[products[index]])
-        attribute(prim, "xformOp:translate", Types.Double3, Gf.Vec3d(local[index]))
+        owner, _, word = own[index].rpartition("/")
+        x, y, z = local[index]
+        lines = [
+            f'def Xform "{word}" (\n{heads[products[index]]})\n{{\n'
+            f"    double3 xformOp:translate = ({x!r}, {y!r}, {z!r})\n"
+        ]
         if yaw[index] != 0.0:
-            attribute(prim, "xformOp:rotateXYZ", Types.Float3, Gf.Vec3f(0.0, 0.0, yaw[index]))
-        _tag(prim, name)
+            lines.append(f"    float3 xformOp:rotateXYZ = (0, 0, {yaw[index]!r})\n")
+        lines.append(f"    custom string twin:path = {_quoted(name)}\n")
         if cdus and cdus[index]:
-            relationship(prim, "twin:cdu", [cdus[index]])
+            lines.append(f"    custom rel twin:cdu = <{cdus[index]}>\n")
         if level == "cdu":
-            _set_point(prim, float(result.cdu_setpoint[index]))
+            setpoint = float(result.cdu_setpoint[index])
+            lines.append(f"    custom double twin:supplyTemperature = {setpoint!r}\n")
         if not enabled[index]:
-            attribute(prim, "twin:enabled", Types.Bool, False, custom=True)
+            lines.append("    custom bool twin:enabled = 0\n")
+        lines.append("}\n")
+        machines.setdefault(owner, []).append("".join(lines))
+
+
+def _quoted(text: str) -> str:
+    """A string as USD text writes it; such strings have the escapes of JSON."""
+    return json.dumps(text, ensure_ascii=False)

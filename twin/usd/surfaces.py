@@ -39,18 +39,21 @@ Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
 
 
-def corner_normals(points: Points, faces: Faces) -> NDArray[np.float32]:
+def corner_normals(
+    points: Points, faces: Faces, piece: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
     """Unit normal of every triangle corner, shape [3 faces, 3].
 
     At a vertex the normals of the faces around it that lie within :data:`SMOOTH_ANGLE` of each
     other are averaged by area; a triangle without area takes +z.
+
+    piece [n] : number of the body that each point belongs to; bodies do not smooth each other
     """
     corners = points[faces]
     area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(area, axis=1, keepdims=True)
     flat = np.where(length > 0.0, area / np.where(length > 0.0, length, 1.0), (0.0, 0.0, 1.0))
-    place = np.unique(np.round(points, 6), axis=0, return_inverse=True)[1].reshape(-1)
-    vertex = place[faces].reshape(-1)
+    vertex = _places(points, piece)[faces].reshape(-1)
     face_of_corner = np.repeat(np.arange(len(faces)), 3)
     order = np.argsort(vertex, kind="stable")
     count = np.bincount(vertex)
@@ -71,6 +74,19 @@ def corner_normals(points: Points, faces: Faces) -> NDArray[np.float32]:
     return np.where(size > 1e-12, total / np.where(size > 1e-12, size, 1.0), own).astype(np.float32)
 
 
+def _places(points: Points, piece: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Number of the place of every point; points of one body nearer than 1 um share one."""
+    keys = np.rint(points * 1e6).astype(np.int64)
+    if piece is not None:
+        keys = np.column_stack([keys, piece])
+    order = np.lexsort(keys.T)
+    ordered = keys[order]
+    first = np.concatenate([[False], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    places = np.empty(len(points), dtype=np.int64)
+    places[order] = np.cumsum(first)
+    return places
+
+
 def extent_of(points: NDArray[Any]) -> Any:
     """Smallest and largest corner of some points, as USD's extent."""
     low, high = points.min(axis=0), points.max(axis=0)
@@ -85,12 +101,16 @@ def mesh(
     colour: tuple[float, ...] | None,
     material: str | None = None,
     purpose: str | None = None,
+    normals: NDArray[np.float32] | None = None,
 ) -> Any:
     """Define a triangle mesh; ``material`` is the path of a Material prim. Returns its spec.
 
     points [n, 3] in metres; faces [m, 3], counter-clockwise seen from outside
     colour : sRGB; None leaves it to what encloses the mesh
+    normals [3 m, 3] : of the corners, None for those of :func:`corner_normals`
     """
+    if normals is None:
+        normals = corner_normals(points, faces)
     prim = define(layer, path, "Mesh")
     attribute(
         prim,
@@ -114,7 +134,7 @@ def mesh(
         prim,
         "normals",
         Types.Normal3fArray,
-        Vt.Vec3fArray.FromNumpy(corner_normals(points, faces)),
+        Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(normals)),
         info={"interpolation": "faceVarying"},
     )
     attribute(prim, "subdivisionScheme", Types.Token, "none", uniform=True)
@@ -127,6 +147,12 @@ def mesh(
         apply_schemas(prim, "MaterialBindingAPI")
         relationship(prim, "material:binding", [material], custom=False)
     return prim
+
+
+BOX_NORMALS = corner_normals(
+    np.array([[x, y, z] for z in (0.0, 1.0) for y in (0.0, 1.0) for x in (0.0, 1.0)]), BOX_FACES
+)
+"""Normals of the corners of :data:`BOX_FACES`, the same for every box."""
 
 
 def display_colour(prim: Any, colour: tuple[float, ...]) -> None:
@@ -166,14 +192,30 @@ def _material(layer: Any, path: str, look: Material) -> None:
 
 def parts(layer: Any, path: str, pieces: Iterable[Part], bound: Mapping[str, str]) -> None:
     """Define one mesh for each part below ``path``; ``bound`` gives the materials' paths."""
-    for piece in pieces:
+    own = list(pieces)
+    if not own:
+        return
+    points = [np.asarray(piece.mesh.vertices) for piece in own]
+    faces = [np.asarray(piece.mesh.faces, dtype=np.int64) for piece in own]
+    # all normals at once: the calls cost more than the arithmetic
+    first = np.cumsum([0] + [len(entry) for entry in points])
+    normals = corner_normals(
+        np.concatenate(points),
+        np.concatenate([f + start for f, start in zip(faces, first[:-1], strict=True)]),
+        np.repeat(np.arange(len(own)), np.diff(first)),
+    )
+    ends = np.cumsum([3 * len(entry) for entry in faces])[:-1]
+    for piece, vertices, triangles, corners in zip(
+        own, points, faces, np.split(normals, ends), strict=True
+    ):
         prim = mesh(
             layer,
             f"{path}/{identifier(piece.name)}",
-            np.asarray(piece.mesh.vertices),
-            np.asarray(piece.mesh.faces, dtype=np.int64),
+            vertices,
+            triangles,
             piece.colour,
             bound[piece.material],
+            normals=corners,
         )
         if piece.channel_role == "state":
             attribute(prim, "twin:takesChannelColour", Types.Bool, True, uniform=True, custom=True)

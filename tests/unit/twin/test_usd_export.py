@@ -11,6 +11,7 @@ from usd_stages import small
 
 from twin.errors import InputError
 from twin.plant.plant import Plant, compile_plant
+from twin.usd import site_layers, surfaces
 from twin.usd.export import export_stage
 from twin.usd.frames import UNITS
 from twin.usd.names import PrimPaths, identifier, unique_identifiers
@@ -117,6 +118,47 @@ def test_accelerators_are_prims_of_their_rack(plant: Plant, addressable: Path) -
                 [np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y, z]
             )
             np.testing.assert_allclose(box.ComputeCentroid(), expected, atol=1e-5)
+
+
+def test_yaw_and_connections_of_machines(plant: Plant, addressable: Path) -> None:
+    stage = Usd.Stage.Open(str(addressable))
+    cache = UsdGeom.XformCache()
+    paths = PrimPaths(plant.levels)
+    turned = 0
+    for rack, yaw in enumerate(plant.yaws("rack").tolist()):
+        prim = stage.GetPrimAtPath(paths.of("rack", rack))
+        axis = cache.GetLocalToWorldTransform(prim).TransformDir((1.0, 0.0, 0.0))
+        expected = (np.cos(np.deg2rad(yaw)), np.sin(np.deg2rad(yaw)), 0.0)
+        np.testing.assert_allclose(axis, expected, atol=1e-6)
+        turned += yaw != 0.0
+        cdu = int(plant.design.expansion.rack_cdu[rack])
+        targets = [str(t) for t in prim.GetRelationship("twin:cdu").GetTargets()]
+        assert targets == ([paths.of("cdu", cdu)] if cdu >= 0 else [])
+    assert turned
+
+
+@pytest.mark.parametrize("text", ['/a"b\\c', "/부산/hall", "/tab\tand\nline", "/'quotes'"])
+def test_text_survives_quoting(text: str) -> None:
+    layer = Sdf.Layer.CreateAnonymous("quoted.usda")
+    quoted = site_layers._quoted(text)
+    assert layer.ImportFromString(
+        f'#usda 1.0\ndef "P"\n{{\n    custom string twin:path = {quoted}\n}}\n'
+    )
+    assert layer.GetAttributeAtPath("/P.twin:path").default == text
+
+
+def test_normals_of_bodies_that_touch_do_not_mix() -> None:
+    """Computed together or one by one, and a box has the normals of its faces."""
+    box = np.array([[x, y, z] for z in (0.0, 1.0) for y in (0.0, 1.0) for x in (0.0, 1.0)])
+    tilted = box @ np.array([[1.0, 0.0, 0.3], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    points = np.concatenate([box, tilted])
+    faces = np.concatenate([surfaces.BOX_FACES, surfaces.BOX_FACES + 8])
+    together = surfaces.corner_normals(points, faces, np.repeat([0, 1], 8))
+    one, other = (surfaces.corner_normals(p, surfaces.BOX_FACES) for p in (box, tilted))
+    np.testing.assert_array_equal(together, np.concatenate([one, other]))
+    flat = np.repeat(np.array([[0, 0, -1], [0, 0, 1], [0, -1, 0], [0, 1, 0], [-1, 0, 0],
+                               [1, 0, 0]]), 6, axis=0)  # fmt: skip
+    np.testing.assert_allclose(surfaces.BOX_NORMALS, flat, atol=1e-7)
 
 
 def test_siblings_with_equal_identifiers_keep_apart(plant: Plant) -> None:
