@@ -268,6 +268,8 @@ def info(plant: Plant) -> dict[str, Any]:
 
     ``design_power`` is what the site draws with every rack at rated power on the design day.
     """
+    from twin.network.site_network import networks
+
     design = plant.design
     budget = power_budget(plant)
     halls = design.placement.halls
@@ -296,6 +298,7 @@ def info(plant: Plant) -> dict[str, Any]:
             if level not in WITHOUT_INSTANCES
             for name in plant.product_ids(level)
         ),
+        "network": [network.facts() for network in networks(plant)],
         "sites": [
             _site_info(plant, s, float(budget.site_power[s]))
             for s in range(plant.levels["site"].count)

@@ -226,10 +226,14 @@ class Rack(Product):
 
 
 class NetworkSwitch(Product):
-    """A scale-out switch; powers are without transceivers, optic_power is for each port in use."""
+    """A scale-out switch; powers are without transceivers, optic_power is for each port in use.
+
+    port_bandwidth is of one port in one direction.
+    """
 
     product_class: Literal["network-switch"] = Field(alias="class")
     ports: PositiveInt
+    port_bandwidth: u.Bandwidth
     idle_power: u.Power
     maximum_power: u.Power
     optic_power: u.Power

@@ -123,6 +123,8 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
                 "battery": ("battery",),
             },
         )
+        if site.network is not None:
+            yield (*base, "network", "switch"), site.network.switch, ("network-switch",)
         for p, plant in enumerate(site.plants):
             yield from _banks(
                 (*base, "plants", p),

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.layout.network_models import Network
 from twin.layout.phase_models import Phases
 
 Point = tuple[u.Position, u.Position]
@@ -465,6 +466,9 @@ class Site(Generated):
     )
     retransfer_delay: u.Duration = Field(
         default=300.0, description="good grid before the load returns from generators or battery"
+    )
+    network: Network | None = Field(
+        default=None, description="scale-out network; left out: not described"
     )
     substation: Point | None = Field(
         default=None, description="corner of the electrical yard; left out: beside the halls"

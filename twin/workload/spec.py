@@ -78,6 +78,14 @@ class Training(Spec):
     communication: u.Share = Field(
         default=0.2, description="share of the step that waits for the network"
     )
+    exchange: u.Bytes | None = Field(
+        default=None,
+        description="bytes that all accelerators add up in every step (gradients), instead of "
+        "communication: step is then the computing alone, and the site's network does the rest",
+    )
+    overlap: u.Share = Field(
+        default=0.0, description="with exchange: share of the computing that hides communication"
+    )
     communication_utilisation: u.Share = Field(
         default=0.3, description="utilisation while it waits"
     )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.errors import InputError
 from twin.workload.driver import Rows
-from twin.workload.racks import running, speeds
+from twin.workload.racks import accelerators, running, speeds
 from twin.workload.spec import Training
 
 if TYPE_CHECKING:
@@ -47,6 +48,40 @@ class Progress:
     productive: float = 0.0
 
 
+def phase_times(plant: Plant, spec: Training, rows: Rows) -> tuple[float, float]:
+    """Seconds of a step that compute, and that wait for the network, at full clocks.
+
+    Raises InputError when bytes are to be exchanged and a site says nothing of its network.
+    """
+    if spec.exchange is None:
+        return spec.step * (1.0 - spec.communication), spec.step * spec.communication
+    from twin.network.collective import all_reduce_time
+    from twin.network.site_network import site_network
+
+    levels = plant.levels
+    sites = {
+        int(levels["hall"].parent_index[levels["row"].parent_index[row]])
+        for row in levels["rack"].parent_index[rows]
+    }
+    if len(sites) > 1:
+        raise InputError(
+            "exchange is known within one site",
+            key="workload.training.exchange",
+            found=", ".join(levels.path("site", s) for s in sorted(sites)),
+            allowed="a path within one site, or communication as a share of the step",
+        )
+    network = site_network(plant, sites.pop())
+    if network is None:
+        raise InputError(
+            "exchange needs to know the network",
+            key="workload.training.exchange",
+            allowed="network: {switch: ...} at the site in the layout, or communication as a share",
+        )
+    count = int(accelerators(plant)[rows].sum())
+    takes = all_reduce_time(spec.exchange, count, network.paths)
+    return spec.step, max(takes - spec.overlap * spec.step, 0.0)
+
+
 class TrainingDriver:
     """Runs one training job on some racks; the inputs are means over every simulated step."""
 
@@ -55,10 +90,7 @@ class TrainingDriver:
         self.rows = rows
         self.progress = Progress()
         self._step = 1.0
-
-    @property
-    def _compute(self) -> float:
-        return float(self.spec.step * (1.0 - self.spec.communication))
+        self._compute, self._communicate = phase_times(plant, spec, rows)
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`twin.workload.driver.Driver`."""
@@ -83,8 +115,8 @@ class TrainingDriver:
         rack.memory_share[self.rows] = self.spec.memory_share
 
     def _mean_utilisation(self) -> float:
-        share = self.spec.communication
-        return float(1.0 - share + share * self.spec.communication_utilisation)
+        waiting = self._communicate * self.spec.communication_utilisation
+        return float((self._compute + waiting) / (self._compute + self._communicate))
 
     def _advance(
         self, progress: Progress, now: float, span: float, speed: float, workers: float
@@ -138,8 +170,8 @@ class TrainingDriver:
 
     def _next_phase(self, p: Progress) -> Progress:
         spec = self.spec
-        if p.phase == "compute" and spec.communication > 0.0:
-            return replace(p, phase="communicate", left=spec.step * spec.communication)
+        if p.phase == "compute" and self._communicate > 0.0:
+            return replace(p, phase="communicate", left=self._communicate)
         done = p.done
         if p.phase in ("compute", "communicate"):
             done += 1.0
@@ -177,7 +209,8 @@ class TrainingDriver:
         result = {
             "training_steps": p.done,
             "training_steps_lost": p.lost,
-            "training_goodput": p.done * spec.step / passed,
+            "training_goodput": p.done * (self._compute + self._communicate) / passed,
+            "training_communication_s": self._communicate,
             "training_step_time_s": p.productive / max(p.done + p.lost, 1.0),
         }
         if spec.tokens_per_step is not None:

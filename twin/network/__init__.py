@@ -1,0 +1,1 @@
+"""The scale-out network: switches and optics by topology, and what communication takes."""
