@@ -26,6 +26,7 @@ from twin.cli import (
     solve,
     sweep,
     test,
+    transient,
 )
 from twin.errors import TwinError
 
@@ -57,6 +58,7 @@ app.command("phases")(phases.phases)
 app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
 app.command("robot")(robot.robot)
+app.command("transient")(transient.transient)
 
 
 def _add_plugins() -> None:
