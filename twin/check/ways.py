@@ -11,10 +11,13 @@ from twin.rigid.delivery import (
     EGRESS_WIDTH,
     MARGIN,
     HallFloor,
+    delivery_height,
     floor_key,
     hall_floors,
+    low_overhead,
     rack_floor_load,
     unreached,
+    with_overhead,
 )
 from twin.rigid.service_space import service_space
 
@@ -22,12 +25,35 @@ EGRESS_SOURCE = "building codes: 0.9 m clear width of a way out"
 
 
 def check_delivery(subject: Subject) -> Iterator[Finding]:
-    """Racks that cannot be brought to their place: swept way from a wall to before the rack."""
+    """Racks that cannot be brought to their place: swept way from a wall to before the rack.
+
+    Upright on a dolly: below the ceiling, and around pipes and busways that hang lower.
+    """
     plant = subject.plant
     known: dict[bytes, list[int]] = {}
-    for floor in hall_floors(plant):
-        if not len(floor.racks):
+    tallest = {
+        h: max(plant.layout.products[plant.product_ids("rack")[r]].height for r in floor.racks)
+        for h, floor in enumerate(hall_floors(plant))
+        if len(floor.racks)
+    }
+    hanging = {
+        height: low_overhead(plant, delivery_height(height)) for height in {*tallest.values()}
+    }
+    for h, bare in enumerate(hall_floors(plant)):
+        if not len(bare.racks):
             continue
+        ceiling = plant.design.placement.hall_heights[h]
+        if ceiling < delivery_height(tallest[h]):
+            yield Finding(
+                "error",
+                subject.path("hall", h),
+                f"racks of {tallest[h]:.2f} m do not come in upright on a dolly: they need "
+                f"{delivery_height(tallest[h]):.2f} m, the hall has {ceiling:.2f} m",
+                "raise size of the hall",
+                "delivery",
+            )
+            continue
+        floor = with_overhead(bare, hanging[tallest[h]])
         key = floor_key(floor, plant)
         if key not in known:
             largest = [plant.layout.products[plant.product_ids("rack")[r]] for r in floor.racks]
@@ -43,9 +69,9 @@ def check_delivery(subject: Subject) -> Iterator[Finding]:
             floor,
             known[key],
             "error",
-            "cannot be brought to their place upright: no way of their width and depth leads there "
-            "from a wall",
-            "widen the aisle, or leave a gap at the end of the row",
+            "cannot be brought to their place upright: no way of their width, depth and height "
+            "leads there from a wall",
+            "widen the aisle, leave a gap at the end of the row, or raise the hall",
             "delivery",
         )
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from twin.plant.placement import Box
 from twin.plant.plant import Plant
+from twin.plant.routes import busway_routes, pipe_routes
 from twin.rigid.free_space import FreeSpace, at_walls, free_space, regions, shortest_way, way_length
 from twin.rigid.outlines import Floats, Rows, equipment_of
 
 MARGIN = 0.03  # m around a rack on its dolly
+DOLLY = 0.15  # m by which a dolly lifts a rack
+OVERHEAD_MARGIN = 0.05  # m between a rack on its dolly and what hangs above it
 EGRESS_WIDTH = 0.9  # m
 HALL_LEVELS = ("rack", "cdu", "panel", "crah")
 """Levels whose elements stand in a hall."""
@@ -52,6 +57,57 @@ def hall_floors(plant: Plant) -> list[HallFloor]:
         )
         for h, box in enumerate(placement.halls)
     ]
+
+
+def delivery_height(rack_height: float) -> float:
+    """Free height that a rack needs on its dolly, upright [m]."""
+    return rack_height + DOLLY + OVERHEAD_MARGIN
+
+
+def low_overhead(plant: Plant, height: float) -> Floats:
+    """Outlines [n, 4, 2] of pipes and busways that hang lower than ``height`` [m].
+
+    Level stretches only: what rises stands over its machine.
+    """
+    low: list[tuple[float, ...]] = []
+    for route in pipe_routes(plant):
+        low += _low_stretches(route.points, route.diameter, route.diameter, height)
+    for run in busway_routes(plant):
+        low += _low_stretches(run.points, run.size[0], run.size[1], height)
+    if not low:
+        return np.empty((0, 4, 2))
+    x0, y0, x1, y1 = np.array(low).T
+    corners = [np.stack([x, y], axis=-1) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+    return np.stack(corners, axis=1)
+
+
+def _low_stretches(
+    points: Sequence[tuple[float, float, float]], width: float, tall: float, height: float
+) -> Iterator[tuple[float, ...]]:
+    for a, b in pairwise(points):
+        if a[2] == b[2] and 0.0 < a[2] - 0.5 * tall < height and a[:2] != b[:2]:
+            half = 0.5 * width
+            yield (
+                min(a[0], b[0]) - half,
+                min(a[1], b[1]) - half,
+                max(a[0], b[0]) + half,
+                max(a[1], b[1]) + half,
+            )
+
+
+def with_overhead(floor: HallFloor, hanging: Floats) -> HallFloor:
+    """A floor on which what hangs too low stands in the way as well."""
+    if not len(hanging):
+        return floor
+    box = floor.box
+    x, y = hanging[..., 0], hanging[..., 1]
+    inside = (
+        (x.max(axis=1) > box.x0)
+        & (x.min(axis=1) < box.x1)
+        & (y.max(axis=1) > box.y0)
+        & (y.min(axis=1) < box.y1)
+    )
+    return replace(floor, obstacles=np.concatenate([floor.obstacles, hanging[inside]]))
 
 
 def approach_pose(
@@ -116,8 +172,9 @@ def delivery_way(plant: Plant, rack: int) -> tuple[FreeSpace, list[tuple[float, 
     """
     row_hall = plant.levels["row"].parent_index
     hall = int(row_hall[plant.levels["rack"].parent_index[rack]])
-    floor = hall_floors(plant)[hall]
     product = plant.layout.products[plant.product_ids("rack")[rack]]
+    hanging = low_overhead(plant, delivery_height(product.height))
+    floor = with_overhead(hall_floors(plant)[hall], hanging)
     size = (product.width + 2 * MARGIN, product.depth + 2 * MARGIN)
     space = free_space(floor.box, floor.obstacles, size)
     label = regions(space)

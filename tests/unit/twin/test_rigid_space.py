@@ -20,7 +20,7 @@ from twin.check.ways import check_delivery, check_egress, check_floor_load
 from twin.plant.placement import Box
 from twin.plant.plant import Plant, compile_plant
 from twin.rigid.clearance import close_pairs, free_depth
-from twin.rigid.delivery import delivery_way, rack_floor_load
+from twin.rigid.delivery import delivery_height, delivery_way, low_overhead, rack_floor_load
 from twin.rigid.free_space import (
     FreeSpace,
     at_walls,
@@ -289,6 +289,34 @@ def test_narrow_aisles_stop_racks_and_people(
     for finding in delivery + egress:
         assert finding.path == "/busan/hall/row"
         assert finding.severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("height", "words"),
+    [(5.0, ""), (2.72, "width, depth and height"), (2.4, "do not come in upright")],
+)
+def test_low_halls_stop_racks(height: float, words: str) -> None:
+    """Racks of 2.24 m need 2.44 m on their dolly; a hall's mains hang 0.4 m below its ceiling."""
+    row = {**LAYOUT["sites"][0]["halls"][0]["rows"][0], "position": ["6 m", "5 m"]}
+    row.pop("count")
+    ups = {"product": "generic-ups-1250", "count": 2}  # in a room before the fourth wall
+    plant = plant_with(size=["26 m", "12 m", f"{height} m"], rows=[row], ups=ups)
+    delivery = found(check_delivery, plant)
+    assert bool(delivery) == bool(words)
+    for finding in delivery:
+        assert words in finding.message
+        assert finding.severity == "error"
+
+
+def test_what_hangs_low_is_a_box_around_its_stretch() -> None:
+    plant = plant_with(size=["26 m", "12 m", "2.72 m"])
+    box = plant.design.placement.halls[0]
+    assert not len(low_overhead(plant, 0.4))  # pipes in the yard lie at 0.6 m
+    low = low_overhead(plant, delivery_height(2.236))
+    x, y = low[..., 0], low[..., 1]
+    mains = (x.max(axis=1) > box.x0) & (x.min(axis=1) < box.x1) & (np.ptp(y, axis=1) > 5.0)
+    assert mains.sum() >= 2
+    assert len(low_overhead(plant, 9.0)) > len(low)
 
 
 @pytest.mark.parametrize(("rating", "findings"), [("1500 kg/m**2", 0), ("600 kg/m**2", 2)])
