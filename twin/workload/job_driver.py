@@ -108,6 +108,7 @@ class JobDriver:
         short = {int(r) for r in np.flatnonzero(self.cluster.used > working + 0.5)}
         for job in list(self.cluster.running):
             if short & set(job.racks):
+                job.done = min(job.done + span, job.job.duration)  # in vain since the last look
                 self._fail(simulation, job)
                 continue
             speed = float(min(pace[r] for r in job.racks))

@@ -16,6 +16,8 @@ Table = Mapping[str, Any]
 """Columns as arrays by name."""
 
 MAXIMUM_LINES = 50_000_000
+_OFFSET = r"\d{2}:?\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
+"""A time that ends in its offset from Greenwich."""
 
 
 def read_table(file: Path, wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def seconds_since(
 
     Raises
     ------
-    InputError : not a time, an offset without ``timezone``, or an unknown zone
+    InputError : not a time, an offset without ``timezone`` or only on some, or an unknown zone
     """
     import pandas
 
@@ -107,8 +109,20 @@ def seconds_since(
     numeric = pandas.to_numeric(series, errors="coerce")
     if not numeric.isna().any():
         return np.asarray(numeric, dtype=np.float64)
+    offsets = series.astype(str).str.contains(_OFFSET)
+    written = series.notna()
+    if (offsets & written).any() and not offsets[written].all():
+        first = int(np.flatnonzero((written & (offsets != offsets.iloc[0])).to_numpy())[0])
+        raise InputError(
+            "some times carry an offset and others do not",
+            file,
+            first + 2,
+            column,
+            repr(str(values[first])),
+        )
     try:
-        times = pandas.to_datetime(series, format="ISO8601")
+        # offsets may change within a file, with the clocks: all of them count from Greenwich
+        times = pandas.to_datetime(series, format="ISO8601", utc=bool(offsets.any()))
     except ValueError:
         times = pandas.to_datetime(series, format="ISO8601", errors="coerce", utc=True)
         bad = np.flatnonzero(times.isna().to_numpy())
