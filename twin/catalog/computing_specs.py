@@ -92,6 +92,8 @@ class Accelerator(Product):
     to the cold plate's base; die_hbm_coupling is the share of the die's own rise over the plate
     that appears at the stacks (and, by reciprocity, of die_resistance that couples stacks to die).
     resistance_spread and leakage_spread are relative standard deviations between parts.
+    decode_power_low and decode_power_high are the power while decoding language-model tokens over
+    the design power, at a batch of one and at a full batch; left out, as measured on an H100.
     """
 
     product_class: Literal["accelerator"] = Field(alias="class")
@@ -102,6 +104,8 @@ class Accelerator(Product):
     leakage_reference_temperature: u.Temperature
     regulator_efficiency: u.Share
     peak_fp8: u.ComputeRate
+    decode_power_low: u.Share = 0.43
+    decode_power_high: u.Share = 0.86
     clock: Clock
     hbm: Hbm
     die_resistance: u.ThermalResistance
@@ -123,6 +127,8 @@ class Accelerator(Product):
     def _powers_fit(self) -> Accelerator:
         if self.slowdown_temperature >= self.shutdown_temperature:
             raise ValueError("slowdown_temperature must be below shutdown_temperature")
+        if self.decode_power_low > self.decode_power_high:
+            raise ValueError("decode_power_low must not be above decode_power_high")
         if self.idle_power >= self.thermal_design_power:
             raise ValueError("idle_power must be below thermal_design_power")
         if self.full_die_power <= 0:

@@ -2,7 +2,8 @@
 
 Requests are treated as a fluid. Prefill is bound by arithmetic, decode by memory bandwidth: one
 decode step of a replica reads all weights and the caches of its batch, so that a larger batch gives
-more tokens for the same power. Both rates scale with the racks' present pace (clocks, throttling).
+more tokens for little more power (:mod:`twin.workload.serving_power`). Both rates scale with the
+racks' present pace (clocks, throttling).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from physics.factory.arrays import Floats
 from twin.errors import InputError
 from twin.workload.driver import Rows
 from twin.workload.racks import peak_figures, running, speeds
+from twin.workload.serving_power import ServingPower, decode_activity, touched_weights
 from twin.workload.spec import Inference, LanguageModel
 from twin.workload.table import numbers, read_table, seconds_since
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from twin.simulation import Simulation
 
 DAY = 24.0  # h
+PREFILL_TRAFFIC = 0.3  # share of the memory bandwidth that reading prompts takes
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,7 @@ def decode_rate(
     """
     if batch <= 0.0:
         return 0.0
-    touched = 1.0 - (1.0 - model.active_parameters / model.parameters) ** batch
-    weights = model.parameters * touched * model.bytes_per_parameter
-    reading = weights + batch * context * model.cache_bytes_per_token
+    reading = touched_weights(model, batch) + batch * context * model.cache_bytes_per_token
     by_memory = reading / (bandwidth * model.bandwidth_utilisation)
     by_compute = batch * 2.0 * model.active_parameters / (operations * model.flops_utilisation)
     return float(batch / max(by_memory, by_compute))
@@ -85,6 +86,7 @@ class InferenceDriver:
         self.start = scenario.start
         self.service = Service()
         self._operations, self._bandwidth = peak_figures(plant)
+        self._power = ServingPower(plant, rows)
         self._trace = self._read(scenario) if spec.requests is not None else None
         self._step = 1.0
         self._fits()
@@ -171,7 +173,7 @@ class InferenceDriver:
         operations: float,
         bandwidth: float,
         working: float,
-    ) -> tuple[Service, float, float, float]:
+    ) -> tuple[Service, float, Floats, float]:
         """Work through ``span`` seconds; returns share of time busy, and shares while busy."""
         spec, model = self.spec, self.spec.model
         count, prompt, output = self.arrivals(now, span)
@@ -193,12 +195,17 @@ class InferenceDriver:
         left = answers - written
         finished = requests * written / answers if answers > 0.0 else 0.0
         busy = min(1.0, reading_share + writing_share)
-        compute = memory = 0.0
+        compute = np.zeros(len(self.rows))
+        memory = 0.0
         if busy > 0.0:
-            arithmetic = (read + written) * 2.0 * model.active_parameters / span
-            compute = min(1.0, arithmetic / max(operations * busy, 1.0))
+            # reading prompts keeps the arithmetic units busy: power as at full operations
+            activity = decode_activity(
+                model, batch, self._context, operations / replicas, bandwidth / replicas
+            )
+            decoding = self._power.compute_shares(activity, model.bandwidth_utilisation)
+            compute = (reading_share + writing_share * decoding) / busy
             memory = model.bandwidth_utilisation * writing_share / busy
-            memory = min(1.0, memory + 0.3 * reading_share / busy)
+            memory = min(1.0, memory + PREFILL_TRAFFIC * reading_share / busy)
         after = replace(
             service,
             prompts=prompts - read,
