@@ -16,6 +16,7 @@ from twin.cli import (
     import_usd,
     inspect,
     new_test,
+    one_line,
     phases,
     replay,
     report,
@@ -59,6 +60,7 @@ app.command("report")(report.report)
 app.command("seismic")(seismic.seismic)
 app.command("robot")(robot.robot)
 app.command("transient")(transient.transient)
+app.command("one-line")(one_line.one_line)
 
 
 def _add_plugins() -> None:

@@ -95,7 +95,8 @@ class OneLine:
         rows: Rows = getattr(self, table)
         level, kind = rows.level[row], rows.kind[row]
         path = self.plant.levels.path(level, int(rows.index[row]))
-        return path if kind == level else f"{path} ({TITLES[kind]})"
+        itself = kind == level or kind == "panel" or level.endswith("transformer")
+        return path if itself else f"{path} ({TITLES[kind]})"
 
 
 TITLES = {

@@ -1,0 +1,230 @@
+"""``twin one-line``: the power chain of a layout, solved; what fails, what fits, and a diagram."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.cli.run import parse_duration
+
+if TYPE_CHECKING:
+    from twin.power.flow import Flow
+
+SHOWN = 12
+"""Rows of a long table; ``--all`` shows the rest."""
+
+
+def one_line(
+    layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario; left out: design load, a summer afternoon")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--for", help="Look after this time (else at the start, at rest)")
+    ] = None,
+    n_1: Annotated[
+        bool, typer.Option("--n-1", help="Take one unit of each bank out, one at a time")
+    ] = False,
+    capacity: Annotated[
+        bool, typer.Option("--capacity", help="Capacity, headroom and stranded power by level")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write the diagram of the first site here")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows of long tables")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables")] = False,
+) -> None:
+    """Solve the power chain of a layout: voltages, currents, loadings, losses, power factor."""
+    from twin.factory import Factory
+    from twin.plant import load_plant
+    from twin.power.flow import Solver
+    from twin.steady import solve
+
+    if after is None:
+        from twin.scenario import load_scenario
+
+        plant = load_plant(layout)
+        state = solve(plant, load_scenario(scenario) if scenario is not None else None).state
+    else:
+        simulation = Factory.load(layout).simulation(scenario)
+        simulation.advance(parse_duration(after, "--for"))
+        plant, state = simulation.plant, simulation.state
+    solver = Solver(plant, tolerance=0.0)
+    operating = solver.reader.read(state)
+    flow = solver.of(operating)
+    answer = _facts(flow)
+    if n_1 or capacity:
+        from twin.power import capacity as fits
+        from twin.power.what_if import single_outages
+
+        banks = fits.banks_of(plant)
+        if n_1:
+            gpus = fits.accelerators(plant)
+            answer["usable_gpus"] = {
+                "installed": int(gpus.sum()),
+                "everything_in_service": int(gpus[fits.usable_racks(plant, banks)].sum()),
+                "any_single_unit_out": int(gpus[fits.usable_racks(plant, banks, True)].sum()),
+            }
+            answer["failures"] = [vars(f) for f in fits.single_failures(plant, banks)]
+            answer["outages"] = [
+                {"kind": case.kind, "out": case.out, **vars(case.worst)}
+                for case in single_outages(solver, operating, banks)
+            ]
+        if capacity:
+            answer["capacity"] = [vars(level) for level in fits.level_capacities(plant, banks)]
+    if svg is not None:
+        from twin.power.diagram import diagram
+
+        svg.write_text(diagram(flow), encoding="utf-8")
+    if as_json:
+        print(json.dumps({"layout": plant.name, **answer}))
+        return
+    _show(answer, everything)
+    if svg is not None:
+        typer.echo(f"diagram: {svg}")
+
+
+def _facts(flow: Flow) -> dict[str, Any]:
+    """Everything solved, as plain data."""
+    import math
+
+    model, result = flow.model, flow.result
+    power, reactive = flow.connection()
+    factor, loss = flow.connection_power_factor(), flow.loss_by_site()
+    net = model.network
+
+    def finite(value: float) -> float | None:
+        return float(value) if math.isfinite(value) else None
+
+    branches = []
+    for table, flows, rated in (
+        ("lines", result.lines, result.lines.current_loading),
+        ("transformers", result.transformers, result.transformers.power_loading),
+    ):
+        closed = getattr(flow.operating, table)
+        branches += [
+            {
+                "path": model.name(table, k),
+                "kind": getattr(model, table).kind[k],
+                "closed": bool(closed[k]),
+                "power_w": float(flows.from_power[k]),
+                "reactive_var": float(flows.from_reactive[k]),
+                "current_a": float(flows.from_current[k]),
+                "loading": finite(rated[k]),
+                "loss_w": float(flows.loss[k]),
+                "power_factor": float(flows.power_factor[k]),
+            }
+            for k in range(len(closed))
+        ]
+    return {
+        "sites": [
+            {
+                "path": model.plant.levels.path("site", s),
+                "power_w": float(power[s]),
+                "reactive_var": float(reactive[s]),
+                "power_factor": float(factor[s]),
+                "network_loss_w": float(loss[s]),
+            }
+            for s in range(len(power))
+        ],
+        "buses": [
+            {
+                "path": model.name("buses", k),
+                "kind": model.buses.kind[k],
+                "rated_v": float(net.rated_voltage[k]),
+                "voltage_v": float(result.voltage_pu[k] * net.rated_voltage[k]),
+                "voltage_pu": float(result.voltage_pu[k]),
+                "live": bool(result.energised[k]),
+            }
+            for k in range(len(net.rated_voltage))
+        ],
+        "branches": branches,
+    }
+
+
+def _watts(power: float) -> str:
+    return f"{power / 1e6:,.3f} MW" if abs(power) >= 1e6 else f"{power / 1e3:,.1f} kW"
+
+
+def _show(answer: dict[str, Any], everything: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+
+    def table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        shown = rows if everything else rows[:SHOWN]
+        made = Table(*columns, title=title)
+        for row in shown:
+            made.add_row(*row)
+        console.print(made)
+        if len(shown) < len(rows):
+            typer.echo(f"and {len(rows) - len(shown)} more: --all")
+
+    table(
+        "Grid connections",
+        ("", "power", "reactive", "power factor", "network loss"),
+        [
+            (s["path"], _watts(s["power_w"]), f"{s['reactive_var'] / 1e6:,.3f} Mvar",
+             f"{s['power_factor']:.4f}", _watts(s["network_loss_w"]))
+            for s in answer["sites"]
+        ],
+    )  # fmt: skip
+    table(
+        "Buses, lowest voltages first",
+        ("bus", "rated", "voltage", ""),
+        [
+            (b["path"], f"{b['rated_v']:,.0f} V", f"{b['voltage_v']:,.1f} V",
+             f"{b['voltage_pu']:.2%}" if b["live"] else "dead")
+            for b in sorted(answer["buses"], key=lambda b: b["voltage_pu"])
+        ],
+    )  # fmt: skip
+    table(
+        "Transformers, feeders and panels, highest loadings first",
+        ("branch", "power", "current", "loading", "loss"),
+        [
+            (b["path"], _watts(b["power_w"]), f"{b['current_a']:,.1f} A",
+             f"{b['loading'] or 0:.1%}" if b["closed"] else "open", _watts(b["loss_w"]))
+            for b in sorted(answer["branches"], key=lambda b: -(b["loading"] or 0.0))
+        ],
+    )  # fmt: skip
+    if "capacity" in answer:
+        table(
+            "Capacity by level",
+            ("", "banks", "capacity", "one out each", "design load", "headroom", "stranded"),
+            [
+                (c["kind"], str(c["banks"]), *(_watts(c[key]) for key in
+                 ("capacity", "firm", "load", "headroom", "stranded")))
+                for c in answer["capacity"]
+            ],
+        )  # fmt: skip
+    if "failures" in answer:
+        usable = answer["usable_gpus"]
+        typer.echo(
+            f"GPUs: {usable['installed']:,} installed; with everything in service "
+            f"{usable['everything_in_service']:,} can run, with any single unit out "
+            f"{usable['any_single_unit_out']:,}"
+        )
+        table(
+            "One unit out: GPUs that may run",
+            ("out", "of", "load", "capacity left", "GPUs"),
+            [
+                (f"{f['path']} ({f['kind']})", str(f["units"]), _watts(f["load"]),
+                 _watts(f["capacity"]), f"{f['usable']:,} of {f['gpus']:,}")
+                for f in answer["failures"]
+            ],
+        )  # fmt: skip
+        table(
+            "One unit out: power flow",
+            ("out", "lowest voltage", "there", "highest loading", "there", "unserved"),
+            [
+                (o["out"], f"{o['voltage']:.2%}", o["bus"], f"{o['loading']:.1%}", o["branch"],
+                 _watts(o["unserved"]) if o["unserved"] > 0.5 else "")
+                for o in answer["outages"]
+            ],
+        )  # fmt: skip
