@@ -123,6 +123,12 @@ def render(
         bool, typer.Option("--fit", help="Colour range of the values instead of the channel's")
     ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="No legend, figures and labels")] = False,
+    robot: Annotated[
+        Path | None, typer.Option(help="robot.json of a task (twin robot), drawn as well")
+    ] = None,
+    robot_at: Annotated[
+        str | None, typer.Option(help="Time in the robot's task, such as 40s (else half way)")
+    ] = None,
 ) -> None:
     """Draw a picture of a layout, a recording or a live server, without a window."""
     from viewer import gl_probe
@@ -130,6 +136,7 @@ def render(
     gl_probe.begin()
     pixels = parse_size(size)
     moment = None if at is None else seconds_of(at, "--at")
+    robot_moment = None if robot_at is None else seconds_of(robot_at, "--robot-at")
     _check_output(output)
     from twin.sources import open_source
 
@@ -143,6 +150,12 @@ def render(
         frame = frame_at(source, moment)
         renderer = Renderer()
         try:
+            if robot is not None:
+                from viewer.robot import robot_actors
+
+                renderer.load(source.scene, theme)
+                for actor in robot_actors(robot, robot_moment):
+                    renderer.plotter.renderer.AddActor(actor)
             picture = renderer.render(
                 source.scene,
                 frame,

@@ -30,6 +30,9 @@ def export(
         Path | None, typer.Option(help="USD: recording whose channels are added over time")
     ] = None,
     every: Annotated[int, typer.Option(help="USD: take one in N frames of the recording")] = 1,
+    robot: Annotated[
+        Path | None, typer.Option(help="USD: robot.json of a task, shown moving (twin robot)")
+    ] = None,
 ) -> None:
     """Write a layout as OpenUSD (for Omniverse and others), glTF or STL."""
     ending = output.suffix.lower()
@@ -53,13 +56,14 @@ def export(
 
     plant = load_plant(layout)
     if ending in MESHES:
-        if recording is not None:
-            raise InputError(
-                "a recording goes into a USD stage only",
-                output,
-                key="recording",
-                allowed=", ".join(STAGES),
-            )
+        for key, given in (("recording", recording), ("robot", robot)):
+            if given is not None:
+                raise InputError(
+                    f"a {key} goes into a USD stage only",
+                    output,
+                    key=key,
+                    allowed=", ".join(STAGES),
+                )
         from twin.mesh_files import export_meshes
 
         written = export_meshes(plant, output, ("low", "medium", "high").index(detail))
@@ -68,6 +72,7 @@ def export(
             f"{written.file_bytes / 1e6:,.1f} MB"
         )
         return
+    from twin.rigid.robot_shapes import read_motion
     from twin.usd.export import export_stage
     from twin.usd.product_asset import AssetOptions
 
@@ -79,6 +84,7 @@ def export(
         recording,
         every,
         AssetOptions(supply=_supply_of(plant)),
+        None if robot is None else read_motion(robot),
     )
     typer.echo(
         f"{output}: {report.form}, {report.machines:,} machines, "

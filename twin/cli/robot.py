@@ -51,7 +51,7 @@ def robot(
             raise InputError(f"cannot be made: {error.strerror}", output) from None
     from twin.plant import load_plant
     from twin.rigid import robot_report as report
-    from twin.rigid.robot_design import RobotDesign
+    from twin.rigid.robot_design import RobotDesign, urdf
     from twin.rigid.robot_floor import hall_of, robot_floor
     from twin.rigid.robot_reach import check_reach
     from twin.rigid.robot_tasks import patrol, swap
@@ -83,6 +83,7 @@ def robot(
             )
         result = swap(plant, floor, racks[0], tray, design)
         data |= report.swap_data(result)
+        data["robot"]["urdf"] = urdf(design, result.load)
         lines = list(report.swap_lines(result))
         good = bool(data["possible"]) and not result.collisions
     if output is not None:

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twin.plant.plant import Plant
-from twin.rigid.robot_design import JOINTS, RobotDesign
+from twin.rigid.robot_design import JOINTS, RobotDesign, urdf
 from twin.rigid.robot_reach import Reach
+from twin.rigid.robot_shapes import SCHEMA
 from twin.rigid.robot_sight import TrayHeat
 from twin.rigid.robot_tasks import Patrol, Swap
 from twin.rigid.robot_track import Track
 from twin.rigid.robot_world import Clearance, Collision
 
-SCHEMA = "twin.robot/1"
 OUTLIER = 5.0
 """K by which a tray's accelerators may be above the median of its rack's trays, or below."""
 
 
 def head(plant: Plant, task: str, target: str, seed: int, design: RobotDesign) -> dict[str, Any]:
-    """What all reports begin with."""
+    """What all reports begin with; the robot's figures in full are its URDF."""
     return {
         "schema": SCHEMA,
         "task": task,
@@ -33,6 +33,7 @@ def head(plant: Plant, task: str, target: str, seed: int, design: RobotDesign) -
             "size_m": [design.length, design.width, design.mast_height],
             "mass_kg": design.mass,
             "joints": list(JOINTS),
+            "urdf": urdf(design),
         },
     }
 

@@ -7,6 +7,7 @@
                equipment.usdc    every machine: one prim each, or instancers
                building.usdc     slabs, walls, pipes, busways
                recording.usdc    channels over time (with a recording)
+               robot.usdc        a robot at work (with a robot's task)
                products/...      one asset for each product
 
 The layout itself travels in the root layer's ``customLayerData``: an importer compares the prims
@@ -26,6 +27,7 @@ from twin.catalog.loader import Catalog, CatalogEntry, bundled_catalog
 from twin.errors import InputError
 from twin.layout.loader import Layout
 from twin.plant.plant import Plant
+from twin.rigid.robot_shapes import Motion
 from twin.scene import scene
 from twin.usd.authoring import define, new_layer, save, short_reason
 from twin.usd.building import building_layer
@@ -62,12 +64,14 @@ def export_stage(
     recording: Path | None = None,
     every: int = 1,
     options: AssetOptions | None = None,
+    robot: Motion | None = None,
 ) -> Exported:
     """Write a plant as a stage: ``.usd`` and ``.usdc`` binary, ``.usda`` text, ``.usdz`` packed.
 
     form : one prim for each machine (addressable) or instancers (compact); None chooses by size
     lod : model that is shown: low, medium, high
     recording : adds its channels, of one in ``every`` frames
+    robot : adds a robot's task, moving
 
     Raises
     ------
@@ -88,12 +92,20 @@ def export_stage(
     if extension == ".usdz":
         with tempfile.TemporaryDirectory(prefix="twin-usdz-") as folder:
             inner = Path(folder) / f"{identifier(file.stem)}.usdc"
-            report = export_stage(plant, inner, form, lod, recording, every, options)
+            report = export_stage(plant, inner, form, lod, recording, every, options, robot)
             _pack(inner, file)
         return Exported(file, report.form, report.machines, report.accelerators, report.products)
     machines = sum(plant.levels[level].count for level in UNITS)
     chosen: Form = form or ("addressable" if machines <= ADDRESSABLE_UNITS else "compact")
-    products = _write(plant, file, chosen, lod, recording, every, options or AssetOptions())
+    if robot is not None and robot.digest != plant.digest:
+        raise InputError(
+            "a robot's task in another layout",
+            key="robot",
+            found=robot.digest[:12],
+            allowed=f"{plant.digest[:12]}, that of {plant.name}",
+        )
+    options = options or AssetOptions()
+    products = _write(plant, file, chosen, lod, recording, every, options, robot)
     return Exported(file, chosen, machines, plant.levels["gpu"].count, products)
 
 
@@ -130,6 +142,7 @@ def _write(
     recording: Path | None,
     every: int,
     options: AssetOptions,
+    robot: Motion | None,
 ) -> int:
     extension = "usda" if file.suffix.lower() == ".usda" else "usdc"
     folder = f"{identifier(file.stem)}_files"
@@ -149,6 +162,10 @@ def _write(
         layers["recording"] = recording_layer(
             plant, paths, frames, form, recording, every, extension
         )
+    if robot is not None:
+        from twin.usd.robot_layer import robot_layer
+
+        layers["robot"] = robot_layer(robot, extension)
     layers["places"] = places_layer(plant, paths, frames, extension)
     if form == "addressable":
         layers["equipment"] = equipment_layer(
@@ -162,8 +179,12 @@ def _write(
     root = _root_layer(
         plant, extension, form, [f"./{folder}/{name}.{extension}" for name in layers]
     )
-    if "recording" in layers:
-        _copy_times(layers["recording"], root)
+    timed = [layers[name] for name in ("robot", "recording") if name in layers]
+    for layer in timed:
+        _copy_times(layer, root)
+    if len(timed) == 2:
+        ends = [float(layer.pseudoRoot.GetInfo("endTimeCode")) for layer in timed]
+        root.pseudoRoot.SetInfo("endTimeCode", max(ends))
     save(root, file)
     return len(products)
 
