@@ -153,7 +153,17 @@ class RackState(NamedTuple):
     branch_resistance: Floats  # Pa/(kg/s)^2 in series; infinite: shut
     plate_conductance: Floats  # W/K of one cold plate or heat sink
     plate_flow: Floats  # relative flow that conductance belongs to
-    calm: Floats  # 1: every accelerator at its asked clock; zero it when one's inputs are changed
+    calm: (
+        Floats  # HURRIED, CALM, AT_REST or ASLEEP; zero it when an accelerator's inputs are changed
+    )
+    rest_utilisation: Floats  # what accelerators were last advanced with, see rests()
+    rest_compute_share: Floats
+    rest_memory_share: Floats
+    rest_ceiling: Floats
+    rest_coolant: Floats  # degC
+    rest_conductance: Floats  # W/K
+    rest_turnover: Floats  # of the coolant in a step
+    rest_share: Floats  # 1 - exp(-rest_turnover)
     fan_speed: Floats  # relative to full
     gpu_power: Floats  # W, all modules
     it_power: Floats  # W at the rack's inlet, shelves and fans included

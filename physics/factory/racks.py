@@ -35,6 +35,13 @@ SHELF_TEMPERATURE = 40.0  # degC of the shelves' modules
 SHELF_TARGET_LOAD = 0.6  # modules are switched on until each carries at most this share
 AUXILIARY_SLOWDOWN = 70.0  # degC of the rack's coolant or air, where its other parts begin to slow
 AUXILIARY_SHUTDOWN = 80.0  # degC where the last of them has stopped
+HURRIED, CALM, AT_REST, ASLEEP = 0.0, 1.0, 2.0, 3.0
+"""How a rack's accelerators are advanced: with all that can happen to them; with what happens while
+all run at the clock asked for; not at all, because nothing moves; and nor is the rest of the rack,
+because that has been done once with the heat of accelerators at rest."""
+REST_IMBALANCE = 1e-4  # of the modules' power that may still go into warming them
+REST_TEMPERATURE = 1e-3  # K by which the coolant may have moved since
+REST_CONDUCTANCE = 1e-4  # of a plate's conductance, the same
 FAN_MINIMUM_SPEED = 0.35
 FAN_TARGET_TEMPERATURE = 72.0  # degC of the hottest die, where an air-cooled node's fans reach 60 %
 FAN_GAIN = 0.03  # speed per kelvin
@@ -122,6 +129,79 @@ def backup_flows(
 
 
 @law
+def rests(
+    r: int,
+    rack: Floats,
+    utilisation: float,
+    compute_share: float,
+    memory_share: float,
+    ceiling: float,
+    coolant: float,
+    conductance: float,
+) -> bool:
+    """Whether the accelerators of rack ``r`` are where a step with these inputs would leave them.
+
+    They are when the last step brought them to rest and nothing has changed since by more than a
+    thousandth of a kelvin's worth, so that temperatures stay within some millikelvins of those of
+    a step. Their heat then equals their power, and stored heat does not change.
+    """
+    return bool(
+        rack[RACK.calm, r] >= AT_REST
+        and rack[RACK.rest_utilisation, r] == utilisation
+        and rack[RACK.rest_compute_share, r] == compute_share
+        and rack[RACK.rest_memory_share, r] == memory_share
+        and rack[RACK.rest_ceiling, r] == ceiling
+        and abs(rack[RACK.rest_coolant, r] - coolant) <= REST_TEMPERATURE
+        and abs(rack[RACK.rest_conductance, r] - conductance) <= REST_CONDUCTANCE * conductance
+    )
+
+
+@law
+def look_for_rest(
+    r: int,
+    rack: Floats,
+    power: float,
+    heat: float,
+    utilisation: float,
+    compute_share: float,
+    memory_share: float,
+    ceiling: float,
+    coolant: float,
+    conductance: float,
+) -> None:
+    """Note whether a calm rack has come to rest, and with which inputs; see :func:`rests`."""
+    if abs(power - heat) > REST_IMBALANCE * power:
+        rack[RACK.calm, r] = CALM
+        return
+    rack[RACK.calm, r] = AT_REST
+    rack[RACK.rest_utilisation, r] = utilisation
+    rack[RACK.rest_compute_share, r] = compute_share
+    rack[RACK.rest_memory_share, r] = memory_share
+    rack[RACK.rest_ceiling, r] = ceiling
+    rack[RACK.rest_coolant, r] = coolant
+    rack[RACK.rest_conductance, r] = conductance
+
+
+@law
+def pass_coolant(
+    r: int, rack: Floats, heat_capacity: float, capacity_rate: float, inlet: float, step: float
+) -> None:
+    """:func:`physics.volume.mixing_volume` for the coolant of a rack at rest, with a memory.
+
+    The only exponential in it belongs to the flow and is kept as long as that does not change. The
+    mean outflow follows from the balance.
+    """
+    x = capacity_rate * step / heat_capacity
+    if rack[RACK.rest_turnover, r] != x:
+        rack[RACK.rest_turnover, r] = x
+        rack[RACK.rest_share, r] = -math.expm1(-x)  # of the way to where the outlet settles
+    before, heat = rack[RACK.outlet_temperature, r], rack[RACK.liquid_heat, r]
+    change = rack[RACK.rest_share, r] * (inlet + heat / capacity_rate - before)
+    rack[RACK.outlet_temperature, r] = before + change
+    rack[RACK.outflow_temperature, r] = inlet + heat / capacity_rate - change / x
+
+
+@law
 def advance_rack(
     r: int,
     racks: Floats,
@@ -203,8 +283,36 @@ def advance_rack(
         ceiling = clock_ceiling(kind, kinds, power_cap)
     conductance = rack[RACK.plate_conductance, r]
     compute_share, memory_share = rack[RACK.compute_share, r], rack[RACK.memory_share, r]
+    settling = decays[kind, 4] == 0.0  # no step in time: the state of rest is sought
+    resting = (
+        not settling
+        and energised > 0.0
+        and rests(r, rack, utilisation, compute_share, memory_share, ceiling, coolant, conductance)
+    )
     if (
-        rack[RACK.calm, r] > 0.0
+        resting
+        and rack[RACK.calm, r] == ASLEEP
+        and supplied > 0.0
+        and rack[RACK.feed_power, r] == rack[RACK.it_power, r]  # backup units neither give nor take
+        and rack[RACK.backup_charge, r] >= racks[RACK_DATA.backup_energy, r]
+        and rack[RACK.outlet_temperature, r] <= AUXILIARY_SLOWDOWN
+        and rack[RACK.flow, r] > STILL_FLOW
+    ):
+        # only the coolant passes; all powers are those of the step before
+        pass_coolant(r, rack, kinds[KIND.coolant_heat_capacity, kind], capacity_rate, inlet, step)
+        return
+    if resting:
+        rack[RACK.calm, r] = ASLEEP if liquid else AT_REST
+        online = kinds[KIND.gpus, kind]
+        power = rack[RACK.gpu_power, r]
+        heat = power
+        hottest_die = rack[RACK.maximum_gpu_temperature, r]
+        hottest_hbm = rack[RACK.maximum_hbm_temperature, r]
+        clocks = rack[RACK.clock, r] * online
+        throttled = rack[RACK.throttled, r]
+        work = rack[RACK.pace, r] * online
+    elif (
+        rack[RACK.calm, r] > HURRIED
         and energised > 0.0
         and rack[RACK.maximum_gpu_temperature, r] < kinds[KIND.slowdown_temperature, kind]
         and rack[RACK.maximum_hbm_temperature, r] < kinds[KIND.hbm_throttle_temperature, kind]
@@ -227,8 +335,20 @@ def advance_rack(
             decays,
             step,
         )
+        look_for_rest(
+            r,
+            rack,
+            power,
+            heat,
+            utilisation,
+            compute_share,
+            memory_share,
+            ceiling,
+            coolant,
+            conductance,
+        )
     else:
-        if decays[kind, 4] == 0.0 and energised > 0.0:  # no step in time: the state of rest
+        if settling and energised > 0.0:
             settle_clocks(
                 first,
                 last,
@@ -266,7 +386,7 @@ def advance_rack(
             step,
         )
         calm = throttled == 0.0 and is_calm(first, last, gpu, ceiling)
-        rack[RACK.calm, r] = 1.0 if calm else 0.0
+        rack[RACK.calm, r] = CALM if calm else HURRIED
 
     auxiliary = energised * running_auxiliaries(rack[RACK.outlet_temperature, r])
     auxiliary *= (
