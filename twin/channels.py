@@ -6,68 +6,19 @@ tolerances. Adding a channel is adding a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.channel import Channel, Reader, of_parent
+from twin.cooling_channels import COOLING_CHANNELS, RUNNING
+
+__all__ = ["BY_NAME", "CHANNELS", "Channel", "channels_of"]
 
 if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.state import StateBuffer
-
-Reader = Callable[["Plant", "StateBuffer"], Floats]
-
-
-@dataclass(frozen=True)
-class Channel:
-    """One visible value of every element of a level.
-
-    Attributes
-    ----------
-    name : ``<level>.<what>``
-    title : name for people
-    unit : of the values, in pint's spelling; ``""`` for shares and counts
-    resolution : smallest step worth telling apart; recordings, streams and golden tests use it
-    low, high : range of the colour scale
-    source : field of the state (``group.field``) or a function of plant and state
-    warning, limit : values at which the legend marks a warning and a limit, or None
-    falling : limits are undershot rather than exceeded
-    colours : colour map: thermal, sequential or share
-    description : what it is, in one sentence
-    """
-
-    name: str
-    title: str
-    unit: str
-    resolution: float
-    low: float
-    high: float
-    source: str | Reader
-    description: str
-    warning: float | None = None
-    limit: float | None = None
-    falling: bool = False
-    colours: str = "sequential"
-
-    @property
-    def level(self) -> str:
-        """The level whose elements have it."""
-        return self.name.partition(".")[0]
-
-    def read(self, plant: Plant, state: StateBuffer) -> Floats:
-        """Values of all elements of the level, shape [count]; may be a view of the state."""
-        if isinstance(self.source, str):
-            return state.field(self.source)
-        return self.source(plant, state)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain data, for streams and files."""
-        row = asdict(self)
-        row.pop("source")
-        return row | {"level": self.level}
 
 
 def _flow_of_racks(plant: Plant, state: StateBuffer) -> Floats:
@@ -84,16 +35,6 @@ def _coolant_rise(plant: Plant, state: StateBuffer) -> Floats:
 def _approach(plant: Plant, state: StateBuffer) -> Floats:
     cdu = state.view.cdu
     return np.asarray(cdu.supply_temperature - cdu.primary_supply_temperature)
-
-
-def _of_parent(level: str, unit_field: str, parent_field: str) -> Reader:
-    """A value that units of a bank share, for each unit in service; zero for the others."""
-
-    def read(plant: Plant, state: StateBuffer) -> Floats:
-        shared = state.field(parent_field)[plant.levels[level].parent_index]
-        return np.asarray(shared * (state.field(unit_field) > 0.0))
-
-    return read
 
 
 def _backup_charge(plant: Plant, state: StateBuffer) -> Floats:
@@ -588,7 +529,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1,
-        _of_parent("crah", "crah.online", "hall.crah_fan_speed"),
+        of_parent("crah", "crah.online", "hall.crah_fan_speed"),
         "Fan speed of the air handler",
         colours="share",
     ),
@@ -653,7 +594,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _of_parent("ups", "ups.online", "hall.ups_load"),
+        of_parent("ups", "ups.online", "hall.ups_load"),
         "Load of the UPS relative to its rating",
         warning=0.9,
         limit=1.0,
@@ -765,7 +706,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _of_parent("hall_transformer", "hall_transformer.online", "hall.transformer_load"),
+        of_parent("hall_transformer", "hall_transformer.online", "hall.transformer_load"),
         "Apparent power relative to the rating",
         warning=0.9,
         limit=1.0,
@@ -777,7 +718,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _of_parent("plant_transformer", "plant_transformer.online", "plant.transformer_load"),
+        of_parent("plant_transformer", "plant_transformer.online", "plant.transformer_load"),
         "Apparent power relative to the rating",
         warning=0.9,
         limit=1.0,
@@ -789,7 +730,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        _of_parent("site_transformer", "site_transformer.online", "site.transformer_load"),
+        of_parent("site_transformer", "site_transformer.online", "site.transformer_load"),
         "Apparent power relative to the rating",
         warning=0.9,
         limit=1.0,
@@ -883,7 +824,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1,
-        _of_parent("cooler", "cooler.online", "plant.fan_speed"),
+        of_parent("cooler", "cooler.online", "plant.fan_speed"),
         "Fan speed of the dry cooler or tower",
         warning=0.98,
         colours="share",
@@ -895,7 +836,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1,
-        _of_parent("pump", "pump.online", "plant.pump_speed"),
+        of_parent("pump", "pump.stage", "plant.pump_speed", RUNNING),
         "Speed of the facility pump",
         warning=0.99,
         colours="share",
@@ -907,7 +848,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1,
-        _of_parent("chiller", "chiller.online", "plant.chiller_load"),
+        of_parent("chiller", "chiller.stage", "plant.chiller_load", RUNNING),
         "Part-load ratio of the chillers that run",
         warning=0.98,
         colours="share",
@@ -1288,6 +1229,7 @@ CHANNELS: tuple[Channel, ...] = (
         _solved("loss_by_site"),
         "Loss of transformers, feeders and panels by power flow",
     ),
+    *COOLING_CHANNELS,
 )
 
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}

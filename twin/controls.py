@@ -16,42 +16,20 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.control import Control, Fault
+from twin.cooling_controls import COOLING_CONTROLS, COOLING_FAULTS
 from twin.errors import InputError, near_matches
 from twin.plant.levels import PARENTS
 from twin.units import example, parse_quantity
 
+__all__ = [
+    "CONTROLS", "FAULTS", "Applied", "Command", "Control", "Fault", "apply", "check",
+    "resolve_control", "resolve_fault",
+]  # fmt: skip
+
 if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.state import StateBuffer
-
-
-@dataclass(frozen=True)
-class Control:
-    """One input that may be set.
-
-    Attributes
-    ----------
-    level, key : where it lies and what it is called
-    unit : of the value, "" for shares, counts and switches
-    low, high : limits in that unit
-    description : what it does
-    field : field of the state when it differs from key
-    whole : whether only whole numbers make sense (switches and counts)
-    """
-
-    level: str
-    key: str
-    unit: str
-    low: float
-    high: float
-    description: str
-    field: str = ""
-    whole: bool = False
-
-    @property
-    def source(self) -> str:
-        """Field of the state, ``group.field``."""
-        return f"{self.level}.{self.field or self.key}"
 
 
 CONTROLS: tuple[Control, ...] = (
@@ -139,20 +117,8 @@ CONTROLS: tuple[Control, ...] = (
     Control("feeder", "online", "", 0, 1, "0 opens the feeder", whole=True),
     Control("generator", "online", "", 0, 1, "0 keeps the generator from running", whole=True),
     Control("battery", "online", "", 0, 1, "0 takes the battery unit out of service", whole=True),
+    *COOLING_CONTROLS,
 )
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A named fault: writes (control, faulty value, healthy value) at one level.
-
-    A healthy value of None means "as the plant was built" (the state at the start).
-    """
-
-    level: str
-    name: str
-    writes: tuple[tuple[str, float, float | None], ...]
-    description: str
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -201,6 +167,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("feeder", "feeder-failure", (("online", 0, 1),), "Feeder lost"),
     Fault("generator", "generator-failure", (("online", 0, 1),), "Generator cannot run"),
     Fault("battery", "trip", (("online", 0, 1),), "Battery unit out of service"),
+    *COOLING_FAULTS,
 )
 
 
@@ -336,6 +303,20 @@ def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, NDArray[np
     return next(fault for fault in named if fault.level == level), rows
 
 
+def _written(
+    plant: Plant, fault: Fault, key: str, rows: NDArray[np.int64]
+) -> tuple[Control, NDArray[np.int64]]:
+    """Control that a fault writes under a key, and the rows of it for the elements it hits."""
+    level, dot, below = key.rpartition(".")
+    if not dot:
+        level, below = fault.level, key
+    control = next(c for c in CONTROLS if c.level == level and c.key == below)
+    if level == fault.level:
+        return control, rows
+    found = [plant.levels.below(fault.level, int(row), level) for row in rows]
+    return control, np.concatenate(found) if found else rows[:0]
+
+
 def check(plant: Plant, command: Command) -> None:
     """Raise InputError if a command cannot be carried out on this plant."""
     if command.kind == "set":
@@ -359,16 +340,19 @@ def apply(plant: Plant, state: StateBuffer, start: StateBuffer, command: Command
         return Applied(command, len(rows), before, number)
     fault, rows = resolve_fault(plant, command.path, command.key)
     before = after = 0.0
-    for number, (key, faulty, healthy) in enumerate(fault.writes):
-        control = next(c for c in CONTROLS if c.level == fault.level and c.key == key)
+    told = False
+    for key, faulty, healthy in fault.writes:
+        control, written = _written(plant, fault, key, rows)
+        if not len(written):
+            continue
         values = state.field(control.source)
-        old = values[rows].copy()
+        old = values[written].copy()
         if command.kind == "clear":
-            values[rows] = start.field(control.source)[rows] if healthy is None else healthy
+            values[written] = start.field(control.source)[written] if healthy is None else healthy
         elif faulty < 0:  # one unit fewer
-            values[rows] = np.maximum(old + faulty, 0.0)
+            values[written] = np.maximum(old + faulty, 0.0)
         else:
-            values[rows] = faulty
-        if number == 0:
-            before, after = float(old[0]), float(values[rows[0]])
+            values[written] = faulty
+        if not told:
+            before, after, told = float(old[0]), float(values[written[0]]), True
     return Applied(command, len(rows), before, after)

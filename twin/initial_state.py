@@ -129,6 +129,7 @@ def _fill_plants(plant: Plant, state: StateBuffer) -> None:
     for layer in range(TANK_LAYERS):
         getattr(s.tank, f"layer_{layer}")[:] = s.plant.supply_setpoint
     s.plant.condenser_temperature[:] = CONDENSER_START
+    s.plant.cooler_temperature[:] = s.plant.supply_setpoint
     s.plant.pumps_wanted[:] = c.pumps_required
     s.plant.chillers_wanted[:] = np.minimum(1, np.diff(c.first_chiller))
     s.plant.stage_time[:] = RESTED

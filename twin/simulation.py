@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import RACK, Floats, blocks_of
-from twin import compiled, controls, initial_state, steady
+from twin import alarms, compiled, controls, initial_state, steady
 from twin import weather as weather_module
 from twin.channels import BY_NAME
 from twin.controls import Applied, Command
@@ -325,7 +325,12 @@ class Simulation:
             )
 
     def _watch(self) -> None:
-        """Log racks that begin or cease to throttle."""
+        """Log alarms of the cooling, and racks that begin or cease to throttle."""
+        cooling = alarms.standing(self.plant, self.state)
+        known = frozenset(entry for entry in self._alarms if entry[0] != "rack")
+        for path, kind, message in alarms.told(self.plant, self.state, known, cooling):
+            self.log(Event(self.time, path, kind, message))
+        self._alarms -= known
         rack = self.state.view.rack
         throttled = frozenset(("rack", int(r)) for r in np.flatnonzero(rack.throttled > 0))
         fresh = sorted(throttled - self._alarms)
@@ -352,7 +357,7 @@ class Simulation:
                     "all GPUs at their asked clock again",
                 )
             )
-        self._alarms = throttled
+        self._alarms = throttled | cooling
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on from now."""

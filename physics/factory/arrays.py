@@ -541,6 +541,7 @@ class PlantConstants(NamedTuple):
     cooler_drift_share: Floats
     cooler_cycles: Floats
     cooler_york_ratio: Floats  # water flow of the rated point over the correlation's reference
+    cooler_bypass: Floats  # 1: a valve leads water past the coolers lest it gets too cold
     condenser_capacity_rate: Floats  # W/K, one chiller
     chiller_capacity: Floats  # W, one unit
     chiller_cop: Floats
@@ -552,6 +553,7 @@ class PlantConstants(NamedTuple):
     rotation_interval: Floats  # s after which another chiller leads; 0: never
     economiser_ua: Floats  # W/K of the exchanger before the chillers; 0: none
     economiser_approach: Floats  # K at its rated point
+    economiser_parallel: Floats  # 1: instead of the chillers only, 0: before them as well
     chiller_capacity_curve: Floats  # [P, 6]
     chiller_eir_curve: Floats  # [P, 6]
     chiller_part_load_curve: Floats  # [P, 3]
@@ -581,6 +583,8 @@ class PlantState(NamedTuple):
     fan_speed: Floats
     fan_integral: Floats
     fan_power: Floats  # W
+    bypass: Floats  # share of the coolers' water that is led past them
+    cooler_temperature: Floats  # degC, water leaving the coolers; still water: the outdoor air
     chillers_wanted: Floats  # by staging
     stage_time: Floats  # s since that changed
     lead_chiller: Floats  # place of the first to be asked

@@ -1,7 +1,7 @@
 """Chillers and economiser of a plant in the coupled step: staging, changeover, heat and power.
 
-The economiser's exchanger lies in series: the water from the consumers passes it before the
-chillers, the water from the coolers before the condensers.
+In series the water from the consumers passes the economiser's exchanger before the chillers, the
+water from the coolers before the condensers. In parallel one or the other has all of it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ LEAST_LOAD = 0.01  # share of capacity below which none need run
 STAGE_HOLD = 300.0  # s between changes of stage
 STAGE_HURRY = 60.0  # s, the same while the supply is too warm
 TOO_WARM = 1.5  # K over the set point
+ENABLE_DIFFERENCE = 2.0  # K by which the economiser must be able to cool the return
+MODE_HYSTERESIS = 1.0  # K
+MODE_HOLD = 600.0  # s between changes of the economiser's mode
 COOLING_WATER_MINIMUM = 5.0  # degC that the coolers keep while they cool the water directly
 
 
@@ -80,6 +83,10 @@ def change_economiser(
         returned,
         plant[PLANT.supply_setpoint, p],
         step,
+        ENABLE_DIFFERENCE,
+        MODE_HYSTERESIS,
+        MODE_HOLD,
+        plants[PLANT_DATA.economiser_parallel, p] == 0.0,
     )
     plant[PLANT.economiser_mode, p] = mode
     plant[PLANT.economiser_time, p] = time

@@ -15,6 +15,9 @@ from physics.tower_water import blow_down, drift_loss
 DRY_COOLER = 0.0
 MERKEL = 1.0
 YORK = 2.0
+BYPASS_BAND = 0.5  # K below the fans' set point that the by-pass holds
+LOST_SENSOR = 10.0  # K off the value, from which the by-pass goes by the set point alone
+BYPASS_HALVINGS = 24
 LOWEST_FAN_SPEED = 0.2  # of a York tower, below which its fan is off
 
 
@@ -158,3 +161,59 @@ def cooler_bank(
         lost / clean / plants[PLANT_DATA.cooler_ua, p],
     )
     return units * heat, units * water
+
+
+@law
+def bypass_floor(setpoint: float, target: float) -> float:
+    """Temperature [degC] below which the by-pass lets the coolers' water not fall.
+
+    target: what the fans in truth hold [degC], off the set point by the error of their sensor; a
+    sensor that is lost is not followed.
+    """
+    held = target if abs(target - setpoint) <= LOST_SENSOR else setpoint
+    return held - BYPASS_BAND
+
+
+@law
+def bypassed_bank(
+    p: int,
+    plants: Floats,
+    units: float,
+    fan_speed: float,
+    capacity_rate: float,
+    inlet_temperature: float,
+    floor: float,
+    fouling: float,
+    dry_bulb: float,
+    wet_bulb: float,
+    pressure: float,
+) -> tuple[float, float, float, float]:
+    """Coolers of plant ``p`` behind the valve that leads water past them while it is cold outdoors.
+
+    Only with the fans at rest, when air that moves by itself would cool the water below ``floor``
+    [degC], the valve mixes to hold that. Other arguments as of :func:`cooler_bank`. Returns heat
+    rejected [W], water used [kg/s], share led past, and the temperature with which water leaves the
+    coolers [degC]; that of a still coil is the outdoor air's.
+    """
+    heat, water = cooler_bank(
+        p, plants, units, fan_speed, capacity_rate, inlet_temperature, fouling, dry_bulb, wet_bulb,
+        pressure,
+    )  # fmt: skip
+    if units <= 0.0 or capacity_rate <= 0.0:
+        return heat, water, 0.0, dry_bulb
+    most = capacity_rate * max(inlet_temperature - floor, 0.0)
+    if plants[PLANT_DATA.cooler_bypass, p] == 0.0 or fan_speed > 0.0 or heat <= most:
+        return heat, water, 0.0, inlet_temperature - heat / capacity_rate
+    low, high = 0.0, 1.0
+    for _ in range(BYPASS_HALVINGS):
+        through = 0.5 * (low + high)
+        heat, water = cooler_bank(
+            p, plants, units, fan_speed, through * capacity_rate, inlet_temperature, fouling,
+            dry_bulb, wet_bulb, pressure,
+        )  # fmt: skip
+        if heat > most:
+            high = through
+        else:
+            low = through
+    through = 0.5 * (low + high)
+    return heat, water, 1.0 - through, inlet_temperature - heat / (through * capacity_rate)

@@ -28,7 +28,7 @@ from physics.factory.chillers import (
     cool_mechanically,
     stage_chillers,
 )
-from physics.factory.coolers import DRY_COOLER, cooler_bank
+from physics.factory.coolers import DRY_COOLER, bypass_floor, bypassed_bank
 from physics.factory.sensors import TEMPERATURE_RANGE, read_sensor
 from physics.jit import kernel, law
 from physics.tank import tank_step
@@ -157,7 +157,7 @@ def advance_plants(
             plant_links[PLANT_LINK.first_chiller, p + 1] > plant_links[PLANT_LINK.first_chiller, p]
         )
         removed, power, economised, condenser_heat, load = 0.0, 0.0, 0.0, 0.0, 0.0
-        cooler_rate, inlet = rate, leaving
+        cooler_rate, inlet, floor = rate, leaving, 0.0
         if has_chillers:
             # the machines hold what their sensor shows
             setpoint = max(
@@ -185,6 +185,7 @@ def advance_plants(
                 p, plants, mode, setpoint, air, plant[PLANT.chiller_load, p]
             )
             control_fans(p, plant, entering, wanted, step)
+            floor = bypass_floor(wanted, wanted)
             pumps = plant[PLANT.pumps_fed, p] * condenser_pumps(
                 p,
                 plants,
@@ -213,17 +214,20 @@ def advance_plants(
             else:
                 plant[PLANT.fan_speed, p] = 0.0
         else:
-            control_fans(p, plant, reading, plant[PLANT.supply_setpoint, p], step)
+            wanted = plant[PLANT.supply_setpoint, p]
+            control_fans(p, plant, reading, wanted, step)
+            floor = bypass_floor(wanted, wanted + plant[PLANT.produced_temperature, p] - reading)
         plant[PLANT.fan_power, p] = (
             coolers * plants[PLANT_DATA.cooler_fan_power, p] * plant[PLANT.fan_speed, p] ** 3
         )
-        rejected_heat, water = cooler_bank(
+        rejected_heat, water, past, cold = bypassed_bank(
             p,
             plants,
             coolers,
             plant[PLANT.fan_speed, p],
             cooler_rate,
             inlet,
+            floor,
             plant[PLANT.fouling, p],
             site[SITE.dry_bulb_temperature, s],
             site[SITE.wet_bulb_temperature, s],
@@ -260,6 +264,8 @@ def advance_plants(
             plant[PLANT.produced_temperature, p] = plant[PLANT.supply_temperature, p]
         plant[PLANT.heat_rejected, p] = rejected_heat + tank_loss
         plant[PLANT.water_use, p] = water
+        plant[PLANT.bypass, p] = past
+        plant[PLANT.cooler_temperature, p] = cold
         plant[PLANT.economiser_heat, p] = economised
         plant[PLANT.chiller_load, p] = load
         plant[PLANT.chiller_power, p] = power

@@ -21,8 +21,11 @@ from physics.factory.arrays import (
 )
 from physics.factory.banks import settle_bank, units_online
 from physics.factory.chillers import (
+    ENABLE_DIFFERENCE,
     HEAD_PRESSURE_MINIMUM,
     LEAST_LOAD,
+    MODE_HOLD,
+    MODE_HYSTERESIS,
     chillers_needed,
     condenser_pumps,
     condenser_setpoint,
@@ -30,7 +33,7 @@ from physics.factory.chillers import (
     economise,
     predicted_supply,
 )
-from physics.factory.coolers import cooler_bank
+from physics.factory.coolers import bypass_floor, cooler_bank
 from physics.factory.facility_pumps import (
     PUMP_UP_SPEED,
     pump_plant,
@@ -97,12 +100,13 @@ def rejected(
 @law
 def settle_coolers(
     p: int, plants: Floats, plant: Floats, site: Floats, s: int, coolers: float, target: float,
-    rate: float, heat: float,
+    rate: float, heat: float, floor: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Temperature [degC] of the water leaving the coolers, and fan speed, for a heat [W].
 
-    At the target [degC] with the fan speed it takes, else warmer at full or colder at no speed. NaN
-    where there is no such temperature within ``WIDEST`` of the target.
+    At the target [degC] with the fan speed it takes, else warmer at full or colder at no speed, but
+    no colder than the floor [degC] where a by-pass holds that. NaN where there is no such
+    temperature within ``WIDEST`` of the target.
     """
     rise = heat / rate
     wanted = min(max(target, -WIDEST), WIDEST)
@@ -132,7 +136,10 @@ def settle_coolers(
             low = leaving
         else:
             high = leaving
-    return 0.5 * (low + high), speed
+    leaving = 0.5 * (low + high)
+    if speed == 0.0 and plants[PLANT_DATA.cooler_bypass, p] > 0.0:
+        leaving = max(leaving, floor)
+    return leaving, speed
 
 
 @law
@@ -252,6 +259,10 @@ def settle_chilled(
             setpoint + heat / rate,
             plant[PLANT.supply_setpoint, p],
             1.0,
+            ENABLE_DIFFERENCE,
+            MODE_HYSTERESIS,
+            MODE_HOLD,
+            plants[PLANT_DATA.economiser_parallel, p] == 0.0,
         )
     available = min(plant[PLANT.chillers_fed, p], units_online(chiller, first, last))
     supply, running, condenser_water, fan_speed = math.nan, 0.0, 0.0, 0.0
@@ -283,11 +294,16 @@ def settle_chilled(
                         low = condenser_water
                     condenser_water = 0.5 * (low + high)
                     continue
+                floor = bypass_floor(condenser_water, condenser_water)
                 settled, fan_speed = settle_coolers(
-                    p, plants, plant, site, s, coolers, condenser_water, condenser_rate, given
-                )
+                    p, plants, plant, site, s, coolers, condenser_water, condenser_rate, given,
+                    floor,
+                )  # fmt: skip
                 if settled == condenser_water:
                     break
+                if settled == floor and fan_speed == 0.0:
+                    condenser_water, stage = floor, 3
+                    continue
                 low, high = condenser_water, condenser_water + WIDEST
                 stage = 1
                 if fan_speed == 0.0:
@@ -307,7 +323,7 @@ def settle_chilled(
             if condenser_water > high:
                 break
         if mode == FREE and not supply <= setpoint + 1.0:
-            mode = PARTIAL
+            mode = PARTIAL if plants[PLANT_DATA.economiser_parallel, p] == 0.0 else MECHANICAL
             continue
         break
     plant[PLANT.economiser_mode, p] = mode
@@ -410,8 +426,9 @@ def settle_plants(
             )  # fmt: skip
         else:
             produced, plant[PLANT.fan_speed, p] = settle_coolers(
-                p, plants, plant, site, s, coolers, target, rate, heat + rate * drop
-            )
+                p, plants, plant, site, s, coolers, target, rate, heat + rate * drop,
+                bypass_floor(plant[PLANT.supply_setpoint, p], target),
+            )  # fmt: skip
             plant[PLANT.heat_rejected, p] = heat + rate * drop
         plant[PLANT.fan_integral, p] = plant[PLANT.fan_speed, p]
         if math.isnan(produced):

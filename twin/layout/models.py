@@ -246,10 +246,14 @@ class ChillerBank(Bank):
 
 
 class Economiser(Element):
-    """Plate exchanger before the chillers, through which the coolers cool the water directly."""
+    """Plate exchanger through which the coolers cool the water directly."""
 
     approach: Annotated[u.TemperatureDifference, Field(gt=0)] = Field(
         default=2.0, description="leaving over entering cooling water at design load, such as 2 K"
+    )
+    arrangement: Literal["series", "parallel"] = Field(
+        default="series",
+        description="series: before the chillers, to lighten them; parallel: instead of them",
     )
 
 
@@ -411,7 +415,11 @@ class Plant(Generated):
         default=None, description="chillers; left out: free cooling only"
     )
     economiser: Economiser | None = Field(
-        default=None, description="waterside economiser in series with the chillers"
+        default=None, description="waterside economiser; left out: none"
+    )
+    winter_bypass: bool = Field(
+        default=True,
+        description="a valve leads water past the coolers when they would cool it too much",
     )
     buffer_tank: BufferTank | None = Field(
         default=None, description="stratified tank on the way to the consumers; left out: none"

@@ -401,6 +401,7 @@ def plant_constants(design: Design) -> PlantConstants:
             "transformer_no_load_loss": transformer.no_load_loss if transformer else 0.0,
             "transformer_load_loss": transformer.load_loss if transformer else 0.0,
             **_cooler_columns(design, p),
+            "cooler_bypass": float(plant.winter_bypass),
             **_chiller_columns(design, p, per_volume),
             **plant_restart(design, p),
             **tank_columns(plant.buffer_tank, per_volume),

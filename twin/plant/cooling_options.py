@@ -62,7 +62,7 @@ def economiser_columns(design: Design, p: int, per_volume: float) -> dict[str, f
     """
     plant = design.expansion.plant[p]
     if plant.economiser is None or plant.chillers is None:
-        return {"economiser_ua": 0.0, "economiser_approach": 0.0}
+        return {"economiser_ua": 0.0, "economiser_approach": 0.0, "economiser_parallel": 0.0}
     unit = design.expansion.layout.product(plant.chillers.product, Chiller)
     heat, approach = float(design.plant_heat[p]), plant.economiser.approach
     load = heat / DESIGN_RISE
@@ -79,7 +79,11 @@ def economiser_columns(design: Design, p: int, per_volume: float) -> dict[str, f
             found=f"{approach:g} K",
             allowed="a larger approach, or chillers with more condenser flow",
         ) from None
-    return {"economiser_ua": float(ntu * smaller), "economiser_approach": approach}
+    return {
+        "economiser_ua": float(ntu * smaller),
+        "economiser_approach": approach,
+        "economiser_parallel": float(plant.economiser.arrangement == "parallel"),
+    }
 
 
 def york_ratio(unit: CoolingTower) -> float:

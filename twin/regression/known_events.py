@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twin.alarms import KINDS as COOLING_KINDS
 from twin.controls import CONTROLS, FAULTS
 from twin.errors import InputError, near_matches
 from twin.power.journal import KINDS as POWER_KINDS
@@ -22,6 +23,7 @@ RUN_KINDS = (
     "job-finished",
     "job-failed",
     *POWER_KINDS,
+    *COOLING_KINDS,
 )
 """Kinds of events that a run brings about by itself, whatever else the plant's parts may add."""
 

@@ -1,0 +1,48 @@
+"""What a control and a fault are: rows of the tables of what may be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Control:
+    """One input that may be set.
+
+    Attributes
+    ----------
+    level, key : where it lies and what it is called
+    unit : of the value, "" for shares, counts and switches
+    low, high : limits in that unit
+    description : what it does
+    field : field of the state when it differs from key; ``group.field`` when in another group
+    whole : whether only whole numbers make sense (switches and counts)
+    """
+
+    level: str
+    key: str
+    unit: str
+    low: float
+    high: float
+    description: str
+    field: str = ""
+    whole: bool = False
+
+    @property
+    def source(self) -> str:
+        """Field of the state, ``group.field``."""
+        return self.field if "." in self.field else f"{self.level}.{self.field or self.key}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named fault: writes (control, faulty value, healthy value) at one level.
+
+    A healthy value of None means "as the plant was built" (the state at the start). A control's key
+    may name a level below, as ``rack.energised``; it is then written to all elements there.
+    """
+
+    level: str
+    name: str
+    writes: tuple[tuple[str, float, float | None], ...]
+    description: str
