@@ -80,6 +80,8 @@ def _per_hall(index: str) -> Reader:
                 heat_index = air_indices.supply_heat_index(
                     entering, outlet[mine], rate[mine], float(supply[h])
                 )
+                # while temperatures swing the supply can be warmer than what racks still draw
+                heat_index = min(1.0, max(0.0, heat_index))
                 values[h] = heat_index if index == "shi" else 1.0 - heat_index
         return values
 
