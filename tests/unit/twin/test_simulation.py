@@ -258,6 +258,7 @@ def test_a_number_that_is_none_stops_the_run_and_names_the_rack(pilot: Factory) 
     simulation.advance(5.0)
     first = int(simulation.plant.constants.rack.first_gpu[2])
     simulation.state.view.gpu.die_temperature[first] = math.nan
+    simulation.state.view.rack.calm[2] = 0.0  # nobody looks into racks at rest
     with pytest.raises(NumericalError, match=f"{ROW}/rack-03") as caught:
         simulation.advance(50.0)
     assert caught.value.exit_code == 3
