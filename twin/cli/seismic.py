@@ -13,7 +13,9 @@ def seismic(
     code: Annotated[
         str, typer.Option(help="Spectrum: kds (KDS 41 17 00), ac156, or gr63 (GR-63 zone 4)")
     ] = "kds",
-    zone: Annotated[str, typer.Option(help="Seismic zone of the KDS: I or II")] = "I",
+    zone: Annotated[
+        str | None, typer.Option(help="Seismic zone of the KDS: I or II (else the site's)")
+    ] = None,
     soil: Annotated[str, typer.Option(help="Soil class of the KDS: S1 to S5")] = "S4",
     height: Annotated[
         float, typer.Option(help="Floor in its building for ac156: 0 ground, 1 roof")
@@ -32,16 +34,21 @@ def seismic(
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""
     from twin.plant import load_plant
-    from twin.rigid.ground_motion import Demand
+    from twin.rigid.ground_motion import TRUST, Demand, kds_zone
     from twin.rigid.seismic import shake
 
-    demand = Demand(code, zone, soil, height, scale)  # type: ignore[arg-type]
-    result = shake(load_plant(layout), demand, seed, anchored, friction, row, frequency)
+    plant = load_plant(layout)
+    place = plant.sites[0].location
+    found = kds_zone(place.latitude, place.longitude)
+    demand = Demand(code, zone or found or "I", soil, height, scale)  # type: ignore[arg-type]
+    result = shake(plant, demand, seed, anchored, friction, row, frequency)
     if as_json:
         print(
             json.dumps(
                 {
                     "demand": vars(demand),
+                    "zone_from": "option" if zone else "site" if found else "assumed",
+                    "trust": TRUST[demand.code],
                     "anchored": anchored,
                     "seed": seed,
                     "peak_acceleration_m_per_s2": result.peak,
@@ -51,6 +58,10 @@ def seismic(
         )
     else:
         peak = " / ".join(f"{a / 9.80665:.2f}" for a in result.peak)
+        if code != "gr63":
+            whence = "" if zone else ", by the site" if found else ", assumed: not in Korea"
+            typer.echo(f"zone {demand.zone}{whence}, soil {soil}")
+        typer.echo(f"trust: {TRUST[demand.code]}")
         typer.echo(f"peak acceleration of the floor along x / y / up: {peak} g")
         for response in result.responses:
             for words in response.findings:

@@ -28,6 +28,34 @@ POINTS = 90  # of a spectrum
 SECOND_AXIS = 1.0  # share of the motion across, by AC156 as large as along
 
 
+TRUST: dict[str, str] = {
+    "kds": "S = Z x 2.0, S_DS = S 2.5 Fa 2/3 and S_D1 = S Fv 2/3 agree with published quotations "
+    "of KDS 41 17 00 (eq. 4.2-4 and 4.2-5); its tables of Fa and Fv are not checked against the "
+    "standard's text",
+    "ac156": "corner frequencies 1.3, 8.3 and 33.3 Hz, 0.4 S_DS and the limit of 1.6 S_DS are not "
+    "checked against the text of ICC-ES AC156",
+    "gr63": "corner points are not checked against the text of Telcordia GR-63-CORE, which is sold",
+}
+"""How far the figures of each code can be trusted. Have an engineer give a project's spectrum."""
+
+KOREA = (33.0, 38.7, 124.5, 132.0)
+"""Latitudes and longitudes around the country."""
+
+
+def kds_zone(latitude: float, longitude: float) -> str | None:
+    """Seismic zone of the KDS at a place [deg]: I, II (Jeju, the north of Gangwon), None elsewhere.
+
+    The code lists cities and counties; their border is drawn here by straight lines, so ask for
+    sites near it. Source: KDS 17 10 00, table of seismic zones.
+    """
+    south, north, west, east = KOREA
+    if not (south <= latitude <= north and west <= longitude <= east):
+        return None
+    jeju = latitude < 33.7
+    gangwon = latitude >= 37.6 and 127.55 <= longitude <= 128.68
+    return "II" if jeju or gangwon else "I"
+
+
 @dataclass(frozen=True)
 class Demand:
     """An earthquake that equipment must stand.

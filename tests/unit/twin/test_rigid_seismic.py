@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict
 
@@ -11,9 +12,10 @@ from usd_stages import small
 
 from physics.rigid_laws import GRAVITY, rocking_onset, sliding_under_pulse
 from physics.rigid_laws_motion import response_spectrum
+from twin.cli.main import app
 from twin.errors import InputError
 from twin.plant.plant import Plant, compile_plant
-from twin.rigid.ground_motion import STEP, Demand, ground_motion
+from twin.rigid.ground_motion import CODES, STEP, TRUST, Demand, ground_motion, kds_zone
 from twin.rigid.outlines import equipment_of
 from twin.rigid.seismic import rows_to_shake, shake
 
@@ -48,6 +50,37 @@ def pulse(acceleration: float, duration: float, axis: int = 0, total: float = 1.
 def test_unknown_demands_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Demand(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("place", "latitude", "longitude", "zone"),
+    [
+        ("Seoul", 37.57, 126.98, "I"),
+        ("Busan", 35.18, 129.07, "I"),
+        ("Haenam", 34.57, 126.60, "I"),
+        ("Wonju", 37.34, 127.92, "I"),
+        ("Gangneung", 37.75, 128.88, "I"),
+        ("Jeju", 33.50, 126.53, "II"),
+        ("Chuncheon", 37.88, 127.73, "II"),
+        ("Sokcho", 38.21, 128.59, "II"),
+        ("Inje", 38.07, 128.17, "II"),
+        ("Tokyo", 35.68, 139.69, None),
+        ("Oak Ridge", 35.93, -84.31, None),
+    ],
+)
+def test_zone_of_a_place(place: str, latitude: float, longitude: float, zone: str | None) -> None:
+    """Towns that the code's table names."""
+    assert kds_zone(latitude, longitude) == zone, place
+
+
+def test_command_takes_the_zone_of_the_site(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        app(["seismic", "pilot", "--anchored", "--json"])
+    data = json.loads(capsys.readouterr().out)
+    assert data["demand"]["zone"] == "I"
+    assert data["zone_from"] == "site"
+    assert "not checked" in data["trust"]
+    assert set(TRUST) == set(CODES)
 
 
 def test_soil_and_zone_matter() -> None:
