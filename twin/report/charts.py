@@ -122,6 +122,7 @@ def draw(chart: Chart, times: Floats, width: float = 5.6, height: float = 2.35) 
                 linestyle=(0, (4, 2)) if line.dashed else "-",
                 label=line.label,
             )
+        _calm(axes)
     _draw_marks(axes, chart)
     axes.set_xlim(float(x[0]), float(x[-1]) if len(x) > 1 else float(x[0]) + 1.0)
     axes.set_xlabel(unit, color=GREY, fontsize=8, labelpad=1)
@@ -129,6 +130,16 @@ def draw(chart: Chart, times: Floats, width: float = 5.6, height: float = 2.35) 
         axes, f"{chart.title}  [{chart.unit}]" if chart.unit else chart.title, len(chart.lines)
     )
     return svg_of(figure)
+
+
+def _calm(axes: Any) -> None:
+    """Keep what hardly moves from filling the chart: the axis spans a permille of its values."""
+    low, high = axes.get_ylim()
+    least = 1e-3 * max(abs(low), abs(high), 1e-12)
+    if high - low < least:
+        middle = 0.5 * (low + high)
+        axes.set_ylim(middle - 0.5 * least, middle + 0.5 * least)
+    axes.ticklabel_format(axis="y", useOffset=False)
 
 
 def _draw_marks(axes: Any, chart: Chart) -> None:
@@ -211,6 +222,7 @@ def draw_sides(title: str, unit: str, lines: Sequence[tuple[str, Floats, Floats]
             linewidth=1.5 if number else 2.0,
             label=label,
         )
+    _calm(axes)
     axes.set_xlabel(name, color=GREY, fontsize=8, labelpad=1)
     _title_and_legend(axes, f"{title}  [{unit}]" if unit else title, len(lines))
     return svg_of(figure)
