@@ -121,6 +121,7 @@ def simready(
     from twin.usd.aif_fields import ASSET_CLASSES
     from twin.usd.aif_values import Supply
     from twin.usd.product_asset import AssetOptions, write_asset
+    from twin.usd.simready import unknown_figures
     from twin.usd.thumbnail import thumbnail
 
     catalog = bundled_catalog()
@@ -151,5 +152,8 @@ def simready(
             verdict = ": " + ("; ".join(problems) if problems else "passes AIF-Entity 0.2.0")
             failed += [name] if problems else []
         typer.echo(f"{file}{verdict}")
+        unknown = unknown_figures(file)
+        if unknown:
+            typer.echo(f"  not known, declared without a value: {', '.join(unknown)}")
     if failed:
         raise TwinError(f"{len(failed)} assets do not pass: {', '.join(failed)}")

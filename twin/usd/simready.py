@@ -9,6 +9,7 @@ from typing import Any
 
 from twin.errors import TwinError
 from twin.usd.asset_layers import PROFILE, PROFILE_VERSION
+from twin.usd.pxr_modules import Usd
 
 
 @functools.cache
@@ -48,3 +49,17 @@ def validate_asset(file: Path) -> list[str]:
         if not summary.get("passed")
     ]
     return failing + [str(issue.message) for issue in result.issues]
+
+
+def unknown_figures(file: Path) -> list[str]:
+    """Attributes of the profile that an asset declares without a value, sorted by name.
+
+    Nobody has published the figure, or the catalogue does not have it; nothing is made up for it.
+    """
+    stage = Usd.Stage.Open(str(file), Usd.Stage.LoadNone)
+    prim = stage.GetDefaultPrim()
+    return sorted(
+        attribute.GetName().removeprefix("aif:spec:").removeprefix("aif:core:")
+        for attribute in prim.GetAttributes()
+        if attribute.GetNamespace().startswith("aif") and not attribute.HasAuthoredValue()
+    )

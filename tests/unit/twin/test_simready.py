@@ -25,7 +25,7 @@ pytest.importorskip("pxr")
 pytest.importorskip("simready.validate")
 from pxr import Sdf, Usd, UsdGeom
 
-from twin.usd.simready import validate_asset
+from twin.usd.simready import unknown_figures, validate_asset
 
 CATALOG = bundled_catalog()
 EQUIPMENT = [name for name in CATALOG if class_of(CATALOG[name].product) in ASSET_CLASSES]
@@ -113,6 +113,17 @@ def test_unknown_figures_have_no_value(tmp_path: Path) -> None:
     attribute = stage.GetDefaultPrim().GetAttribute("aif:spec:batteryFloatVoltage")
     assert attribute
     assert not attribute.HasAuthoredValue()
+
+
+@pytest.mark.parametrize("name", EQUIPMENT)
+def test_unknown_figures_are_those_declared_without_a_value(name: str, tmp_path: Path) -> None:
+    """Named by class; figures of the catalogue are never among them."""
+    file = write_asset(tmp_path, name, CATALOG)
+    unknown = unknown_figures(file)
+    kind = ASSET_CLASSES[class_of(CATALOG[name].product)]
+    assert unknown == sorted(set(unknown))
+    assert set(unknown) <= set(DECLARED[kind])
+    assert not {figure.attribute for figure in FIGURES[kind]} & set(unknown)
 
 
 def test_connection_points_lie_on_the_cabinet(tmp_path: Path) -> None:
