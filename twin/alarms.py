@@ -113,6 +113,11 @@ def _above(name: str, threshold: float) -> Callable[[Plant, StateBuffer], Truths
     return lambda plant, state: np.asarray(BY_NAME[name].read(plant, state) > threshold)
 
 
+def _leaks(level: str) -> Callable[[Plant, StateBuffer], Truths]:
+    """A hole is seen as long as it is there, by the coolant on the floor."""
+    return lambda plant, state: np.asarray(state.field(f"{level}.leak_area") > 0.0)
+
+
 def _sensor_lost(name: str) -> Callable[[Plant, StateBuffer], Truths]:
     def holds(plant: Plant, state: StateBuffer) -> Truths:
         reading = BY_NAME[name].read(plant, state)
@@ -123,10 +128,10 @@ def _sensor_lost(name: str) -> Callable[[Plant, StateBuffer], Truths]:
 
 ALARMS: tuple[Alarm, ...] = (
     Alarm(
-        "leak", "cdu", _above("cdu.leak_flow", 0.0), _litres("cdu.leak_flow"), "no leak any more"
+        "leak", "cdu", _leaks("cdu"), _litres("cdu.leak_flow"), "no leak any more"
     ),
     Alarm(
-        "leak", "plant", _above("plant.leak_flow", 0.0), _litres("plant.leak_flow"),
+        "leak", "plant", _leaks("plant"), _litres("plant.leak_flow"),
         "no leak any more",
     ),
     Alarm(
