@@ -21,6 +21,10 @@ FIRST_RUN = (
 )
 _ready = False
 
+# OpenMP's threads spin while they wait for one another. Where a core is taken by somebody else, a
+# step then lasts ten times as long; asleep they cost some microseconds. Read when OpenMP is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 def is_cached() -> bool:
     """Whether the coupled step has been compiled on this machine before."""

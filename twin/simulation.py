@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WEATHER_INTERVAL = 60.0  # s between looks at the weather
 SETTLING_LOOKS = 60  # steps of settling at which drivers may correct the workload
-THREADED_FROM = 20_000  # accelerators from which threads pay
+THREADED_FROM = 100_000  # accelerators from which threads pay
 MAXIMUM_EVENTS = 10_000
 
 LONG = 1e9  # s: settled

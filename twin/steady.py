@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twin.scenario import Scenario
     from twin.simulation import Simulation
 
-THREADED_FROM = 20_000  # accelerators from which threads pay
+THREADED_FROM = 100_000  # accelerators from which threads pay
 STEP = 1.0  # s of the step that fills in what follows from the temperatures
 
 threads_lock = threading.Lock()
