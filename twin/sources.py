@@ -102,6 +102,7 @@ class LiveSource:
         from twin.client import Client
 
         self._client: Client = Client(url, token)
+        self._past: list[dict[str, Any]] | None = None
         try:
             self.scene: Mapping[str, Any] = self._client.get("/api/scene")
             self.version = 0
@@ -156,8 +157,12 @@ class LiveSource:
         return self._client.command(name, path, key, value)
 
     def events(self) -> list[dict[str, Any]]:
-        """What happened since the source connected."""
-        return self._client.events
+        """What happened: what the server knew when this was first asked, and what came since."""
+        if self._past is None:
+            self._past = list(self._client.get("/api/events"))
+        last = max((int(event.get("number", 0)) for event in self._past), default=0)
+        fresh = (e for e in self._client.events if int(e.get("number", last + 1)) > last)
+        return [*self._past, *fresh]
 
     def close(self) -> None:
         """End the connection."""

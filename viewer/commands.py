@@ -129,15 +129,43 @@ def render(
     robot_at: Annotated[
         str | None, typer.Option(help="Time in the robot's task, such as 40s (else half way)")
     ] = None,
-) -> None:
-    """Draw a picture of a layout, a recording or a live server, without a window."""
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a video (.mp4, .webm, .gif) instead: a recording from its start to its "
+            "end, a layout over the time from --start to --end, anything else once around"
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Length of the video", min=0.1, max=3600)] = 10.0,
+    rate: Annotated[float, typer.Option(help="Pictures per second", min=1, max=60)] = 24.0,
+    turn: Annotated[
+        float | None, typer.Option(help="Degrees the camera goes round during the video")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Simulated time to begin at")] = None,
+    end: Annotated[str | None, typer.Option(help="Simulated time to end at")] = None,
+    heat: Annotated[
+        str | None, typer.Option(help="Path of an accelerator: follow its heat from die to sky")
+    ] = None,
+    sheet: Annotated[
+        int, typer.Option(help="Contact sheet of so many moments from --start to --end", min=0,
+                          max=100)
+    ] = 0,
+) -> None:  # fmt: skip
+    """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""
     from viewer import gl_probe
 
     gl_probe.begin()
     pixels = parse_size(size)
     moment = None if at is None else seconds_of(at, "--at")
     robot_moment = None if robot_at is None else seconds_of(robot_at, "--robot-at")
-    _check_output(output)
+    begin = None if start is None else seconds_of(start, "--start")
+    until = None if end is None else seconds_of(end, "--end")
+    from viewer.video import Shot, check_video, past, pictures, sheet_of, span_of, write_video
+
+    if video is not None:
+        check_video(video)
+    else:
+        _check_output(output)
     from twin.sources import open_source
 
     source = open_source(target)
@@ -145,10 +173,13 @@ def render(
         from viewer.offscreen import Renderer
 
         shown = None if channel in (None, "none", "") else channel
-        if shown is not None:
-            source.select([shown])
-        frame = frame_at(source, moment)
-        renderer = Renderer()
+        source.select([*([shown] if shown is not None else []), *_beside(source, heat)])
+        begin, until = _ends(span_of(source), begin, until, moving=video is not None or sheet > 0)
+        if turn is None:
+            turn = 360.0 if video is not None and until is None else 0.0
+        shot = Shot(shown, camera, focus, pixels, theme, fit, not plain, seconds, rate, turn,
+                    begin, until, heat)  # fmt: skip
+        renderer = Renderer(occlusion=video is None)
         try:
             if robot is not None:
                 from viewer.robot import robot_actors
@@ -156,17 +187,21 @@ def render(
                 renderer.load(source.scene, theme)
                 for actor in robot_actors(robot, robot_moment):
                     renderer.plotter.renderer.AddActor(actor)
-            picture = renderer.render(
-                source.scene,
-                frame,
-                shown,
-                camera,
-                pixels,
-                theme,
-                focus,
-                overlays=not plain,
-                fit=fit,
-            )
+            if video is not None:
+                if until is None and moment is not None:
+                    frame_at(source, moment)
+                told = _progress(shot.count)
+                write_video(video, pictures(source, shot, frame_at, renderer), rate, told)
+                typer.echo(f"wrote {video}: {shot.count} pictures")
+                return
+            if sheet:
+                picture = sheet_of(source, shot, frame_at, renderer, sheet)
+            else:
+                frame = frame_at(source, moment)
+                picture = renderer.render(
+                    source.scene, frame, shown, camera, pixels, theme, focus,
+                    overlays=not plain, fit=fit, events=past(source, frame), heat=heat,
+                )  # fmt: skip
         finally:
             renderer.close()
     finally:
@@ -175,6 +210,50 @@ def render(
 
     Image.fromarray(picture).save(output)
     typer.echo(f"wrote {output}")
+
+
+def _beside(source: SceneSource, heat: str | None) -> list[str]:
+    """Channels that arrows along pipes, and the numbers of a heat path, need; those there are."""
+    from viewer.flow_arrows import FLOW_CHANNELS
+    from viewer.heat_path import AIR, LIQUID, channels_of
+
+    levels, known = source.scene["levels"], {row["name"] for row in source.scene["channels"]}
+    wanted = [*FLOW_CHANNELS, *(channels_of((*LIQUID, *AIR)) if heat is not None else ())]
+    return [
+        name
+        for name in dict.fromkeys(wanted)
+        if name in known and levels.get(name.partition(".")[0], {}).get("count", 0)
+    ]
+
+
+def _ends(
+    span: tuple[float, float] | None, begin: float | None, until: float | None, *, moving: bool
+) -> tuple[float | None, float | None]:
+    """First and last simulated time of a video or sheet; (None, None): of one moment.
+
+    Raises InputError for an end before the start.
+    """
+    if not moving:
+        return None, None
+    if span is not None:
+        begin, until = span[0] if begin is None else begin, span[1] if until is None else until
+    if until is None:
+        return None, None
+    begin = 0.0 if begin is None else begin
+    if until < begin:
+        raise InputError("--end lies before --start", key="--end", found=f"{until:g} s")
+    return begin, until
+
+
+def _progress(count: int) -> Callable[[int], None]:
+    """Writes to standard error how far it is, ten times."""
+    step = max(1, count // 10)
+
+    def told(done: int) -> None:
+        if done % step == 0 or done == count:
+            typer.echo(f"{done} of {count} pictures", err=True)
+
+    return told
 
 
 def frame_at(source: SceneSource, moment: float | None) -> Any:

@@ -29,6 +29,12 @@ HELP: tuple[tuple[str, str], ...] = (
     ("k", "heat path: from a die to the sky"),
     ("[ / ]", "to the event before / to the next"),
     ("t", "theme: dark, light"),
+    ("v", "the picked element's line on the chart, or off"),
+    ("g", "walk: stand on the floor"),
+    ("b / B", "keep a camera bookmark / go to the next"),
+    ("m", "measure between two clicks"),
+    ("x, < / >", "cut open: x, y, level, off; move the cut"),
+    ("arrows, PgUp/PgDn", "move the camera"),
     ("r", "reset the camera"),
     ("s", "save a picture"),
     ("h", "this help"),
@@ -256,7 +262,7 @@ def table_panel(
     draw_text(draw, round(16 * u), round(26 * u), title, title_size, rgba(theme.text))
     for k, (caption, value, status) in enumerate(rows):
         y = round(46 * u) + k * line
-        colour = rgba(theme.status[status]) if status else rgba(theme.text)
+        colour = rgba(theme.status.get(status, theme.text_muted)) if status else rgba(theme.text)
         if place == "centre":
             draw_text(draw, round(16 * u), y, caption, size, rgba(theme.selection))
             draw_text(draw, round(36 * u) + left, y, value, size, rgba(theme.text))
@@ -265,6 +271,8 @@ def table_panel(
             draw_text(draw, width - round(16 * u), y, value, size, colour, "rs")
     if place == "centre":
         x, y = (window[0] - width) // 2, (window[1] - height) // 2
+    elif place == "top-left":
+        x, y = round(MARGIN * u), round(70 * u)
     else:
         x, y = round(MARGIN * u), window[1] - height - round(MARGIN * u)
     return Panel(np.asarray(image), x, y)

@@ -35,6 +35,24 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "h": lambda: viewer.toggle("help_on"),
         "a": viewer.toggle_fit,
         "l": lambda: viewer.toggle("labels_on"),
+        "o": viewer.tools.toggle_flow,
+        "k": viewer.tools.toggle_heat,
+        "v": viewer.tools.pin,
+        "bracketleft": lambda: viewer.tools.to_event(-1),
+        "bracketright": lambda: viewer.tools.to_event(1),
+        "b": viewer.tools.keep_bookmark,
+        "B": viewer.tools.next_bookmark,
+        "g": viewer.tools.walk,
+        "m": viewer.tools.toggle_measure,
+        "x": viewer.tools.next_cut,
+        "less": lambda: viewer.tools.move_cut(-0.5),
+        "greater": lambda: viewer.tools.move_cut(0.5),
+        "Up": lambda: viewer.tools.move(1, 0),
+        "Down": lambda: viewer.tools.move(-1, 0),
+        "Left": lambda: viewer.tools.move(0, -1),
+        "Right": lambda: viewer.tools.move(0, 1),
+        "Prior": lambda: viewer.tools.move(0, 0, 1),
+        "Next": lambda: viewer.tools.move(0, 0, -1),
         "q": viewer.close,
         **{str(k + 1): partial(viewer.use_preset, name) for k, name in enumerate(PRESETS)},
     }
@@ -69,7 +87,7 @@ def _connect(viewer: Viewer) -> None:
     def release(*_: Any) -> None:
         x, y = interactor.GetEventPosition()
         if pressed and abs(x - pressed[0][0]) + abs(y - pressed[0][1]) < CLICK:
-            viewer.pick(x, viewer.plotter.ren_win.GetSize()[1] - 1 - y)
+            viewer.click(x, viewer.plotter.ren_win.GetSize()[1] - 1 - y)
         pressed.clear()
 
     # A press gives the mouse to the style alone, so the release is heard as the end of what the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from vtkmodules.vtkCommonCore import vtkFloatArray
 from twin.errors import InputError
 from viewer.camera import Camera, focus_rack, preset
 from viewer.gl_probe import begin, require_gl
+from viewer.highlights import faults_in_force
 from viewer.lod import STILL, Quality
 from viewer.occlusion import linear_depth, occlusion
 from viewer.overlays import Overlays
@@ -84,6 +85,8 @@ class Renderer:
         focus: str | None = None,
         overlays: bool = True,
         fit: bool = False,
+        events: Sequence[Mapping[str, Any]] = (),
+        heat: str | None = None,
     ) -> NDArray[np.uint8]:
         """A picture (height, width, 3) of the scene.
 
@@ -92,6 +95,8 @@ class Renderer:
         camera : a preset's name, or a camera; focus : path of the element a preset is about
         overlays : legend, key figures and labels
         fit : the colours span the values there are, not the channel's range
+        events : what happened so far, for the faults in force and the time line
+        heat : path of an accelerator whose heat is followed to the sky
         Raises InputError for a size outside 1..8192, an unknown channel, preset, theme or path.
         """
         width, height = (int(s) for s in size)
@@ -108,6 +113,8 @@ class Renderer:
         scene.fitted = fit
         scene.set_channel(channel)
         place = None if focus is None else scene.model.find(focus)
+        scene.faults.show(scene.model, faults_in_force(events))
+        scene.show_heat(None if heat is None else scene.model.find(heat)[1])
         scene.draw_tray_out(None)
         if isinstance(camera, str):
             name, camera = camera, preset(scene.model, camera, width / height, place)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer import hud
+from viewer.heat_path import line, values_of, way
 from viewer.labels import place_labels
 from viewer.lod import View
 from viewer.markers import beyond
 from viewer.numbers import scale_of
 from viewer.picking import Hit
 from viewer.scene_builder import SceneView
-from viewer.text import Panel
+from viewer.text import Panel, rgba
 
 SMALLEST = (240, 160)  # pixel; a smaller window has no room for overlays
 ROWS = 14  # most values shown of the picked element
@@ -38,8 +39,12 @@ class Overlays:
         selected: Hit | None = None,
         banner: tuple[str, str] | None = None,
         help_on: bool = False,
+        extra: Sequence[Panel] = (),
     ) -> list[Panel]:
-        """Labels, figures, legend, the picked element, a banner (status, words) and help."""
+        """Labels, figures, legend, the picked element, a banner (status, words) and help.
+
+        extra : panels that labels leave free too
+        """
         theme, size = scene.theme, view.size
         scale = max(0.6, min(2.0, size[1] / 720))
         look = (size, theme.name)
@@ -58,6 +63,7 @@ class Overlays:
                 self._keep("kpi", (items, title, look),
                            lambda: hud.kpi_strip(title, items, theme, size, scale))
             )  # fmt: skip
+        out += extra
         channel = scene.scale()
         if channel is not None:
             moment = getattr(frame, "sequence", None), getattr(frame, "time", None), id(frame)
@@ -65,7 +71,7 @@ class Overlays:
                 self._keep("legend", (channel, moment, look),
                            lambda: hud.legend(channel, scene.shown_values(), theme, size, scale))
             )  # fmt: skip
-        if selected is not None:
+        if selected is not None and scene.heat_of is None:  # the heat's numbers take its place
             rows = selection_rows(scene, selected)
             path = scene.model.path(selected.level, selected.index)
             out.append(
@@ -78,17 +84,99 @@ class Overlays:
                 self._keep("banner", (banner, look),
                            lambda: hud.banner(words, status, size, scale))
             )  # fmt: skip
+        heat = heat_rows(scene)
+        if heat:
+            path = scene.model.path("gpu", scene.heat_of or 0)
+            out.append(
+                self._keep("heat", (path, heat, look),
+                           lambda: hud.table_panel(f"From die to sky: {path}", heat, theme, size,
+                                                   0.88 * scale, "top-left"))
+            )  # fmt: skip
         if help_on:
             out.append(self._keep("help", look, lambda: hud.help_panel(theme, size, scale)))
+        signs = self._signs(scene, view, out, scale)
         if not labels:
-            return out
-        return [*_labels(scene, view, out, scale), *out]
+            return [*signs, *out]
+        return [*_labels(scene, view, [*signs, *out], scale), *signs, *out]
+
+    def _signs(self, scene: SceneView, view: View, taken: list[Panel], scale: float) -> list[Panel]:
+        """What failed, and the numbers of the heat's stages, written where it is."""
+        theme, size = scene.theme, round(13.5 * scale)
+        wanted = [(words, at, theme.status["limit"]) for words, at in scene.faults.anchors]
+        wanted += [(words, at, theme.selection) for words, at in heat_signs(scene)]
+        out: list[Panel] = []
+        for words, at, colour in wanted:
+            x, y, depth = view.project(at[None])[0]
+            if depth <= 0:
+                continue
+            ink = (255, 255, 255, 255) if sum(colour) < 1.7 else (8, 12, 18, 255)
+            image = hud.chip(words, size, ink, rgba(colour))
+            panel = Panel(image, round(x - image.shape[1] / 2), round(y - image.shape[0]))
+            if all(_apart(panel, other) for other in [*taken, *out]):
+                out.append(panel)
+        return out
 
     def _keep(self, name: str, key: Any, make: Callable[[], Panel]) -> Panel:
         known = self.kept.get(name)
         if known is None or known[0] != key:
             known = self.kept[name] = (key, make())
         return known[1]
+
+
+def _apart(a: Panel, b: Panel) -> bool:
+    """Whether two panels do not overlap."""
+    return bool(
+        a.x + a.image.shape[1] <= b.x
+        or b.x + b.image.shape[1] <= a.x
+        or a.y + a.image.shape[0] <= b.y
+        or b.y + b.image.shape[0] <= a.y
+    )
+
+
+def heat_rows(scene: SceneView) -> list[tuple[str, str, str]]:
+    """Title, temperature and status of every stage of the followed heat."""
+    if scene.heat_of is None:
+        return []
+    stages, rows = way(scene.model, scene.heat_of)
+    out = []
+    for stage in stages:
+        known = values_of(stage, rows, scene.values)
+        names = {c.name for c in scene.model.channels}
+        text, status = "no value", ""
+        if stage.temperature in known and stage.temperature in names:
+            channel = scene.model.channel(stage.temperature)
+            text = scale_of(channel).text(known[stage.temperature])
+            state = int(beyond(channel, np.array([known[stage.temperature]]))[0])
+            status = ("", "warning", "limit")[state]
+        out.append((stage.title, text, status))
+        for name in stage.others:
+            if name in known and name in names:
+                channel = scene.model.channel(name)
+                out.append((f"   {channel.title}", scale_of(channel).text(known[name]), "muted"))
+    return out
+
+
+def heat_signs(scene: SceneView) -> list[tuple[str, NDArray[np.float64]]]:
+    """Words and place of the first stage of each level on the way of the followed heat."""
+    if scene.heat_of is None:
+        return []
+    stages, rows = way(scene.model, scene.heat_of)
+    points = line(scene.model, rows)
+    out: list[tuple[str, NDArray[np.float64]]] = []
+    seen: set[str] = set()
+    for stage in stages:
+        known = values_of(stage, rows, scene.values)
+        if stage.level in seen or stage.level in ("row", "hall") or stage.temperature not in known:
+            continue
+        seen.add(stage.level)
+        at = points[-1]
+        if stage.level != "site":
+            centre, size = scene.model.place(stage.level, rows[stage.level])
+            lift = 1.0 - centre[2] if stage.level == "plant" else size[2] / 2 + 0.1
+            at = centre + np.array([0.0, 0.0, lift])
+        text = scale_of(scene.model.channel(stage.temperature)).text(known[stage.temperature])
+        out.append((f"{stage.title}  {text}", at))
+    return out
 
 
 def _labels(scene: SceneView, view: View, panels: Sequence[Panel], scale: float) -> list[Panel]:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkRenderer
 
 from viewer.accelerators import Accelerators
+from viewer.flow_arrows import FlowArrows
+from viewer.heat_path import line, way
+from viewer.highlights import FaultMarks, HeatLine
 from viewer.instances import InstancedGroup
 from viewer.labels import label_sets
 from viewer.lod import View
@@ -58,6 +61,10 @@ class SceneView:
         self.markers = AlarmMarkers(theme)
         self.outline = Outline(theme)
         self.pulled = PulledTray(theme)
+        self.flow = FlowArrows(self.model.raw, theme)
+        self.faults = FaultMarks(theme)
+        self.heat = HeatLine(theme)
+        self.heat_of: int | None = None
         for group in self.model.groups:
             made = InstancedGroup(group, theme, self._add)
             self.groups.append(made)
@@ -89,8 +96,10 @@ class SceneView:
         actors = [a for g in self.groups for a in g.actors.values()]
         for rack in self.racks:
             actors += [*rack.opened.actors.values(), *rack.accelerators.actors]
-        return [*actors, *self.routes.actors, *self.markers.actors, *self.outline.actors,
-                *self.pulled.actors]  # fmt: skip
+        for single in (self.routes, self.markers, self.outline, self.pulled, self.flow,
+                       self.faults, self.heat):  # fmt: skip
+            actors += single.actors
+        return actors
 
     def _ancestors_of(self, group: Group) -> dict[str, NDArray[np.int64]]:
         """Row of each element's ancestor on every level above it."""
@@ -131,6 +140,8 @@ class SceneView:
         self.markers.set_theme(theme)
         self.outline.set_theme(theme)
         self.pulled.set_theme(theme)
+        for drawn in (self.flow, self.faults, self.heat):
+            drawn.set_theme(theme)
         self.renderer.UseOITOff()  # shadows lie flat on the ground: no order to find, no extra pass
         self.renderer.GradientBackgroundOn()
         self.renderer.SetBackground(*theme.sky_bottom)
@@ -150,6 +161,7 @@ class SceneView:
         start = getattr(frame, "start", None) or {}
         for name, values in frame.values.items():
             self.values[name] = self._whole(name, values, int(start.get(name, 0)))
+        self.flow.update(self.values)
         self._paint()
 
     def _whole(self, name: str, values: Values, start: int) -> Values:
@@ -247,6 +259,7 @@ class SceneView:
             drawn += rack.opened.refresh(view, opened)
         self.pulled.refresh(self.racks)
         self.markers.refresh(view)
+        self.flow.refresh(view)
         self.triangles = drawn
         return drawn
 
@@ -287,6 +300,11 @@ class SceneView:
             self.outline.hide()
         else:
             self.outline.show(self.model, level, index, self.pulled)
+
+    def show_heat(self, gpu: int | None) -> None:
+        """Draw the way of an accelerator's heat from its die to the sky; None: none."""
+        self.heat_of = gpu
+        self.heat.show(None if gpu is None else line(self.model, way(self.model, gpu)[1]))
 
     def draw_tray_out(self, rack: int | None, distance: float = 0.70) -> None:
         """Draw one compute tray of a rack out by ``distance`` [m]; None: push it back."""

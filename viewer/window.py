@@ -23,12 +23,14 @@ from viewer.freshness import Freshness
 from viewer.gl_probe import require_gl
 from viewer.interaction import key_actions, run_window, supersampling_pass
 from viewer.lod import HARDWARE, INTERACTIVE, STILL, Quality, View
+from viewer.numbers import clock
 from viewer.offscreen import apply_camera, theme_of
 from viewer.overlays import Overlays
 from viewer.palette import THEMES
 from viewer.picking import Hit
 from viewer.scene_builder import SceneView
 from viewer.sprites import Overlay
+from viewer.tools import Tools
 
 Opener = Callable[[], SceneSource]
 SETTLE = 0.25  # s without a camera move before the view is refined and labelled
@@ -93,6 +95,7 @@ class Viewer:
         self._frame_cost = 0.0
         self.coarseness = 1.0
         self._next_frame = 0.0
+        self.tools = Tools(self)
         self._open(0)
 
     # --- layouts ------------------------------------------------------------------------------
@@ -121,6 +124,7 @@ class Viewer:
         self._version = getattr(self.source, "version", 0)
         self.frame, self.selected, self.freshness = None, None, Freshness()
         self._overlays.kept.clear()
+        self.tools.scene_changed()
         known = [c.name for c in self.scene.model.channels]
         first = self.wanted_channel if self.wanted_channel in known else None
         if first is None:
@@ -133,13 +137,14 @@ class Viewer:
         assert self.scene is not None
         self.wanted_channel = name
         self.scene.set_channel(name)
-        self._select_channels()
+        self.select_channels()
         self._tray()
         self._camera_key = ()
         self._dirty = True
 
-    def _select_channels(self) -> None:
-        """Ask the source for what is shown: the active channel and the picked element's values."""
+    def select_channels(self) -> None:
+        """Ask the source for what is shown: the active channel, the picked element's values, and
+        what charts, arrows and the heat's numbers need."""
         assert self.source is not None
         assert self.scene is not None
         wanted = [] if self.wanted_channel is None else [self.wanted_channel]
@@ -149,6 +154,7 @@ class Viewer:
                 for c in self.scene.model.channels
                 if c.level == self.selected.level and c.name not in wanted
             ]
+        wanted += [name for name in self.tools.wanted_channels() if name not in wanted]
         select = getattr(self.source, "select", None)
         if select is not None and wanted:
             try:
@@ -177,23 +183,25 @@ class Viewer:
     def toggle_pause(self) -> None:
         """Pause or resume the source."""
         paused = bool(getattr(self.frame, "paused", False))
-        self._command("resume" if paused else "pause")
+        self.command("resume" if paused else "pause")
 
     def change_speed(self, step: int) -> None:
         """Faster (+1) or slower (-1)."""
         now = float(getattr(self.frame, "speed", 1.0) or 1.0)
         speeds = np.array(SPEEDS)
         here = int(np.argmin(np.abs(np.log(speeds / max(now, 1e-3)))))
-        self._command("speed", value=float(speeds[np.clip(here + step, 0, len(speeds) - 1)]))
+        self.command("speed", value=float(speeds[np.clip(here + step, 0, len(speeds) - 1)]))
 
-    def _command(self, name: str, **more: Any) -> None:
+    def command(self, name: str, **more: Any) -> None:
         assert self.source is not None
         try:
             self.source.command(name, **more)
         except TwinError as error:
             self.say(str(error).splitlines()[0], "limit")
         else:
-            self.say(f"{name} {more['value']:g}" if "value" in more else name, "paused")
+            value = more.get("value", 0)
+            words = {"seek": f"at {clock(value)}", "speed": f"speed {value:g}"}
+            self.say(words.get(name, name), "paused")
 
     def toggle_fit(self) -> None:
         """Colour range: the channel's own, or fitted to the values there are."""
@@ -220,7 +228,7 @@ class Viewer:
         focus = None if self.selected is None else (self.selected.level, self.selected.index)
         width, height = self.plotter.ren_win.GetSize()
         self.preset = name
-        self._apply(preset(self.scene.model, name, width / max(height, 1), focus))
+        self.apply(preset(self.scene.model, name, width / max(height, 1), focus))
         self._tray()
 
     def _tray(self) -> None:
@@ -230,7 +238,7 @@ class Viewer:
         out = focus_rack(self.scene.model, focus) if self.preset == "rack" and gpu else None
         self.scene.draw_tray_out(out)
 
-    def _apply(self, camera: Camera) -> None:
+    def apply(self, camera: Camera) -> None:
         apply_camera(self.plotter.renderer, camera)
         self._camera_key = ()
         self._dirty = True
@@ -246,7 +254,7 @@ class Viewer:
         away[2] = max(away[2], 0.35 * float(np.linalg.norm(away[:2])))
         distance = max(2.2 * float(np.linalg.norm(size)), 0.6)
         position = centre + away / max(float(np.linalg.norm(away)), 1e-6) * distance
-        self._apply(Camera(tuple(position.tolist()), tuple(centre.tolist()), view_angle=34.0))
+        self.apply(Camera(tuple(position.tolist()), tuple(centre.tolist()), view_angle=34.0))
 
     def save_picture(self, path: str | Path | None = None) -> Path:
         """Write what is seen to a PNG; by default into the current folder, named by the time."""
@@ -262,6 +270,26 @@ class Viewer:
         self.render()
         return np.ascontiguousarray(np.asarray(self.plotter.screenshot(return_img=True))[:, :, :3])
 
+    def redraw(self) -> None:
+        """Draw at the next turn, with fresh labels."""
+        self._camera_key = ()
+        self._dirty = True
+
+    def window_size(self) -> tuple[int, int]:
+        """Width and height of what is drawn in [pixel]."""
+        width, height = self.plotter.ren_win.GetSize()
+        return max(width, 1), max(height, 1)
+
+    @property
+    def scale(self) -> float:
+        """Size of lettering: 1 in a window 720 pixels high."""
+        return max(0.6, min(2.0, self.window_size()[1] / 720))
+
+    def click(self, x: float, y: float) -> None:
+        """A click at a pixel (y down from the top): time bar, measure, or an element."""
+        if not self.tools.click(x, y, self.scale):
+            self.pick(x, y)
+
     def say(self, text: str, status: str = "ok") -> None:
         """Show a short notice for three seconds."""
         self.message = (text, status, time.monotonic() + 3.0)
@@ -275,7 +303,8 @@ class Viewer:
             self.scene.select(None)
         else:
             self.scene.select(self.selected.level, self.selected.index)
-            self._select_channels()
+            self.tools.picked(self.selected)
+            self.select_channels()
         self._dirty = True
         return self.selected
 
@@ -311,6 +340,7 @@ class Viewer:
         self.frame = frame
         self.freshness.frame_came(time.monotonic())
         self.scene.update(frame)
+        self.tools.frame_came(frame)
         self._dirty = True
         return True
 
@@ -328,6 +358,7 @@ class Viewer:
         if self.message is not None and now > self.message[2]:
             self.message = None
             self._dirty = True
+        self._dirty = self.tools.tick(now) or self._dirty
         if moved or settled or self._dirty or self._banner_changed(now):
             self.render(refine=settled or (self._refined and not moved))
 
@@ -339,6 +370,8 @@ class Viewer:
         moving = self.quality.coarser(self.coarseness)
         view = self.view(self.still_quality if refine else moving)
         self.scene.refresh(view)
+        if self.tools.cut_kind != "off":
+            self.tools.apply_cut()
         near, far = self.scene.clipping_range(view)
         self.plotter.renderer.GetActiveCamera().SetClippingRange(near, far)
         self._camera_key = self._camera_state()
@@ -351,6 +384,7 @@ class Viewer:
             selected=self.selected,
             banner=self._shown_banner,
             help_on=self.help_on,
+            extra=self.tools.panels(view, self.scale),
         )
         self.overlay.show(panels, view.size)
         self._smooth(refine)

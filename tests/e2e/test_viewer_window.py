@@ -33,6 +33,7 @@ class Source:
         self.commands: list[tuple] = []
         self.selected: list[str] = []
         self.closed = False
+        self.happened: list[dict] = []
         self.error: TwinError | None = None
 
     def select(self, channels, rate: float = 10.0) -> None:
@@ -48,6 +49,9 @@ class Source:
             raise InputError("too fast", key="value")
         self.commands.append((name, value))
         return {"ok": True}
+
+    def events(self) -> list[dict]:
+        return self.happened
 
     def close(self) -> None:
         self.closed = True

@@ -468,7 +468,7 @@ export class App {
       "+": () => this.time.faster(1), "=": () => this.time.faster(1), "-": () => this.time.faster(-1),
       t: () => this.toggle("theme"), r: () => this.usePreset(this.preset), f: () => this.flyToSelection(),
       s: () => this.savePicture(), h: () => this.toggle("help"), "?": () => this.toggle("help"), a: () => this.toggle("fit"),
-      l: () => this.toggle("labels"), o: () => this.toggle("flow"), k: () => this.toggle("heat"),
+      l: () => this.toggle("labels"), o: () => this.toggle("flow"), k: () => this.toggle("heat"), v: () => this.clicked(this.selected, true),
       "[": () => this.time.event(-1), "]": () => this.time.event(1), g: () => this.toggle("fly"), "/": () => this.chooser.search.focus(),
       Escape: () => (this.help.hidden ? this.select(null) : this.toggle("help")),
     };

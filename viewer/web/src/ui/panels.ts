@@ -237,14 +237,16 @@ export class Banner {
 
 const OWN_KEYS: [string, string][] = [
   ["drag", "orbit; right drag moves, wheel zooms"],
-  ["arrows, PgUp/PgDn", "fly; with shift faster"],
-  ["g", "fly with the mouse: turn the head"],
+  ["shift + click", "pick, and add its line to the charts"],
   ["/", "find by path"],
   [".", "one step while paused"],
   ["Esc", "let go of the picked element"],
 ];
-const NOT_HERE = ["q"];
-const OTHERWISE: Record<string, string> = { "n / p": "next / previous session of the server" };
+const NOT_HERE = ["q", "b / B", "m", "x, < / >"];
+const OTHERWISE: Record<string, string> = {
+  "n / p": "next / previous session of the server", g: "fly: the mouse turns the head",
+  "arrows, PgUp/PgDn": "move the camera; with shift faster",
+};
 
 export function helpCard(close: () => void): HTMLElement {
   const rows = [...KEYS.filter(([key]) => !NOT_HERE.includes(key)), ...OWN_KEYS];
