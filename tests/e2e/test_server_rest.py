@@ -1,6 +1,7 @@
 """REST over a real server: what it tells, and how it refuses."""
 
 import gzip
+import io
 import json
 import math
 import socket
@@ -227,3 +228,18 @@ def test_logs_are_lines_of_json(server):
     server.until("/healthz", lambda _: "viewer left" in server.log)
     rows = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
     assert {"viewer joined", "viewer left"} <= {row["message"] for row in rows}
+
+
+def test_a_picture_of_the_present_is_drawn(server):
+    from PIL import Image
+
+    status, body = server.request("/api/picture?channel=rack.power&width=640&height=360", raw=True)
+    assert status == 200
+    picture = Image.open(io.BytesIO(body)).convert("RGB")
+    assert picture.size == (640, 360)
+    colours = picture.getcolors(640 * 360)
+    assert len(colours) > 500
+    assert max(count for count, _ in colours) < 0.6 * 640 * 360  # more than background
+    status, problem = server.request("/api/picture?channel=rack.pover")
+    assert status == 422
+    assert "rack.power" in str(problem)
