@@ -28,7 +28,7 @@ results:
   power: last(site.power)
 limits: [hottest < 72 degC]
 maximise: [tokens]
-search: {evaluations: 120, population: 20, seed: 1}
+search: {evaluations: 400, population: 20, seed: 1}
 """
 
 
@@ -67,14 +67,14 @@ def test_a_front_holds_what_nothing_beats(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_searches_the_same_way(tmp_path: Path) -> None:
-    few = STUDY.replace("evaluations: 120", "evaluations: 40")
+    few = STUDY.replace("evaluations: 400", "evaluations: 40")
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     assert search(tmp_path / "a", few)[1].front == search(tmp_path / "b", few)[1].front
 
 
 def test_limits_that_nothing_meets_are_told_with_how_close_it_came(tmp_path: Path) -> None:
-    few = STUDY.replace("evaluations: 120", "evaluations: 20").replace("72 degC", "20 degC")
+    few = STUDY.replace("evaluations: 400", "evaluations: 20").replace("72 degC", "20 degC")
     _, best = search(tmp_path, few)
     assert best.front == []
     assert best.closest
