@@ -15,7 +15,13 @@ from viewer.scene_model import Group, SceneModel
 Floats = NDArray[np.float64]
 PRESETS = ("site", "hall", "aisle", "rack", "plant", "one-line")
 MARGINS = (0.03, 0.17, 0.11, 0.04)
-"""Shares of the picture left free for overlays: left, right, top, bottom."""
+"""Shares of a picture of 16:9 left free for overlays: left, right, top, bottom."""
+
+
+def margins(aspect: float) -> tuple[float, float, float, float]:
+    """Shares left free in a picture of an aspect: what lies on the right is as wide in any."""
+    left, right, top, bottom = MARGINS
+    return left, min(0.42, right * (16 / 9) / aspect), top, bottom
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ def fitted(points: Floats, azimuth: float, elevation: float, angle: float, aspec
     tangent = np.tan(np.radians(angle) / 2)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     near = (points - middle) @ back
-    left, right, top, bottom = MARGINS
+    left, right, top, bottom = margins(aspect)
     bounds = (
         (side, (2 * left - 1) * aspect * tangent, (1 - 2 * right) * aspect * tangent),
         (up, (2 * bottom - 1) * tangent, (1 - 2 * top) * tangent),

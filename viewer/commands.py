@@ -79,6 +79,9 @@ def view(
     camera: Annotated[str, typer.Option(help=f"First camera: {CAMERAS}")] = "hall",
     theme: Annotated[str, typer.Option(help="dark or light")] = "dark",
     size: Annotated[str, typer.Option(help="Size of the window in pixels")] = "1280x720",
+    beside: Annotated[
+        str | None, typer.Option(help="Another of these, shown on the right by the same camera")
+    ] = None,
 ) -> None:
     """Open a window on a live server, a layout, or a recording. Press h for the keys."""
     from viewer import gl_probe
@@ -96,6 +99,7 @@ def view(
         camera=camera,
         theme=theme,
         size=parse_size(size),
+        beside=None if beside is None else opener(beside),
     )
     viewer.show()
 
@@ -146,6 +150,15 @@ def render(
     heat: Annotated[
         str | None, typer.Option(help="Path of an accelerator: follow its heat from die to sky")
     ] = None,
+    beside: Annotated[
+        str | None, typer.Option(help="Another of these, on the right of the picture")
+    ] = None,
+    beside_at: Annotated[
+        str | None, typer.Option(help="Simulated time of the other (else as --at)")
+    ] = None,
+    difference: Annotated[
+        bool, typer.Option("--difference", help="Colour the right by its difference to the left")
+    ] = False,
     sheet: Annotated[
         int, typer.Option(help="Contact sheet of so many moments from --start to --end", min=0,
                           max=100)
@@ -168,6 +181,15 @@ def render(
         _check_output(output)
     from twin.sources import open_source
 
+    if beside is not None:
+        shown = None if channel in (None, "none", "") else channel
+        then = moment if beside_at is None else seconds_of(beside_at, "--beside-at")
+        picture = _pair(
+            (target, moment), (beside, then), shown, camera, pixels, theme, focus,
+            difference=difference, overlays=not plain, fit=fit,
+        )  # fmt: skip
+        _save(picture, output)
+        return
     source = open_source(target)
     try:
         from viewer.offscreen import Renderer
@@ -206,10 +228,33 @@ def render(
             renderer.close()
     finally:
         source.close()
+    _save(picture, output)
+
+
+def _save(picture: Any, output: Path) -> None:
     from PIL import Image
 
     Image.fromarray(picture).save(output)
     typer.echo(f"wrote {output}")
+
+
+def _pair(
+    one: tuple[str, float | None], other: tuple[str, float | None], channel: str | None, *how: Any,
+    **more: Any,
+) -> Any:  # fmt: skip
+    """A picture of two targets at their times, side by side."""
+    from twin.sources import open_source
+    from viewer.beside import picture_beside
+
+    shown = []
+    for target, moment in (one, other):
+        source = open_source(target)
+        try:
+            source.select([*([channel] if channel is not None else []), *_beside(source, None)])
+            shown.append((source.scene, frame_at(source, moment)))
+        finally:
+            source.close()
+    return picture_beside(shown[0], shown[1], channel, *how, **more)
 
 
 def _beside(source: SceneSource, heat: str | None) -> list[str]:

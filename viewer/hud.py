@@ -32,6 +32,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("v", "the picked element's line on the chart, or off"),
     ("g", "walk: stand on the floor"),
     ("b / B", "keep a camera bookmark / go to the next"),
+    ("d", "side by side: the right's difference to the left"),
     ("m", "measure between two clicks"),
     ("x, < / >", "cut open: x, y, level, off; move the cut"),
     ("arrows, PgUp/PgDn", "move the camera"),

@@ -43,6 +43,7 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "b": viewer.tools.keep_bookmark,
         "B": viewer.tools.next_bookmark,
         "g": viewer.tools.walk,
+        "d": viewer.toggle_difference,
         "m": viewer.tools.toggle_measure,
         "x": viewer.tools.next_cut,
         "less": lambda: viewer.tools.move_cut(-0.5),

@@ -2,7 +2,8 @@
 
 Colour maps are perceptually uniform and readable with every common form of colour blindness. They
 are given by 33 anchors at equal distances and interpolated in sRGB (at most 6/255 away from the
-256-entry originals of matplotlib, which are in the public domain, CC0).
+256-entry originals of matplotlib, which are in the public domain, CC0). Differences run from blue
+over white to red, the nine colours of ColorBrewer's RdBu (Apache 2.0).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _ANCHORS: Mapping[str, str] = {
     "magma": "000004 030312 0a0822 130d34 1d1147 29115a 36106b 440f76 51127c 5d177f 6a1c81 "
     "762181 832681 902a81 9c2e7f aa337d b73779 c23b75 cf4070 db476a e55064 ee5b5e f4695c f9785d "
     "fb8761 fd9668 fea571 feb47b fec287 fed194 fde0a1 fceeb0 fcfdbf",
+    "blue-red": "2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b",
     "plasma": "0d0887 220690 310597 3f049c 4c02a1 5901a5 6600a7 7201a8 7e03a8 8a09a5 9511a1 "
     "a01a9c aa2395 b32c8e bc3587 c43e7f cc4778 d24f71 d9586a df6263 e56b5d eb7556 f07f4f f48948 "
     "f89441 fb9f3a fdab33 feb72d fdc328 fcd025 f9dd25 f5eb27 f0f921",
@@ -52,6 +54,7 @@ COLOUR_MAPS: Mapping[str, ColourMap] = {
     "thermal": ColourMap("inferno", 0.14, 0.97),
     "sequential": ColourMap("viridis", 0.06, 1.0),
     "share": ColourMap("cividis", 0.10, 1.0),
+    "difference": ColourMap("blue-red"),
     "viridis": ColourMap("viridis"),
     "cividis": ColourMap("cividis"),
     "inferno": ColourMap("inferno"),

@@ -53,6 +53,7 @@ class SceneView:
         self.channel: Channel | None = None
         self.fitted = False
         self.values: dict[str, Values] = {}
+        self.reference: Mapping[str, Values] | None = None
         self.triangles = 0
         self.groups: list[InstancedGroup] = []
         self.racks: list[RackGroup] = []
@@ -181,14 +182,25 @@ class SceneView:
     def scale(self) -> Channel | None:
         """The active channel with the colour range in use: its own, or fitted to the values."""
         channel, values = self.channel, self.shown_values()
+        if channel is not None and self.reference is not None:
+            return difference_scale(channel, values)
         if channel is None or values is None or not self.fitted:
             return channel
         low, high = fitted_range(values, channel)
         return replace(channel, low=low, high=high)
 
     def shown_values(self) -> Values | None:
-        """Values of the active channel for its whole level; None when there are none."""
-        return None if self.channel is None else self.values.get(self.channel.name)
+        """Values of the active channel for its whole level, less the reference's when there is one;
+        None when there are none."""
+        if self.channel is None:
+            return None
+        values = self.values.get(self.channel.name)
+        if self.reference is None or values is None:
+            return values
+        other = self.reference.get(self.channel.name)
+        if other is None or len(other) != len(values):
+            return np.full(len(values), np.nan, np.float32)
+        return values - other
 
     def value_of(self, level: str, index: int) -> float | None:
         """The active channel's value of an element, None when the channel is of another level."""
@@ -215,7 +227,7 @@ class SceneView:
                 scale = (channel.low, channel.high, channel.colormap, self.theme.missing)
                 rack.accelerators.set_colours(colours, colours_of(means, *scale))
         self.routes.set_colours(channel, colours)
-        self.markers.update(self, channel, values)
+        self.markers.update(self, None if self.reference is not None else channel, values)
 
     def _group_colours(
         self, group: Group, channel: Channel | None, colours: NDArray[np.uint8] | None
@@ -319,6 +331,19 @@ class SceneView:
                 tray = _tray_at(r.accelerators, 1.0)
                 r.accelerators.tray_pull = (int(at[0]), tray, distance)
                 self.pulled.show(r.accelerators, int(at[0]), tray, distance)
+
+
+def difference_scale(channel: Channel, values: Values | None) -> Channel:
+    """A channel for differences: as much to either side of nothing, without limits."""
+    finite = np.abs(values[np.isfinite(values)]) if values is not None else np.empty(0)
+    largest = float(np.percentile(finite, 99.5)) if len(finite) else 0.0
+    largest = max(largest, 10 * channel.resolution, 1e-9)
+    unit = 10.0 ** np.floor(np.log10(largest))
+    end = float(np.ceil(largest / unit) * unit)
+    return replace(
+        channel, title=f"Difference: {channel.title}", low=-end, high=end, warning=None, limit=None,
+        unit="delta_degC" if channel.unit == "degC" else channel.unit, colormap="difference",
+    )  # fmt: skip
 
 
 def _tray_at(which: Accelerators, height: float) -> int:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from twin.errors import TwinError
 from twin.sources import SceneSource
+from viewer.beside import Beside
 from viewer.camera import Camera, focus_rack, preset
 from viewer.freshness import Freshness
 from viewer.gl_probe import require_gl
@@ -57,6 +58,7 @@ class Viewer:
         size: tuple[int, int] = (1280, 720),
         off_screen: bool = False,
         quality: Quality | None = None,
+        beside: Opener | None = None,
     ) -> None:
         if not openers:
             raise ValueError("a viewer needs at least one source")
@@ -96,7 +98,11 @@ class Viewer:
         self.coarseness = 1.0
         self._next_frame = 0.0
         self.tools = Tools(self)
+        self.beside: Beside | None = None
         self._open(0)
+        if beside is not None:
+            self.beside = Beside(self, beside)
+            self.use_preset(self.preset)
 
     # --- layouts ------------------------------------------------------------------------------
 
@@ -138,6 +144,8 @@ class Viewer:
         self.wanted_channel = name
         self.scene.set_channel(name)
         self.select_channels()
+        if self.beside is not None:
+            self.beside.select()
         self._tray()
         self._camera_key = ()
         self._dirty = True
@@ -199,6 +207,8 @@ class Viewer:
         except TwinError as error:
             self.say(str(error).splitlines()[0], "limit")
         else:
+            if self.beside is not None:
+                self.beside.command(name, **more)
             value = more.get("value", 0)
             words = {"seek": f"at {clock(value)}", "speed": f"speed {value:g}"}
             self.say(words.get(name, name), "paused")
@@ -226,7 +236,7 @@ class Viewer:
         """Go to a camera preset, about the picked element when there is one."""
         assert self.scene is not None
         focus = None if self.selected is None else (self.selected.level, self.selected.index)
-        width, height = self.plotter.ren_win.GetSize()
+        width, height = self.pane()
         self.preset = name
         self.apply(preset(self.scene.model, name, width / max(height, 1), focus))
         self._tray()
@@ -274,6 +284,18 @@ class Viewer:
         """Draw at the next turn, with fresh labels."""
         self._camera_key = ()
         self._dirty = True
+
+    def pane(self) -> tuple[int, int]:
+        """Width and height of the (left) view [pixel]: half the window where two are shown."""
+        width, height = self.window_size()
+        return (max(width // 2, 1), height) if self.beside is not None else (width, height)
+
+    def toggle_difference(self) -> None:
+        """Colour the right half by its difference to the left."""
+        if self.beside is None:
+            self.say("nothing is shown beside: twin view ONE --beside OTHER", "paused")
+        else:
+            self.beside.toggle_difference()
 
     def window_size(self) -> tuple[int, int]:
         """Width and height of what is drawn in [pixel]."""
@@ -347,6 +369,8 @@ class Viewer:
     def tick(self) -> None:
         """One turn of the timer: newest frame, camera moves, notices, and a picture if needed."""
         now = time.monotonic()
+        if self.beside is not None and now >= self._next_frame and self.beside.poll():
+            self._dirty = True
         if now >= self._next_frame and self.poll():
             self._next_frame = now + min(self._frame_cost, 1.0)
         key = self._camera_state()
@@ -370,6 +394,8 @@ class Viewer:
         moving = self.quality.coarser(self.coarseness)
         view = self.view(self.still_quality if refine else moving)
         self.scene.refresh(view)
+        if self.beside is not None:
+            self.beside.refresh(view)
         if self.tools.cut_kind != "off":
             self.tools.apply_cut()
         near, far = self.scene.clipping_range(view)
@@ -386,7 +412,9 @@ class Viewer:
             help_on=self.help_on,
             extra=self.tools.panels(view, self.scale),
         )
-        self.overlay.show(panels, view.size)
+        if self.beside is not None:
+            panels += self.beside.panels(view, self.labels_on and refine)
+        self.overlay.show(panels, self.window_size())
         self._smooth(refine)
         self.plotter.ren_win.Render()
         self._dirty = False
@@ -405,6 +433,8 @@ class Viewer:
         """Smooth edges by drawing larger and averaging: on a processor only while still."""
         if on != self._smoothed and self.software:
             self.plotter.renderer.SetPass(self._smooth_pass if on else None)
+            if self.beside is not None:
+                self.beside.smooth(on)
             self._smoothed = on
 
     def view(self, quality: Quality | None = None) -> View:
@@ -417,8 +447,7 @@ class Viewer:
             c.GetViewAngle(),
             c.GetParallelScale() if c.GetParallelProjection() else None,
         )
-        width, height = self.plotter.ren_win.GetSize()
-        return camera.view((max(width, 1), max(height, 1)), quality or self.quality)
+        return camera.view(self.pane(), quality or self.quality)
 
     def _camera_state(self) -> tuple[object, ...]:
         c = self.plotter.renderer.GetActiveCamera()
@@ -452,6 +481,9 @@ class Viewer:
 
     def close(self) -> None:
         """Close the window and the source."""
+        if self.beside is not None:
+            self.beside.close()
+            self.beside = None
         if self.source is not None:
             self.source.close()
             self.source = None
