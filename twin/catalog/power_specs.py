@@ -47,7 +47,11 @@ class Conversion(Spec):
 
 
 class Transformer(Product):
-    """Two-winding transformer: no-load and load loss, impedance voltage."""
+    """Two-winding transformer: no-load and load loss, impedance voltage.
+
+    tap_step is one step of the tap changer over the rated primary voltage, tap_steps their number
+    in either direction.
+    """
 
     product_class: Literal["transformer"] = Field(alias="class")
     rated_power: u.ApparentPower
@@ -56,6 +60,8 @@ class Transformer(Product):
     no_load_loss: u.Power
     load_loss: u.Power
     impedance_voltage: u.Share
+    tap_step: u.Share = 0.025
+    tap_steps: Annotated[int, Field(ge=0)] = 2
     indoor: bool = False
 
 
@@ -71,13 +77,17 @@ class Ups(Product):
 
 
 class Distribution(Product):
-    """Remote power panel, busway run or switchboard: rating and resistive loss at rating."""
+    """Remote power panel, busway run or switchboard: rating and resistive loss at rating.
+
+    short_circuit_rating is the initial short-circuit current that its breakers and bars take.
+    """
 
     product_class: Literal["distribution"] = Field(alias="class")
     kind: Literal["busway", "panel", "switchboard"]
     rated_power: u.Power
     voltage: u.Voltage
     rated_loss_share: u.Share
+    short_circuit_rating: u.Current | None = None
 
 
 class PowerShelf(Product):

@@ -14,6 +14,7 @@ from twin.check.clearance import CLEARANCE_CHECKS
 from twin.check.cooling import COOLING_CHECKS
 from twin.check.finding import Check, Finding, Subject
 from twin.check.floor import FLOOR_CHECKS
+from twin.check.network import NETWORK_CHECKS
 from twin.check.power import POWER_CHECKS
 from twin.check.ways import WAY_CHECKS
 from twin.plant.plant import Plant
@@ -22,6 +23,7 @@ __all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
 
 CHECKS: tuple[Check, ...] = (
     *POWER_CHECKS,
+    *NETWORK_CHECKS,
     *COOLING_CHECKS,
     *FLOOR_CHECKS,
     *CLEARANCE_CHECKS,

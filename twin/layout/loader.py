@@ -123,6 +123,8 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
                 "battery": ("battery",),
             },
         )
+        if site.switchgear is not None:
+            yield (*base, "switchgear"), site.switchgear, ("distribution",)
         if site.network is not None:
             yield (*base, "network", "switch"), site.network.switch, ("network-switch",)
         for p, plant in enumerate(site.plants):
@@ -147,6 +149,8 @@ def product_references(model: LayoutModel) -> Iterator[tuple[Key, str, tuple[str
                     "transformers": ("transformer",),
                 },
             )
+            if hall.switchgear is not None:
+                yield (*hall_key, "switchgear"), hall.switchgear, ("distribution",)
             for r, row in enumerate(hall.rows):
                 row_key = (*hall_key, "rows", r)
                 yield (*row_key, "rack"), row.rack, ("rack",)

@@ -39,6 +39,19 @@ class Bank(Element):
     count: PositiveInt = Field(description="number of units, spares included")
 
 
+class TransformerBank(Bank):
+    """Transformers that carry one load together."""
+
+    parallel: PositiveInt = Field(
+        default=1,
+        description="transformers that stand on one bus section; the couplers between sections "
+        "are open but for transfers, which keeps the short-circuit level down",
+    )
+    tap: int = Field(
+        default=0, description="steps of the tap changer from the rated ratio; positive lowers"
+    )
+
+
 class UpsBank(Bank):
     """UPS units of a hall and what they do."""
 
@@ -391,8 +404,11 @@ class Hall(Generated):
     feeder: PositiveInt | None = Field(
         default=None, description="number of the feeder it is on; left out: in turn"
     )
-    transformers: Bank | None = Field(
+    transformers: TransformerBank | None = Field(
         default=None, description="unit transformers; left out: fed at the rack's voltage"
+    )
+    switchgear: str | None = Field(
+        default=None, description="id of a product of class distribution: low-voltage switchboard"
     )
     rows: tuple[Row, ...] = Field(min_length=1, description="rows of racks")
 
@@ -424,7 +440,7 @@ class Plant(Generated):
     buffer_tank: BufferTank | None = Field(
         default=None, description="stratified tank on the way to the consumers; left out: none"
     )
-    transformers: Bank | None = Field(
+    transformers: TransformerBank | None = Field(
         default=None, description="unit transformers of the plant; left out: none of its own"
     )
     feeder: PositiveInt | None = Field(
@@ -460,7 +476,7 @@ class Site(Generated):
     pitch: Point = Field(default=(0.0, 0.0), description="from one site to the next, [x, y]")
     location: Location = Field(description="where on the earth, for weather")
     grid: Grid = Field(description="connection to the public grid")
-    transformers: Bank | None = Field(
+    transformers: TransformerBank | None = Field(
         default=None, description="main transformers; left out: connected at the halls' voltage"
     )
     feeders: Feeders | None = Field(
@@ -480,6 +496,9 @@ class Site(Generated):
     )
     substation: Point | None = Field(
         default=None, description="corner of the electrical yard; left out: beside the halls"
+    )
+    switchgear: str | None = Field(
+        default=None, description="id of a product of class distribution: on the site's bus"
     )
     house_power: u.Power = Field(default=0.0, description="lighting, offices, controls")
     plants: tuple[Plant, ...] = Field(min_length=1, description="facility-water plants")

@@ -188,8 +188,8 @@ class _Builder:
         self.load.add(kind, level, index, bus, tangent(power_factor))
 
     def add_transformers(
-        self, kind: str, level: str, first: Ints, owner: int, bank: models.Bank, from_bus: int,
-        low: tuple[str, str],
+        self, kind: str, level: str, first: Ints, owner: int, bank: models.TransformerBank,
+        from_bus: int, low: tuple[str, str],
     ) -> int:  # fmt: skip
         """A bank in parallel between a bus and a new one; returns the new bus."""
         unit = self.result.layout.product(bank.product, Transformer)
@@ -198,6 +198,7 @@ class _Builder:
             self.transformer.add(
                 kind, level, i, from_bus, to_bus, unit.primary_voltage, unit.secondary_voltage,
                 unit.rated_power, unit.impedance_voltage, unit.load_loss, unit.no_load_loss,
+                bank.tap, unit.tap_step * unit.primary_voltage,
             )  # fmt: skip
         return to_bus
 
@@ -304,8 +305,11 @@ class _Builder:
     def network(self) -> OneLine:
         from_bus, to_bus, resistance, reactance, current = self.line.columns(5)
         lines = nw.lines(from_bus, to_bus, resistance, reactance, rated_current=current)
-        t = self.transformer.columns(8)
-        transformers = nw.transformers(t[0], t[1], t[2], t[3], t[4], t[5], t[6], no_load_loss=t[7])
+        t = self.transformer.columns(10)
+        transformers = nw.transformers(
+            t[0], t[1], t[2], t[3], t[4], t[5], t[6], no_load_loss=t[7],
+            tap_position=t[8], tap_size=t[9],
+        )  # fmt: skip
         at, level = self.source.columns(2)
         forming = np.array([kind != "supply" for kind in self.source.kind], dtype=np.bool_)
         sources = nw.sources(at, level, rx_ratio=GRID_RX_RATIO, closed=~forming)

@@ -11,6 +11,7 @@ from small_layout import HALL, ROW, SMALL, changed, plant_of
 
 from twin.check import CHECKS, Finding, check_plant
 from twin.check import gathered as gather
+from twin.check.network import NETWORK_CHECKS
 from twin.errors import InputError
 from twin.layout import bundled_layouts
 from twin.plant import load_plant
@@ -271,7 +272,11 @@ def test_faults_are_found_at_their_place(
 
 
 def test_every_check_has_a_case() -> None:
-    named = {check.__name__.removeprefix("check_").replace("_", "-") for check in CHECKS}
+    named = {
+        check.__name__.removeprefix("check_").replace("_", "-")
+        for check in CHECKS
+        if check not in NETWORK_CHECKS
+    }
     assert named == {case[1] for case in CASES} | {"rack-shelves"}
 
 

@@ -200,7 +200,7 @@ def test_no_solution_names_the_weakest_bus() -> None:
 
 def test_a_transformer_for_another_voltage_is_named() -> None:
     plant = plant_of(changed(("sites.0.grid.voltage", "154 kV")))
-    with pytest.raises(InputError, match=r"/site/hall/transformer-01 .*voltages"):
+    with pytest.raises(InputError, match=r"/site/hall/transformer-01: .*voltages"):
         Solver(plant)
 
 
