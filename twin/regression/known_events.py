@@ -59,7 +59,8 @@ def check_event(binder: Binder, event: EventName) -> None:
             element_named(binder.plant, event.element)
         except InputError as error:
             raise binder.fail(error.message, event.at, error.allowed) from None
-    if event.kind in known and not any(
+    by_itself = event.kind in binder.kinds  # an alarm may have the name of a fault, such as leak
+    if not by_itself and not any(
         kind == event.kind and path_matches(event.element, path) for path, kind in binder.scheduled
     ):
         names = [f"{path.rsplit('/', 1)[-1]}.{kind}" for path, kind in binder.scheduled]

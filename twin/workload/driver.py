@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from twin.simulation import Simulation
 
 RAMP_INTERVAL = 1.0  # s between values of a profile that is ramping
+USUAL_SHARES = {"compute_share": 1.0, "memory_share": 0.6}
 INPUTS = ("utilisation", "compute_share", "memory_share")
 Rows = NDArray[np.int64]
 
@@ -71,10 +72,22 @@ class ProfileDriver(Stateless):
         """See :class:`Driver`."""
         if simulation.steps == 0 and not starting:
             return  # written when the simulation was made; a command may have come since
+        if starting:
+            self._complete(simulation)
         for key in INPUTS:
             value = profile_value(self.profile, key, simulation.time, simulation.step, starting)
             if value is not None:
                 simulation.state.field(f"rack.{key}")[self.rows] = value
+
+    def _complete(self, simulation: Simulation) -> None:
+        """Shares that neither this profile nor an entry before it speaks of are those of full work.
+
+        Being busy with nothing is hardly what somebody means who gives a utilisation alone.
+        """
+        for key, usual in USUAL_SHARES.items():
+            if all(getattr(point, key) is None for point in self.profile):
+                field = simulation.state.field(f"rack.{key}")
+                field[self.rows] = np.where(field[self.rows] == 0.0, usual, field[self.rows])
 
     def next_change(self, now: float) -> float:
         """See :class:`Driver`."""

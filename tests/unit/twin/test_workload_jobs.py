@@ -233,3 +233,26 @@ def test_busier_services_draw_more_and_give_more_tokens_per_joule(pilot: Factory
     slow, fast = figures(20.0), figures(400.0)
     assert fast[0] > slow[0]
     assert fast[1] > 2.0 * slow[1]
+
+
+# --- profiles -------------------------------------------------------------------------------------
+
+
+def test_a_utilisation_alone_means_full_work(pilot: Factory) -> None:
+    """Shares left out are those of full work; what an entry before says of them is kept."""
+    alone = run(pilot, 1.0, [{"path": "/", "profile": [{"utilisation": 0.5}]}])
+    assert np.all(alone.state.view.rack.compute_share == 1.0)
+    assert np.all(alone.state.view.rack.memory_share == 0.6)
+    light = {"utilisation": 1.0, "compute_share": 0.4, "memory_share": 0.9}
+    both = run(
+        pilot,
+        1.0,
+        [
+            {"path": "/", "profile": [light]},
+            {"path": f"{ROW}/rack-02", "profile": [{"utilisation": 0.5}]},
+        ],
+    )
+    rack = both.state.view.rack
+    assert np.all(rack.compute_share == 0.4)
+    assert np.all(rack.memory_share == 0.9)
+    assert (rack.utilisation[0], rack.utilisation[1]) == (1.0, 0.5)
