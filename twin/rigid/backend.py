@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,20 +92,11 @@ class RigidBackend(Protocol):
     def add_articulated(self, urdf: str, position: Vector, turn: Quaternion, fixed: bool) -> int:
         """Add a body of links and joints from the text of a URDF file."""
 
-    def fix(self, body: int, other: int, at: Vector, at_other: Vector) -> int:
-        """Tie two bodies rigidly, points in their frames; returns the tie."""
-
-    def untie(self, tie: int) -> None:
-        """Remove a tie."""
-
     def pose(self, body: int) -> Pose:
         """Where a body is and how it moves."""
 
     def place(self, body: int, position: Vector, turn: Quaternion) -> None:
         """Put a body somewhere at rest; an articulated one by its base's frame."""
-
-    def push(self, body: int, force: Vector, torque: Vector) -> None:
-        """Act on a body at its centre of mass, world axes, for the next step."""
 
     def step(self, seconds: float, substeps: int = 1) -> None:
         """Advance by a fixed time, in equal parts."""
@@ -142,16 +134,6 @@ class RigidBackend(Protocol):
     def set_joint_angles(self, body: int, angles: Sequence[float]) -> None:
         """Put the joints somewhere at once."""
 
-    def reach_for(
-        self,
-        body: int,
-        link: str,
-        position: Vector,
-        turn: Quaternion | None,
-        rest: Sequence[float],
-    ) -> list[float]:
-        """Joint positions that bring a link near a pose; to be checked by :meth:`link_position`."""
-
     def link_position(self, body: int, link: str) -> Vector:
         """Position of a link's frame."""
 
@@ -171,15 +153,16 @@ class RigidBackend(Protocol):
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Share of each ray's way to its first hit (1: none) and the body hit (-1)."""
 
-    def paint(self, body: int, colour: tuple[float, float, float]) -> None:
-        """Set a body's colour, 0..1."""
-
     def close(self) -> None:
         """Give the world back."""
 
 
+ENGINES = "twin.rigid_engines"
+"""Group of entry points by which packages offer further engines: name and class."""
+
+
 def open_world(engine: str = "pybullet") -> Any:
-    """A world of the named engine.
+    """A world of the named engine: pybullet, or one that an installed package offers.
 
     Raises
     ------
@@ -187,8 +170,12 @@ def open_world(engine: str = "pybullet") -> Any:
     """
     from twin.errors import TwinError
 
-    if engine != "pybullet":
-        raise TwinError(f"unknown rigid-body engine '{engine}': pybullet")
-    from twin.rigid.bullet import BulletWorld
+    if engine == "pybullet":
+        from twin.rigid.bullet import BulletWorld
 
-    return BulletWorld()
+        return BulletWorld()
+    offered = {entry.name: entry for entry in entry_points(group=ENGINES)}
+    if engine not in offered:
+        known = ", ".join(["pybullet", *sorted(offered)])
+        raise TwinError(f"unknown rigid-body engine '{engine}': {known}")
+    return offered[engine].load()()

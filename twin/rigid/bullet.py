@@ -171,25 +171,6 @@ class BulletWorld:
         self._links[body], self._moving[body], self._shaped[body] = links, moving, parents
         return body
 
-    def fix(self, body: int, other: int, at: Vector, at_other: Vector) -> int:
-        """Tie two bodies rigidly, points in their frames; returns the tie."""
-        tie: int = self._call(
-            "createConstraint",
-            body,
-            -1,
-            other,
-            -1,
-            self._engine.JOINT_FIXED,
-            (0, 0, 0),
-            at,
-            at_other,
-        )
-        return tie
-
-    def untie(self, tie: int) -> None:
-        """Remove a tie."""
-        self._call("removeConstraint", tie)
-
     def pose(self, body: int) -> Pose:
         """Where a body is and how it moves."""
         position, turn = self._call("getBasePositionAndOrientation", body)
@@ -203,12 +184,6 @@ class BulletWorld:
             position = (float(middle[0]), float(middle[1]), float(middle[2]))
         self._call("resetBasePositionAndOrientation", body, position, turn)
         self._call("resetBaseVelocity", body, (0, 0, 0), (0, 0, 0))
-
-    def push(self, body: int, force: Vector, torque: Vector) -> None:
-        """Act on a body at its centre of mass, world axes, for the next step."""
-        position, _ = self._call("getBasePositionAndOrientation", body)
-        self._call("applyExternalForce", body, -1, force, position, self._engine.WORLD_FRAME)
-        self._call("applyExternalTorque", body, -1, torque, self._engine.WORLD_FRAME)
 
     def step(self, seconds: float, substeps: int = 1) -> None:
         """Advance by a fixed time, in equal parts."""
@@ -284,38 +259,6 @@ class BulletWorld:
         for joint, angle in zip(self._moving[body], angles, strict=True):
             self._call("resetJointState", body, joint, angle)
 
-    def reach_for(
-        self,
-        body: int,
-        link: str,
-        position: Vector,
-        turn: Quaternion | None,
-        rest: Sequence[float],
-    ) -> list[float]:
-        """Joint positions that bring a link near a pose; to be checked by :meth:`link_position`."""
-        low, high = [], []
-        for joint in self._moving[body]:
-            info = self._call("getJointInfo", body, joint)
-            low.append(info[8])
-            high.append(info[9])
-        orientation = {} if turn is None else {"targetOrientation": turn}
-        angles: list[float] = list(
-            self._call(
-                "calculateInverseKinematics",
-                body,
-                self._links[body][link],
-                position,
-                **orientation,
-                lowerLimits=low,
-                upperLimits=high,
-                restPoses=list(rest),
-                jointRanges=[h - s for s, h in zip(low, high, strict=True)],
-                maxNumIterations=200,
-                residualThreshold=1e-5,
-            )
-        )
-        return [min(max(a, s), h) for a, s, h in zip(angles, low, high, strict=True)]
-
     def link_position(self, body: int, link: str) -> Vector:
         """Position of a link's frame."""
         state = self._call(
@@ -370,10 +313,6 @@ class BulletWorld:
             bodies += [hit[0] for hit in hits]
             shares += [hit[2] for hit in hits]
         return np.array(shares, dtype=np.float64), np.array(bodies, dtype=np.int64)
-
-    def paint(self, body: int, colour: tuple[float, float, float]) -> None:
-        """Set a body's colour, 0..1."""
-        self._call("changeVisualShape", body, -1, rgbaColor=(*colour, 1.0))
 
 
 def rotated(turn: Quaternion, vector: Vector) -> NDArray[np.float64]:

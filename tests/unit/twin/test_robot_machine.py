@@ -14,7 +14,9 @@ from test_rigid_space import corridor, outline
 from physics.rigid_laws import GRAVITY
 from twin.catalog import bundled_catalog
 from twin.catalog.specs import Rack
+from twin.errors import TwinError
 from twin.plant.placement import Box
+from twin.rigid import backend
 from twin.rigid.backend import UPRIGHT, RigidBackend, Surface, open_world
 from twin.rigid.free_space import FULL_TURN, free_space, shortest_way, way_length
 from twin.rigid.rack_inside import CABINET_SHARE, RELATIVE_MASS, rack_parts, tray_mass, tray_places
@@ -243,6 +245,22 @@ def test_rack_parts_leave_the_tray_room(rack: Rack) -> None:
         assert high <= place.bottom or low >= top or beside or behind, part
     closed = rack_parts(rack)
     assert any(p.name == "trays" and p.size[2] == pytest.approx(rack.height) for p in closed)
+
+
+def test_other_engines_come_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        """Another engine."""
+
+    class Entry:
+        name = "other"
+
+        def load(self) -> type[Other]:
+            return Other
+
+    monkeypatch.setattr(backend, "entry_points", lambda group: [Entry()])
+    assert isinstance(open_world("other"), Other)
+    with pytest.raises(TwinError, match="pybullet, other"):
+        open_world("newton")
 
 
 def test_tall_load_on_a_raised_table_tips_when_braking() -> None:

@@ -14,15 +14,17 @@ from usd_stages import LAYOUT
 
 from twin.cli.main import app
 from twin.errors import InputError
+from twin.factory import Factory
 from twin.plant import load_plant
 from twin.plant.plant import Plant
+from twin.recording import Recorder
 from twin.rigid.outlines import equipment_of
 from twin.rigid.robot_design import RobotDesign
 from twin.rigid.robot_floor import RobotFloor, hall_of, robot_floor, stand
 from twin.rigid.robot_pictures import floor_map, thermal_pixels
 from twin.rigid.robot_reach import check_reach
 from twin.rigid.robot_report import outliers, patrol_data, swap_data
-from twin.rigid.robot_round import lidar_points, look_at
+from twin.rigid.robot_round import lidar_points, look_at, values_of
 from twin.rigid.robot_sight import (
     CHANNELS,
     LIDAR_BEAMS,
@@ -35,6 +37,7 @@ from twin.rigid.robot_sight import (
 from twin.rigid.robot_tasks import patrol, swap
 from twin.rigid.robot_track import Track
 from twin.rigid.robot_world import RobotWorld
+from twin.scenario import Scenario
 
 pytest.importorskip("pybullet")
 
@@ -282,6 +285,28 @@ def test_missing_channels_are_named(pilot: Plant) -> None:
     del values["gpu.temperature"]
     with pytest.raises(InputError, match=r"gpu\.temperature"):
         tray_heat(pilot, values, 0)
+
+
+def test_cameras_see_a_recording_at_its_time(pilot: Plant, tmp_path: Path) -> None:
+    """What is seen at a recorded time is what the recording holds there."""
+    shares = {"compute_share": "100 %", "memory_share": "60 %"}
+    steps = [{"at": "0 s", "utilisation": "0 %"} | shares, {"at": "2 s", "utilisation": "100 %"}]
+    scenario = Scenario.model_validate({"workload": [{"profile": steps}]})
+    simulation = Factory(pilot.layout).simulation(scenario)
+    file, truth = tmp_path / "run.zarr", {}
+    with Recorder(file, simulation, interval=1.0) as recorder:
+        for _ in range(7):
+            truth[simulation.time] = simulation.channel("gpu.temperature").copy()
+            recorder.append()
+            simulation.advance(1.0)
+    for moment in (1.0, 6.0):
+        at, values = values_of(pilot, str(file), f"{moment:g}s")
+        assert at == moment
+        assert set(values) == set(CHANNELS)
+        np.testing.assert_allclose(values["gpu.temperature"], truth[moment], atol=0.03)
+    assert np.abs(truth[1.0] - truth[6.0]).max() > 0.2  # it does change in between
+    with pytest.raises(InputError, match="another layout"):
+        values_of(load_plant("server-room"), str(file), None)
 
 
 def test_pictures_show_what_they_should(pilot: Plant, floor: RobotFloor) -> None:
