@@ -261,9 +261,10 @@ def _beside(source: SceneSource, heat: str | None) -> list[str]:
     """Channels that arrows along pipes, and the numbers of a heat path, need; those there are."""
     from viewer.flow_arrows import FLOW_CHANNELS
     from viewer.heat_path import AIR, LIQUID, channels_of
+    from viewer.one_line import LOADS
 
     levels, known = source.scene["levels"], {row["name"] for row in source.scene["channels"]}
-    wanted = [*FLOW_CHANNELS, *(channels_of((*LIQUID, *AIR)) if heat is not None else ())]
+    wanted = [*FLOW_CHANNELS, *LOADS, *(channels_of((*LIQUID, *AIR)) if heat is not None else ())]
     return [
         name
         for name in dict.fromkeys(wanted)

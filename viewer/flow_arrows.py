@@ -79,9 +79,10 @@ class _Drawn:
 class FlowArrows:
     """All arrows of a scene: one glyph actor, laid out for the camera."""
 
-    def __init__(self, raw: Mapping[str, Any], theme: Theme) -> None:
+    def __init__(self, runs: list[Run], theme: Theme, in_front: bool = False) -> None:
+        """in_front : the arrows are seen through whatever lies before them."""
         self.on = True
-        self.runs = [run for pipe in raw.get("pipes", []) if (run := _run(pipe)) is not None]
+        self.runs = runs
         self.instances = InstanceSet.empty()
         self.mapper = vtkGlyph3DMapper()
         self.mapper.SetInputData(self.instances.data)
@@ -92,12 +93,21 @@ class FlowArrows:
         self.mapper.SetColorMode(2)
         self.mapper.SetOrientationModeToDirection()
         self.mapper.SetOrientationArray("direction")
+        if in_front:
+            self.mapper.SetResolveCoincidentTopologyToPolygonOffset()
+            self.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0.0, -67000.0)
         self.actor = vtkActor()
         self.actor.SetMapper(self.mapper)
         self.actor.PickableOff()
         self.actor.VisibilityOff()
         self.shown = _Drawn()
         self.set_theme(theme)
+
+    @classmethod
+    def of_pipes(cls, raw: Mapping[str, Any], theme: Theme) -> FlowArrows:
+        """Arrows of all pipes of a scene description."""
+        runs = [run for pipe in raw.get("pipes", []) if (run := _run(pipe)) is not None]
+        return cls(runs, theme)
 
     @property
     def actors(self) -> list[vtkActor]:

@@ -26,6 +26,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("a", "colour range: the channel's, or fitted"),
     ("l", "labels on or off"),
     ("o", "flow: arrows along the pipes"),
+    ("w", "power: from the grid to the rows"),
     ("k", "heat path: from a die to the sky"),
     ("[ / ]", "to the event before / to the next"),
     ("t", "theme: dark, light"),

@@ -115,6 +115,7 @@ class Renderer:
         place = None if focus is None else scene.model.find(focus)
         scene.faults.show(scene.model, faults_in_force(events))
         scene.show_heat(None if heat is None else scene.model.find(heat)[1])
+        scene.show_one_line(camera == "one-line")
         scene.draw_tray_out(None)
         if isinstance(camera, str):
             name, camera = camera, preset(scene.model, camera, width / height, place)

@@ -104,6 +104,9 @@ class Overlays:
         theme, size = scene.theme, round(13.5 * scale)
         wanted = [(words, at, theme.status["limit"]) for words, at in scene.faults.anchors]
         wanted += [(words, at, theme.selection) for words, at in heat_signs(scene)]
+        if scene.one_line.on:
+            r, g, b = (0.25 + 0.6 * c for c in theme.wall_edge)
+            wanted += [(words, at, (r, g, b)) for words, at in scene.one_line.signs]
         out: list[Panel] = []
         for words, at, colour in wanted:
             x, y, depth = view.project(at[None])[0]

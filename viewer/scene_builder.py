@@ -24,6 +24,7 @@ from viewer.lod import View
 from viewer.markers import AlarmMarkers, Outline
 from viewer.merged import Routes
 from viewer.numbers import fitted_range
+from viewer.one_line import OneLine
 from viewer.palette import Theme, colours_of
 from viewer.picking import Hit, blocked, pick
 from viewer.pulled_tray import PulledTray
@@ -62,7 +63,8 @@ class SceneView:
         self.markers = AlarmMarkers(theme)
         self.outline = Outline(theme)
         self.pulled = PulledTray(theme)
-        self.flow = FlowArrows(self.model.raw, theme)
+        self.flow = FlowArrows.of_pipes(self.model.raw, theme)
+        self.one_line = OneLine(self.model, theme)
         self.faults = FaultMarks(theme)
         self.heat = HeatLine(theme)
         self.heat_of: int | None = None
@@ -98,7 +100,7 @@ class SceneView:
         for rack in self.racks:
             actors += [*rack.opened.actors.values(), *rack.accelerators.actors]
         for single in (self.routes, self.markers, self.outline, self.pulled, self.flow,
-                       self.faults, self.heat):  # fmt: skip
+                       self.one_line, self.faults, self.heat):  # fmt: skip
             actors += single.actors
         return actors
 
@@ -141,7 +143,7 @@ class SceneView:
         self.markers.set_theme(theme)
         self.outline.set_theme(theme)
         self.pulled.set_theme(theme)
-        for drawn in (self.flow, self.faults, self.heat):
+        for drawn in (self.flow, self.faults, self.heat, self.one_line):
             drawn.set_theme(theme)
         self.renderer.UseOITOff()  # shadows lie flat on the ground: no order to find, no extra pass
         self.renderer.GradientBackgroundOn()
@@ -163,6 +165,7 @@ class SceneView:
         for name, values in frame.values.items():
             self.values[name] = self._whole(name, values, int(start.get(name, 0)))
         self.flow.update(self.values)
+        self.one_line.update(self.values)
         self._paint()
 
     def _whole(self, name: str, values: Values, start: int) -> Values:
@@ -272,6 +275,7 @@ class SceneView:
         self.pulled.refresh(self.racks)
         self.markers.refresh(view)
         self.flow.refresh(view)
+        self.one_line.refresh(view)
         self.triangles = drawn
         return drawn
 
@@ -312,6 +316,11 @@ class SceneView:
             self.outline.hide()
         else:
             self.outline.show(self.model, level, index, self.pulled)
+
+    def show_one_line(self, on: bool) -> None:
+        """Draw the power one-line, or not."""
+        self.one_line.show(on)
+        self.one_line.update(self.values)
 
     def show_heat(self, gpu: int | None) -> None:
         """Draw the way of an accelerator's heat from its die to the sky; None: none."""

@@ -142,6 +142,10 @@ class SceneModel:
         rack = int(np.searchsorted(self.rack_first_gpu, gpu, side="right")) - 1
         return rack, int(gpu - self.rack_first_gpu[rack])
 
+    def placed(self, level: str, index: int) -> bool:
+        """Whether an element of a level that stands on the floor has a place of its own."""
+        return any(np.any(group.index == index) for group in self.groups_of(level))
+
     def place_of_rack(self, rack: int) -> tuple[Group, int]:
         """Group of a rack and its row there."""
         groups, rows = self._rack_place

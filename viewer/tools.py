@@ -24,6 +24,7 @@ from viewer.charts import Lines, chart_panel
 from viewer.heat_path import channels_of, way
 from viewer.highlights import faults_in_force
 from viewer.lod import View
+from viewer.one_line import LOADS
 from viewer.picking import Hit
 from viewer.text import Panel, rgba
 from viewer.time_bar import TimeBar, time_at, time_panel
@@ -86,6 +87,8 @@ class Tools:
         wanted = self.lines.channels()
         if scene.flow.on:
             wanted += [run.channel for run in scene.flow.runs if run.channel]
+        if scene.one_line.on:
+            wanted += LOADS
         if scene.heat_of is not None:
             wanted += channels_of(way(scene.model, scene.heat_of)[0])
         known = {c.name for c in scene.model.channels}
@@ -114,9 +117,12 @@ class Tools:
         """Let the arrows run; True when the picture must be drawn again for them."""
         scene = self.viewer.scene
         seconds, self._moved = now - self._moved, now
-        if scene is None or getattr(self.viewer.frame, "paused", True) or not scene.flow.moving:
+        arrows = [] if scene is None else [scene.flow, scene.one_line.arrows]
+        moving = [drawn for drawn in arrows if drawn.moving]
+        if getattr(self.viewer.frame, "paused", True) or not moving:
             return False
-        scene.flow.advance(min(seconds, 0.5))
+        for drawn in moving:
+            drawn.advance(min(seconds, 0.5))
         return not self.viewer.software  # a processor moves them when values come
 
     # --- time ---------------------------------------------------------------------------------
@@ -174,6 +180,14 @@ class Tools:
         scene = self.viewer.scene
         assert scene is not None
         scene.flow.on = not scene.flow.on
+        self.viewer.select_channels()
+        self.viewer.redraw()
+
+    def toggle_one_line(self) -> None:
+        """The power one-line on or off."""
+        scene = self.viewer.scene
+        assert scene is not None
+        scene.show_one_line(not scene.one_line.on)
         self.viewer.select_channels()
         self.viewer.redraw()
 

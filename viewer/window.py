@@ -238,6 +238,8 @@ class Viewer:
         focus = None if self.selected is None else (self.selected.level, self.selected.index)
         width, height = self.pane()
         self.preset = name
+        if self.scene.one_line.on != (name == "one-line"):
+            self.tools.toggle_one_line()
         self.apply(preset(self.scene.model, name, width / max(height, 1), focus))
         self._tray()
 

@@ -75,7 +75,7 @@ def test_values_are_those_of_the_elements_on_the_way(model) -> None:
 
 
 def test_arrows_run_only_where_water_flows(raw) -> None:
-    arrows = FlowArrows(raw, THEMES["dark"])
+    arrows = FlowArrows.of_pipes(raw, THEMES["dark"])
     arrows.update({name: np.array([0.01, 0.0]) for name in FLOW_CHANNELS})
     for run in arrows.runs:
         places, ways = run.places()
@@ -88,7 +88,7 @@ def test_arrows_run_only_where_water_flows(raw) -> None:
 
 
 def test_arrows_go_the_way_of_the_water(raw) -> None:
-    arrows = FlowArrows(raw, THEMES["dark"])
+    arrows = FlowArrows.of_pipes(raw, THEMES["dark"])
     arrows.update({name: np.array([0.01, 0.01]) for name in FLOW_CHANNELS})
     run = max(arrows.runs, key=lambda r: r.at[-1])
     before, ways = run.places()

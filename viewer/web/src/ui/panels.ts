@@ -242,7 +242,7 @@ const OWN_KEYS: [string, string][] = [
   [".", "one step while paused"],
   ["Esc", "let go of the picked element"],
 ];
-const NOT_HERE = ["q", "b / B", "d", "m", "x, < / >"];
+const NOT_HERE = ["q", "w", "b / B", "d", "m", "x, < / >"];
 const OTHERWISE: Record<string, string> = {
   "n / p": "next / previous session of the server", g: "fly: the mouse turns the head",
   "arrows, PgUp/PgDn": "move the camera; with shift faster",
