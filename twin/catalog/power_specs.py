@@ -66,7 +66,11 @@ class Transformer(Product):
 
 
 class Ups(Product):
-    """Uninterruptible supply with battery; losses in double conversion and in eco mode."""
+    """Uninterruptible supply with battery; losses in double conversion and in eco mode.
+
+    output_voltage is given by rectifiers for direct current, such as 800 V; left out: alternating
+    current at the voltage of the input, with a bypass.
+    """
 
     product_class: Literal["ups"] = Field(alias="class")
     rated_power: u.Power
@@ -74,6 +78,7 @@ class Ups(Product):
     eco_efficiency: u.Share
     battery_energy: u.Energy
     transfer_time: u.Duration
+    output_voltage: u.Voltage | None = None
 
 
 class Distribution(Product):

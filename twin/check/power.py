@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twin.catalog.specs import Distribution, Generator, Transformer
+from twin.catalog.specs import Distribution, Generator, Transformer, Ups
 from twin.check.finding import Check, Finding, Subject, kilowatt, reserve
 
 VOLTAGE_TOLERANCE = 0.1  # of the nominal voltage
@@ -189,12 +189,15 @@ def check_voltages(subject: Subject) -> Iterator[Finding]:
             continue
         panel = layout.product(row.panels.product, Distribution)
         unit = layout.product(hall.transformers.product, Transformer)
+        volts = unit.secondary_voltage
+        if hall.ups is not None:
+            volts = layout.product(hall.ups.product, Ups).output_voltage or volts
         # 415 and 480 V distribution take the same panels; what differs more does not
-        if abs(panel.voltage - unit.secondary_voltage) > 0.2 * unit.secondary_voltage:
+        if abs(panel.voltage - volts) > 0.2 * volts:
             yield Finding(
                 "warning",
                 subject.path("row", w),
-                f"panels for {_volts(panel.voltage)} on {_volts(unit.secondary_voltage)}",
+                f"panels for {_volts(panel.voltage)} on {_volts(volts)}",
                 "choose panels for the hall's low voltage",
                 "voltages",
             )

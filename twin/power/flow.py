@@ -7,6 +7,7 @@ state alone, so recordings stay reproducible.
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from dataclasses import dataclass
@@ -71,11 +72,11 @@ class Flow:
         return self.connection()[1]
 
     def line_current(self, kind: str) -> Floats:
-        """Current of every panel or feeder [A]."""
+        """Current of every panel or feeder [A]; one pole's with direct current."""
         rows = self.model.lines.rows(kind)
         flows = self.result.lines
         current: Floats = np.maximum(flows.from_current[rows], flows.to_current[rows])
-        return current
+        return np.where(self.model.direct[rows], math.sqrt(3.0), 1.0) * current
 
     def line_loading(self, kind: str) -> Floats:
         """Current over rated current of every panel or feeder."""

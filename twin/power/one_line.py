@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.electrical import network as nw
-from twin.catalog.specs import Transformer
+from twin.catalog.specs import Transformer, Ups
 from twin.layout import models
 from twin.plant import Plant
 from twin.plant.power import medium_voltage
@@ -77,6 +77,8 @@ class OneLine:
     buses, lines, transformers, switches, sources, loads : elements of the rows
     load_tangent : reactive over active power of each load [-], shape [loads]
     bus_of : (kind, index) of an element to its bus
+    direct : lines with direct current, solved as the balanced three-phase line of equal power and
+        loss at the same voltage, shape [lines]
     """
 
     plant: Plant
@@ -89,6 +91,7 @@ class OneLine:
     loads: Rows
     load_tangent: Floats
     bus_of: dict[tuple[str, int], int]
+    direct: NDArray[np.bool_]
 
     def name(self, table: str, row: int) -> str:
         """Path of a row's element, with what it is where the path alone does not say."""
@@ -171,6 +174,7 @@ class _Builder:
         self.bus, self.line, self.transformer = _Table(), _Table(), _Table()
         self.switch, self.source, self.load = _Table(), _Table(), _Table()
         self.bus_of: dict[tuple[str, int], int] = {}
+        self.direct: set[int] = set()
 
     def add_bus(self, kind: str, level: str, index: int, voltage: float) -> int:
         number = self.bus.add(kind, level, index, voltage)
@@ -259,8 +263,12 @@ class _Builder:
             low = self.same_bus("hall-lv", h, bus)
         critical = low
         if model.ups is not None:
-            critical = self.add_bus("ups", "hall", h, self.voltage(low))
-            self.switch.add("bypass", "hall", h, low, critical)
+            direct = self.result.layout.product(model.ups.product, Ups).output_voltage
+            critical = self.add_bus("ups", "hall", h, direct or self.voltage(low))
+            if direct is None:
+                self.switch.add("bypass", "hall", h, low, critical)
+            else:
+                self.direct.add(h)
             units = int(c.hall.first_ups[h + 1] - c.hall.first_ups[h])
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]]) * units
             self.source.add("inverter", "hall", h, critical, FORMING_LEVEL * rating)
@@ -268,23 +276,25 @@ class _Builder:
             self.same_bus("ups", h, low)
         self.add_load("rectifier", "hall", h, low, RACK_POWER_FACTOR)
         self.add_load("air", "hall", h, low, DRIVE_POWER_FACTOR)
-        self.add_load("coolant", "hall", h, critical, DRIVE_POWER_FACTOR)
+        drives = 1.0 if h in self.direct else DRIVE_POWER_FACTOR
+        self.add_load("coolant", "hall", h, critical, drives)
         for w in range(int(c.hall.first_row[h]), int(c.hall.first_row[h + 1])):
-            self.row(w, critical)
+            self.row(w, critical, h in self.direct)
 
-    def row(self, w: int, critical: int) -> None:
+    def row(self, w: int, critical: int, direct: bool) -> None:
         """Panels of a row, each with the racks' share that it carries."""
         rows = self.plant.constants.row
         volts, rating = self.voltage(critical), float(rows.panel_rating[w])
         # the loss of three conductors at the rating, and the current there
         resistance = max(float(rows.panel_loss_share[w]), 1e-6) * volts**2 / rating
+        reactance = 0.0 if direct else PANEL_REACTANCE_RATIO * resistance
         for i in range(int(rows.first_panel[w]), int(rows.first_panel[w + 1])):
             bus = self.add_bus("panel", "panel", i, volts)
             self.line.add(
-                "panel", "panel", i, critical, bus, resistance,
-                PANEL_REACTANCE_RATIO * resistance, rating / math.sqrt(3.0) / volts,
+                "panel", "panel", i, critical, bus, resistance, reactance,
+                rating / math.sqrt(3.0) / volts,
             )  # fmt: skip
-            self.add_load("racks", "panel", i, bus, RACK_POWER_FACTOR)
+            self.add_load("racks", "panel", i, bus, 1.0 if direct else RACK_POWER_FACTOR)
 
     def plant_yard(self, p: int) -> None:
         """Transformers and motors of a facility-water plant."""
@@ -319,6 +329,7 @@ class _Builder:
         load_bus, tangents = self.load.columns(2)
         loads = nw.loads(load_bus, 0.0)
         (volts,) = self.bus.columns(1)
+        rows = self.plant.constants.row
         return OneLine(
             self.plant,
             nw.Network(volts, sources, loads, lines, transformers, switches),
@@ -330,7 +341,20 @@ class _Builder:
             self.load.rows,
             np.asarray(tangents, dtype=np.float64),
             self.bus_of,
-        )
+            np.array(
+                [kind == "panel" and int(rows.hall[row]) in self.direct
+                 for kind, row in zip(self.line.kind, self._row_of_lines(), strict=True)],
+                dtype=np.bool_,
+            ),
+        )  # fmt: skip
+
+    def _row_of_lines(self) -> list[int]:
+        """Row of each panel among the lines; 0 for feeders."""
+        row = self.plant.levels["panel"].parent_index
+        return [
+            int(row[index]) if kind == "panel" else 0
+            for kind, index in zip(self.line.kind, self.line.index, strict=True)
+        ]
 
 
 def one_line(plant: Plant) -> OneLine:
