@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 AMBIENT_PRESSURE = 101_325.0  # Pa
 BOILING_MARGIN = 8.0  # K below boiling from which a cold plate is reported
+TOO_WARM = 3.0  # K above a set point from which water or coolant is reported
 FREEZING_MARGIN = 2.0  # K above freezing from which water outdoors is reported
 NEVER_BOILS = 85.0  # degC below which nothing boils under any pressure that a loop can have
 NEVER_FREEZES = 5.0  # degC above which nothing freezes
@@ -166,6 +167,31 @@ ALARMS: tuple[Alarm, ...] = (
             f"{s.view.cdu.guarded_setpoint[i]:.1f} degC, above the room's dew point"
         ),
         "set point no longer raised",
+    ),
+    Alarm(
+        "supply-too-warm", "cdu",
+        lambda p, s: np.asarray(
+            s.view.cdu.supply_temperature > s.view.cdu.guarded_setpoint + TOO_WARM
+        ),
+        lambda p, s, i: (
+            f"coolant at {s.view.cdu.supply_temperature[i]:.1f} degC, set point "
+            f"{s.view.cdu.guarded_setpoint[i]:.1f} degC, primary valve "
+            f"{s.view.cdu.valve[i]:.0%} open, facility water "
+            f"{s.view.cdu.primary_supply_temperature[i]:.1f} degC"
+        ),
+        "coolant near its set point again",
+    ),
+    Alarm(
+        "supply-too-warm", "plant",
+        lambda p, s: np.asarray(
+            s.view.plant.supply_temperature > s.view.plant.supply_setpoint + TOO_WARM
+        ),
+        lambda p, s, i: (
+            f"water at {s.view.plant.supply_temperature[i]:.1f} degC, set point "
+            f"{s.view.plant.supply_setpoint[i]:.1f} degC, fans at {s.view.plant.fan_speed[i]:.0%}, "
+            f"{s.view.plant.chillers_running[i]:.0f} chillers running"
+        ),
+        "water near its set point again",
     ),
     Alarm(
         "sensor-lost", "cdu", _sensor_lost("cdu.temperature_reading"),

@@ -94,6 +94,7 @@ class Simulation:
             self.weather = weather_module.weather_for(self.plant, self.scenario)
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
+        self._without_weather = False
         self.drivers = drivers_of(self)
         for number in range(len(self.scenario.events)):
             self._check(number)
@@ -236,11 +237,41 @@ class Simulation:
         """Weather of now, and the rooms' humidity since the last look (or settled in it)."""
         assert self.weather is not None
         site = self.state.view.site
-        self.weather.at(
-            self.time, site.dry_bulb_temperature, site.wet_bulb_temperature, site.pressure
-        )
+        outdoors = (site.dry_bulb_temperature, site.wet_bulb_temperature, site.pressure)
+        last = [values.copy() for values in outdoors]
+        self.weather.at(self.time, *outdoors)
+        missing = ~np.isfinite(sum(outdoors))
+        if missing.any():
+            self._bridge_weather(outdoors, last, missing, everything)
+        self._without_weather = bool(missing.any())
         weather_module.set_humidity(site, self.plant, self.time)
         self.ventilate(None if everything else self._weather_steps * self.step)
+
+    def _bridge_weather(
+        self,
+        outdoors: tuple[Floats, ...],
+        last: list[Floats],
+        missing: NDArray[np.bool_],
+        starting: bool,
+    ) -> None:
+        """Let sites without weather keep the last they had; at the start there is none to keep.
+
+        Raises InputError, naming the site, when there is no weather at the start.
+        """
+        paths = [self.plant.levels.path("site", int(s)) for s in np.flatnonzero(missing)]
+        if starting:
+            raise InputError(
+                f"{paths[0]}: weather at the start is not a number",
+                key="weather",
+                allowed="finite dry bulb, wet bulb and pressure",
+            )
+        for values, before in zip(outdoors, last, strict=True):
+            values[missing] = before[missing]
+        if not self._without_weather:
+            for path in paths:
+                self.log(
+                    Event(self.time, path, "weather-missing", "not a number; the last one is kept")
+                )
 
     def ventilate(self, seconds: float | None = None) -> None:
         """Humidity of the rooms after so many seconds of this weather; None: settled in it."""

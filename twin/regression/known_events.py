@@ -19,6 +19,8 @@ RUN_KINDS = (
     "throttling",
     "recovered",
     "gap",
+    "no-balance",
+    "weather-missing",
     "job-started",
     "job-finished",
     "job-failed",
