@@ -45,6 +45,45 @@ def main() -> None:
             "-o",
             str(PICTURES / "plant.png"),
         )
+        twin(
+            "render",
+            trip,
+            "--at",
+            "7min",
+            "--camera",
+            "site",
+            "--heat",
+            "/pilot/hall-a/row-01/rack-06/tray-04/gpu-1",
+            "-o",
+            str(PICTURES / "heat-path.png"),
+        )
+        twin(
+            "render",
+            trip,
+            "--at",
+            "1min",
+            "--beside",
+            trip,
+            "--beside-at",
+            "7min",
+            "--difference",
+            "--channel",
+            "rack.temperature",
+            "-o",
+            str(PICTURES / "difference.png"),
+        )
+        twin(
+            "render",
+            trip,
+            "--at",
+            "7min",
+            "--camera",
+            "one-line",
+            "--channel",
+            "panel.load",
+            "-o",
+            str(PICTURES / "one-line.png"),
+        )
     twin(
         "render",
         "hall",
