@@ -129,10 +129,10 @@ def _sensor_lost(name: str) -> Callable[[Plant, StateBuffer], Truths]:
 
 ALARMS: tuple[Alarm, ...] = (
     Alarm(
-        "leak", "cdu", _leaks("cdu"), _litres("cdu.leak_flow"), "no leak any more"
+        "leak-detected", "cdu", _leaks("cdu"), _litres("cdu.leak_flow"), "no leak any more"
     ),
     Alarm(
-        "leak", "plant", _leaks("plant"), _litres("plant.leak_flow"),
+        "leak-detected", "plant", _leaks("plant"), _litres("plant.leak_flow"),
         "no leak any more",
     ),
     Alarm(
@@ -212,11 +212,13 @@ KINDS: tuple[str, ...] = tuple(
 
 def standing(plant: Plant, state: StateBuffer) -> frozenset[tuple[str, int]]:
     """Alarms that hold now, by (``level:kind``, row)."""
-    return frozenset(
-        (f"{alarm.level}:{alarm.kind}", int(row))
-        for alarm in ALARMS
-        for row in np.flatnonzero(alarm.holds(plant, state))
-    )
+    found = []
+    for alarm in ALARMS:
+        truths = alarm.holds(plant, state)
+        if truths.any():  # seldom
+            name = f"{alarm.level}:{alarm.kind}"
+            found.extend((name, int(row)) for row in np.flatnonzero(truths))
+    return frozenset(found)
 
 
 def told(

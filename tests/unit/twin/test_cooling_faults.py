@@ -54,7 +54,7 @@ def test_a_weeping_hose_empties_the_vessel_at_the_rate_of_its_hole(pilot: Factor
     assert flow == pytest.approx(torricelli, rel=0.01)
     lost = (1.0 - s.coolant_level[0]) * c.reserve_volume[0]
     assert lost == pytest.approx(60.0 * flow, rel=0.02)
-    assert "leak" in kinds(simulation, CDU)
+    assert "leak-detected" in kinds(simulation, CDU)
     assert value(simulation, "cdu.leak_flow", 1) == 0.0
     assert value(simulation, "rack.throttled") == 0.0  # nothing is felt while the vessel lasts
 
@@ -65,13 +65,13 @@ def test_a_burst_hose_stops_the_pumps_and_the_racks_and_is_healed(pilot: Factory
     assert value(simulation, "cdu.low_level_trip") == 1.0
     assert value(simulation, "cdu.pump_speed") == 0.0
     assert value(simulation, "cdu.secondary_flow") == 0.0
-    assert kinds(simulation, CDU)[:3] == ["inject", "leak", "low-level"]
+    assert kinds(simulation, CDU)[:3] == ["inject", "leak-detected", "low-level"]
     assert value(simulation, "rack.throttled") == 72.0
     assert value(simulation, "rack.throttled", 7) == 0.0
     clear(simulation, CDU, "burst", 3600.0)
     assert value(simulation, "cdu.coolant_level") == 1.0
     assert value(simulation, "cdu.secondary_flow") > 0.0
-    assert {"leak-over", "low-level-over"} <= set(kinds(simulation, CDU))
+    assert {"leak-detected-over", "low-level-over"} <= set(kinds(simulation, CDU))
 
 
 def test_make_up_keeps_up_with_a_weeping_flange_but_not_with_a_burst(pilot: Factory) -> None:
