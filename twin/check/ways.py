@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.check.finding import Check, Finding, Severity, Subject
 from twin.rigid.delivery import (
+    DELIVERY_HEADINGS,
     EGRESS_WIDTH,
     MARGIN,
     HallFloor,
@@ -62,7 +63,7 @@ def check_delivery(subject: Subject) -> Iterator[Finding]:
                 max(p.depth for p in largest) + 2 * MARGIN,
             )
             distance = np.array([0.5 * p.depth + 0.5 * size[1] + MARGIN for p in largest])
-            blocked = unreached(plant, floor, size, distance, 6)
+            blocked = unreached(plant, floor, size, distance, DELIVERY_HEADINGS)
             known[key] = [int(np.flatnonzero(floor.racks == rack)[0]) for rack in blocked]
         yield from _per_row(
             subject,

@@ -13,17 +13,20 @@ from twin.errors import InputError
 
 if TYPE_CHECKING:
     from twin.plant.plant import Plant
+    from twin.rigid.delivery import Delivery
     from twin.rigid.robot_design import RobotDesign
     from twin.rigid.robot_floor import RobotFloor
     from twin.rigid.robot_tasks import Patrol, Stop
 
-TASKS = ("patrol", "reach", "swap")
+TASKS = ("patrol", "reach", "swap", "deliver")
 PICTURE_SIZE = (384, 288)
 
 
 def robot(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
-    task: Annotated[str, typer.Option(help="patrol, reach or swap")] = "patrol",
+    task: Annotated[
+        str, typer.Option(help="patrol, reach, swap, or deliver (a rack on a dolly, by people)")
+    ] = "patrol",
     target: Annotated[
         str | None,
         typer.Option(help="Path: a hall, row or rack; for swap a tray, such as .../tray-04"),
@@ -51,6 +54,7 @@ def robot(
             raise InputError(f"cannot be made: {error.strerror}", output) from None
     from twin.plant import load_plant
     from twin.rigid import robot_report as report
+    from twin.rigid.delivery import deliver
     from twin.rigid.robot_design import RobotDesign, urdf
     from twin.rigid.robot_floor import hall_of, robot_floor
     from twin.rigid.robot_reach import check_reach
@@ -73,6 +77,13 @@ def robot(
         data["reach"] = report.reach_data(reach)
         lines = list(report.reach_lines(reach))
         good = all(entry.reached for entry in reach)
+    elif task == "deliver":
+        brought = deliver(plant, racks[0])
+        data |= report.delivery_data(plant, brought)
+        lines = list(report.delivery_lines(plant, brought))
+        good = bool(brought.way) and brought.clearance > 0.0
+        if output is not None:
+            _draw_delivery(brought, output / "delivery.png")
     else:
         if not tray or len(racks) != 1:
             raise InputError(
@@ -101,6 +112,13 @@ def _write(file: Path, data: dict[str, Any]) -> None:
         file.write_text(json.dumps(data))
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", file) from None
+
+
+def _draw_delivery(brought: Delivery, file: Path) -> None:
+    """Map of a hall with the outlines that the rack sweeps."""
+    from twin.rigid.robot_pictures import save_png, swept_map
+
+    save_png(swept_map(brought), file)
 
 
 def _look(

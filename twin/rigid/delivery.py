@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,12 +13,14 @@ from twin.plant.placement import Box
 from twin.plant.plant import Plant
 from twin.plant.routes import busway_routes, pipe_routes
 from twin.rigid.free_space import FreeSpace, at_walls, free_space, regions, shortest_way, way_length
-from twin.rigid.outlines import Floats, Rows, equipment_of
+from twin.rigid.outlines import Floats, Rows, equipment_of, gaps, near_pairs, outlines
 
 MARGIN = 0.03  # m around a rack on its dolly
+DELIVERY_HEADINGS = 12  # over half a turn; with fewer, a rack that turns sweeps beyond its margin
 DOLLY = 0.15  # m by which a dolly lifts a rack
 OVERHEAD_MARGIN = 0.05  # m between a rack on its dolly and what hangs above it
 EGRESS_WIDTH = 0.9  # m
+CLEARANCE_LOOK = 0.5  # m within which a swept rack looks for what it could touch
 HALL_LEVELS = ("rack", "cdu", "panel", "crah")
 """Levels whose elements stand in a hall."""
 
@@ -176,7 +179,7 @@ def delivery_way(plant: Plant, rack: int) -> tuple[FreeSpace, list[tuple[float, 
     hanging = low_overhead(plant, delivery_height(product.height))
     floor = with_overhead(hall_floors(plant)[hall], hanging)
     size = (product.width + 2 * MARGIN, product.depth + 2 * MARGIN)
-    space = free_space(floor.box, floor.obstacles, size)
+    space = free_space(floor.box, floor.obstacles, size, DELIVERY_HEADINGS)
     label = regions(space)
     doors = at_walls(space, floor.walls)
     best: list[tuple[float, float, float]] = []
@@ -193,3 +196,81 @@ def delivery_way(plant: Plant, rack: int) -> tuple[FreeSpace, list[tuple[float, 
         if way is not None and (not best or way_length(way) < way_length(best)):
             best = way
     return space, best
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """How a rack comes to its place, upright on a dolly.
+
+    rack : row; way : poses (x, y [m], turn [deg]) from a wall to before its place, empty if none
+    length : of the way and the last straight into its place [m]; turns : on the spot [deg]
+    clearance : least distance of the swept rack to equipment and walls before it goes in [m]
+    mass : of the rack [kg]; height : that it needs [m]; size : its width and depth [m]
+    floor : of its hall, what hangs too low included
+    """
+
+    rack: int
+    way: tuple[tuple[float, float, float], ...]
+    length: float
+    turns: float
+    clearance: float
+    mass: float
+    height: float
+    size: tuple[float, float]
+    floor: HallFloor
+
+
+def deliver(plant: Plant, rack: int) -> Delivery:
+    """The shortest way of a rack from a wall to before its place, and the last straight into it."""
+    product = plant.layout.products[plant.product_ids("rack")[rack]]
+    hall = int(plant.levels["row"].parent_index[plant.levels["rack"].parent_index[rack]])
+    height = delivery_height(product.height)
+    floor = with_overhead(hall_floors(plant)[hall], low_overhead(plant, height))
+    _, way = delivery_way(plant, rack)
+    length, turns = 0.0, 0.0
+    for a, b in pairwise(way):
+        length += math.hypot(b[0] - a[0], b[1] - a[1])
+        turns += abs((b[2] - a[2] + 90.0) % 180.0 - 90.0)
+    if way:
+        x, y, _ = plant.positions("rack")[rack].tolist()
+        length += math.hypot(way[-1][0] - x, way[-1][1] - y)
+    return Delivery(
+        rack,
+        tuple(way),
+        length,
+        turns,
+        _swept_clearance(floor, (product.width, product.depth), way),
+        product.mass,
+        height,
+        (product.width, product.depth),
+        floor,
+    )
+
+
+def _swept_clearance(
+    floor: HallFloor, size: tuple[float, float], way: Sequence[tuple[float, float, float]]
+) -> float:
+    """Least distance of a rectangle along a way to outlines and walls [m]; inf without a way."""
+    poses = [pose for a, b in pairwise(way) for pose in _between(a, b)]
+    if not poses:
+        return math.inf
+    x, y, yaw = np.array(poses).T
+    shapes = outlines(np.stack([x, y], axis=1), np.tile(size, (len(x), 1)), yaw)
+    low, high = shapes.min(axis=(0, 1)), shapes.max(axis=(0, 1))
+    box = floor.box
+    least = min(low[0] - box.x0, low[1] - box.y0, box.x1 - high[0], box.y1 - high[1])
+    a, b = near_pairs(shapes, floor.obstacles, CLEARANCE_LOOK)
+    if len(a):
+        least = min(least, float(gaps(shapes[a], floor.obstacles[b]).min()))
+    return float(least)
+
+
+def _between(
+    a: tuple[float, float, float], b: tuple[float, float, float]
+) -> Iterator[tuple[float, float, float]]:
+    """Poses from one to the other, close enough to see what is touched."""
+    turn = (b[2] - a[2] + 90.0) % 180.0 - 90.0
+    count = max(1, math.ceil(max(math.hypot(b[0] - a[0], b[1] - a[1]) / 0.02, abs(turn) / 2.0)))
+    for k in range(count + 1):
+        s = k / count
+        yield a[0] + s * (b[0] - a[0]), a[1] + s * (b[1] - a[1]), a[2] + s * turn

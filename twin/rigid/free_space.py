@@ -104,14 +104,22 @@ def free_space(
     x = hall.x0 + (np.arange(nx) + 0.5) * cell
     y = hall.y0 + (np.arange(ny) + 0.5) * cell
     half = headings if period == HALF_TURN else headings // 2
+    # outlines that differ by a shift only are grown once
+    origins = obstacles[:, 0] if len(obstacles) else np.empty((0, 2))
+    relative = np.round(obstacles - origins[:, None], 9)
+    kinds: dict[bytes, list[int]] = {}
+    for number, outline in enumerate(relative):
+        kinds.setdefault(outline.tobytes(), []).append(number)
     for k in range(half):
         yaw = period * k / headings
         shape = outlines(np.zeros((1, 2)), np.array([size]), np.array([yaw]))[0]
         low, high = shape.min(axis=0), shape.max(axis=0)
         free[k, :, (x + low[0] < hall.x0) | (x + high[0] > hall.x1)] = False
         free[k, (y + low[1] < hall.y0) | (y + high[1] > hall.y1), :] = False
-        for obstacle in obstacles:
-            _block(free[k], hall, cell, grown(obstacle, shape))
+        for members in kinds.values():
+            polygon = grown(relative[members[0]], shape)
+            for number in members:
+                _block(free[k], hall.x0, hall.y0, cell, polygon + origins[number])
     free[half:] = free[: headings - half]
     return FreeSpace(hall, size, free, cell, period)
 
@@ -137,22 +145,35 @@ def _from_lowest(polygon: Floats) -> Floats:
     return np.asarray(np.roll(polygon, -start, axis=0))
 
 
-def _block(free: Mask, hall: Box, cell: float, polygon: Floats) -> None:
-    """Mark the grid points strictly inside a convex polygon as not free."""
-    low = (polygon.min(axis=0) - (hall.x0, hall.y0)) / cell - 0.5
-    high = (polygon.max(axis=0) - (hall.x0, hall.y0)) / cell - 0.5
-    i0, j0 = (max(math.ceil(v), 0) for v in low)
-    i1 = min(math.floor(high[0]), free.shape[1] - 1)
-    j1 = min(math.floor(high[1]), free.shape[0] - 1)
-    if i1 < i0 or j1 < j0:
-        return
-    x = hall.x0 + (np.arange(i0, i1 + 1) + 0.5) * cell
-    y = hall.y0 + (np.arange(j0, j1 + 1) + 0.5) * cell
-    inside = np.ones((len(y), len(x)), dtype=np.bool_)
-    for a, b in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-        dx, dy = b - a
-        inside &= dx * (y[:, None] - a[1]) - dy * (x[None, :] - a[0]) > 1e-9
-    free[j0 : j1 + 1, i0 : i1 + 1] &= ~inside
+@kernel()
+def _block(free: Mask, x0: float, y0: float, cell: float, polygon: Floats) -> None:
+    """Mark the grid points strictly inside a convex polygon as not free.
+
+    free [ny, nx]; x0, y0 : corner of the hall [m]; polygon [k, 2] : corners, counter-clockwise
+    """
+    rows, columns = free.shape
+    bottom = (polygon[:, 1].min() - y0) / cell - 0.5
+    top = (polygon[:, 1].max() - y0) / cell - 0.5
+    for j in range(max(math.ceil(bottom), 0), min(math.floor(top), rows - 1) + 1):
+        y = y0 + (j + 0.5) * cell
+        low, high = -np.inf, np.inf
+        for n in range(len(polygon)):
+            m = (n + 1) % len(polygon)
+            dx, dy = polygon[m, 0] - polygon[n, 0], polygon[m, 1] - polygon[n, 1]
+            # inside is where dx (y - yn) - dy (x - xn) is above zero
+            across = dx * (y - polygon[n, 1]) - 1e-9
+            if dy > 0.0:
+                high = min(high, polygon[n, 0] + across / dy)
+            elif dy < 0.0:
+                low = max(low, polygon[n, 0] + across / dy)
+            elif across <= 0.0:
+                high = -np.inf
+        if low >= high:
+            continue
+        first = max(math.floor((low - x0) / cell - 0.5) + 1, 0)
+        last = min(math.ceil((high - x0) / cell - 0.5) - 1, columns - 1)
+        for i in range(first, last + 1):
+            free[j, i] = False
 
 
 def regions(space: FreeSpace) -> NDArray[np.int64]:

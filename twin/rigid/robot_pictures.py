@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import InputError, TwinError
-from twin.rigid.delivery import HallFloor
-from twin.rigid.outlines import Floats
+from twin.rigid.delivery import Delivery, HallFloor
+from twin.rigid.outlines import Floats, outlines
 from twin.rigid.robot_track import Track
 
 Pixels = NDArray[np.uint8]
@@ -48,6 +48,28 @@ def floor_map(
     floor: HallFloor, track: Track, points: Floats, marks: Sequence[tuple[float, float]] = ()
 ) -> Pixels:
     """Plan of a hall: equipment grey, the robot's way blue, lidar points red, stops green."""
+    way = np.array([[s.x, s.y] for s in track.samples])
+    return _map(floor, points, list(pairwise(way)), marks)
+
+
+def swept_map(brought: Delivery) -> Pixels:
+    """Plan of a hall with the outlines of a rack at every corner of its way in."""
+    lines = []
+    for pose in brought.way:
+        x, y, yaw = pose
+        corners = outlines(np.array([[x, y]]), np.array([brought.size]), np.array([yaw]))[0]
+        lines += [(a, b) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    lines += [(np.array(a[:2]), np.array(b[:2])) for a, b in pairwise(brought.way)]
+    ends = [brought.way[-1][:2]] if brought.way else []
+    return _map(brought.floor, np.empty((0, 2)), lines, ends)
+
+
+def _map(
+    floor: HallFloor,
+    points: Floats,
+    lines: Sequence[tuple[Floats, Floats]],
+    marks: Sequence[tuple[float, float]],
+) -> Pixels:
     box = floor.box
     length, width = float(box.x1 - box.x0), float(box.y1 - box.y0)
     scale = min(SCALE, LARGEST / max(length, width))
@@ -82,8 +104,7 @@ def floor_map(
             line(a, b, colour)
     if len(points):
         image[pixel(points)] = (220, 50, 40)
-    way = np.array([[s.x, s.y] for s in track.samples])
-    for a, b in pairwise(way):
+    for a, b in lines:
         line(a, b, (40, 90, 210))
     for mark in marks:
         row, column = pixel(np.array([mark]))

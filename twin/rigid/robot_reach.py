@@ -64,14 +64,14 @@ def check_reach(
     found: list[Reach] = []
     for rack in racks:
         path = plant.levels.path("rack", rack)
-        key = _surroundings(plant, floor, rack)
+        key = _surroundings(plant, floor, rack, design)
         if key not in known:
             known[key] = list(_rack_reach(plant, floor, rack, design, tray))
         found += [Reach(**(vars(reach) | {"rack": path})) for reach in known[key]]
     return found
 
 
-def _surroundings(plant: Plant, floor: RobotFloor, rack: int) -> bytes:
+def _surroundings(plant: Plant, floor: RobotFloor, rack: int, design: RobotDesign) -> bytes:
     """Equal for racks of one product with the same things around them and the same ways there."""
     x, y, _ = plant.positions("rack")[rack].tolist()
     corners = floor.floor.obstacles
@@ -82,8 +82,9 @@ def _surroundings(plant: Plant, floor: RobotFloor, rack: int) -> bytes:
     relative = relative[np.lexsort(np.round(relative, 3).T)]
     parts = [relative.ravel(), walls, [float(plant.yaws("rack")[rack])]]
     ways = bytes(
-        floor.reachable(floor.space.near(*stand(plant, rack, face, RobotDesign())))
+        floor.reachable(floor.space.near(*stand(plant, rack, face, design, shift, gap)))
         for face in FACES
+        for gap, shift in STANDS
     )
     return (
         np.round(np.concatenate(parts), 3).tobytes()

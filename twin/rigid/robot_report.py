@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twin.plant.plant import Plant
+from twin.rigid.delivery import Delivery
 from twin.rigid.robot_design import JOINTS, RobotDesign, urdf
 from twin.rigid.robot_reach import Reach
 from twin.rigid.robot_shapes import SCHEMA
@@ -112,6 +113,35 @@ def swap_data(swap: Swap) -> dict[str, Any]:
         **_touched(swap.collisions, swap.clearance),
         "track": track_data(swap.track),
     }
+
+
+def delivery_data(plant: Plant, brought: Delivery) -> dict[str, Any]:
+    """How a rack comes in."""
+    return {
+        "rack": plant.levels.path("rack", brought.rack),
+        "possible": bool(brought.way),
+        "mass_kg": brought.mass,
+        "height_needed_m": brought.height,
+        "length_m": brought.length,
+        "turns_deg": brought.turns,
+        "least_clearance_m": brought.clearance if math.isfinite(brought.clearance) else None,
+        "way": [list(pose) for pose in brought.way],
+    }
+
+
+def delivery_lines(plant: Plant, brought: Delivery) -> Iterator[str]:
+    """How a rack comes in, for people."""
+    path = plant.levels.path("rack", brought.rack)
+    if not brought.way:
+        yield f"{path}: {brought.mass:,.0f} kg cannot be brought to its place upright"
+        return
+    x, y, _ = brought.way[0]
+    yield (
+        f"{path}: {brought.mass:,.0f} kg come in at the wall at {x:.1f} m, {y:.1f} m; "
+        f"{brought.length:.1f} m to its place, {brought.turns:.0f} degrees of turns, "
+        f"{brought.height:.2f} m high on the dolly"
+    )
+    yield f"nearest {1e3 * brought.clearance:.0f} mm to what stands or hangs there"
 
 
 def reach_data(reach: Sequence[Reach]) -> list[dict[str, Any]]:

@@ -20,7 +20,15 @@ from twin.check.ways import check_delivery, check_egress, check_floor_load
 from twin.plant.placement import Box
 from twin.plant.plant import Plant, compile_plant
 from twin.rigid.clearance import close_pairs, free_depth
-from twin.rigid.delivery import delivery_height, delivery_way, low_overhead, rack_floor_load
+from twin.rigid.delivery import (
+    _swept_clearance,
+    deliver,
+    delivery_height,
+    delivery_way,
+    hall_floors,
+    low_overhead,
+    rack_floor_load,
+)
 from twin.rigid.free_space import (
     FreeSpace,
     at_walls,
@@ -31,6 +39,7 @@ from twin.rigid.free_space import (
     way_length,
 )
 from twin.rigid.outlines import Equipment, equipment_of, gaps, near_pairs, outlines
+from twin.rigid.robot_report import delivery_data, delivery_lines
 from twin.rigid.service_space import door_leaf, service_space
 
 coordinates = st.floats(-3.0, 3.0)
@@ -340,6 +349,60 @@ def test_delivery_way_ends_before_the_rack() -> None:
     door = way[0]
     hall = space.hall
     assert min(door[0] - hall.x0, hall.x1 - door[0], door[1] - hall.y0, hall.y1 - door[1]) < 0.75
+
+
+@given(rectangles)
+def test_blocked_points_are_those_inside(shape: Any) -> None:
+    """A point where something tiny stands is free exactly outside of the outline."""
+    obstacle = outline(*shape)
+    hall = Box(-4.0, -4.0, 4.0, 4.0)
+    space = free_space(hall, obstacle, (1e-6, 1e-6), headings=1, cell=0.1)
+    rows, columns = np.mgrid[0:80, 0:80]
+    points = np.stack([-4.0 + (columns + 0.5) * 0.1, -4.0 + (rows + 0.5) * 0.1], axis=-1)
+    edge = np.roll(obstacle[0], -1, axis=0) - obstacle[0]
+    away = points[..., None, :] - obstacle[0]
+    depth = (edge[:, 0] * away[..., 1] - edge[:, 1] * away[..., 0]) / np.linalg.norm(edge, axis=1)
+    deep = depth.min(axis=-1)
+    sure = np.abs(deep) > 1e-5
+    assert np.array_equal(space.free[0][sure], deep[sure] < 0.0)
+
+
+def test_shifted_outlines_block_shifted_places() -> None:
+    """Outlines of one shape are grown once: each still blocks its own place."""
+    hall = Box(0.0, 0.0, 12.0, 6.0)
+    shapes = np.concatenate(
+        [outline(2.0, 2.0, 0.6, 1.0, 30.0), outline(7.0, 3.0, 0.6, 1.0, 30.0),
+         outline(10.0, 3.0, 1.2, 1.0, 0.0)]
+    )  # fmt: skip
+    both = free_space(hall, shapes, (0.5, 0.8), 12)
+    one_by_one = [free_space(hall, shapes[k : k + 1], (0.5, 0.8), 12).free for k in range(3)]
+    assert np.array_equal(both.free, one_by_one[0] & one_by_one[1] & one_by_one[2])
+
+
+def test_swept_rack_keeps_clear() -> None:
+    """At every place and turn of its way, not only where the search looked."""
+    plant = plant_with()
+    for rack in range(3):
+        brought = deliver(plant, rack)
+        assert brought.way
+        assert brought.clearance > 0.0
+        assert brought.length > 2.0
+        assert brought.mass == plant.layout.products[plant.product_ids("rack")[rack]].mass
+        data = delivery_data(plant, brought)
+        assert data["possible"] is True
+        assert len(data["way"]) == len(brought.way)
+    blocked = deliver(narrow_hall(0.7), 1)
+    assert not blocked.way
+    assert math.isinf(blocked.clearance)
+    assert "cannot be brought" in next(delivery_lines(narrow_hall(0.7), blocked))
+
+
+def test_swept_clearance_sees_what_is_in_the_way() -> None:
+    plant = plant_with()
+    floor = hall_floors(plant)[0]
+    x, y = floor.obstacles[0].mean(axis=0)
+    through = [(x - 2.0, y, 0.0), (x + 2.0, y, 0.0)]
+    assert _swept_clearance(floor, (0.6, 1.0), through) < -0.3
 
 
 def test_door_leaves_divide_the_cabinet() -> None:

@@ -342,6 +342,21 @@ def test_command_writes_report_and_pictures(
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_command_shows_how_a_rack_comes_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        app(
+            ["robot", "pilot", "--task", "deliver", "--target", "/pilot/hall-a/row-01/rack-04",
+             "-o", str(tmp_path), "--json"]
+        )  # fmt: skip
+    assert end.value.code == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["mass_kg"] == 1360.0
+    assert data["least_clearance_m"] > 0.0
+    assert (tmp_path / "delivery.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
