@@ -212,7 +212,7 @@ KINDS: tuple[str, ...] = tuple(
 
 def standing(plant: Plant, state: StateBuffer) -> frozenset[tuple[str, int]]:
     """Alarms that hold now, by (``level:kind``, row)."""
-    found = []
+    found: list[tuple[str, int]] = []
     for alarm in ALARMS:
         truths = alarm.holds(plant, state)
         if truths.any():  # seldom
