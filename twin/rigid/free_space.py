@@ -172,8 +172,8 @@ def _block(free: Mask, x0: float, y0: float, cell: float, polygon: Floats) -> No
             continue
         first = max(math.floor((low - x0) / cell - 0.5) + 1, 0)
         last = min(math.ceil((high - x0) / cell - 0.5) - 1, columns - 1)
-        for i in range(first, last + 1):
-            free[j, i] = False
+        if last >= first:
+            free[j, first : last + 1] = False
 
 
 def regions(space: FreeSpace) -> NDArray[np.int64]:
