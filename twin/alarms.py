@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from physics.factory.arrays import Floats
 from twin.cache import cached_coolant
 from twin.channels import BY_NAME
+from twin.cooling_channels import water_outdoors
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -91,7 +92,7 @@ def freezing_point(plant: Plant, p: int) -> float:
 
 
 def _may_freeze(plant: Plant, state: StateBuffer) -> Truths:
-    cold = state.view.plant.cooler_temperature
+    cold = water_outdoors(plant, state)
     near = np.zeros(len(cold), dtype=np.bool_)
     for p in np.flatnonzero(cold < NEVER_FREEZES):
         if plant.constants.plant.evaporative[p] == 0.0:
@@ -154,7 +155,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         "freezing-risk", "plant", _may_freeze,
         lambda p, s, i: (
-            f"water outdoors at {s.view.plant.cooler_temperature[i]:.1f} degC, freezes at "
+            f"water outdoors at {water_outdoors(p, s)[i]:.1f} degC, freezes at "
             f"{freezing_point(p, i):.1f} degC"
         ),
         "water outdoors no longer near freezing",

@@ -45,6 +45,15 @@ def _tank_mean(_: Plant, state: StateBuffer) -> Floats:
     return np.asarray(np.mean(layers, axis=0))
 
 
+def water_outdoors(plant: Plant, state: StateBuffer) -> Floats:
+    """Coldest water outdoors of every plant [degC].
+
+    No cooler gets below the wet bulb; a by-pass that lets almost nothing through would say so.
+    """
+    wet_bulb = state.view.site.wet_bulb_temperature[plant.constants.plant.site]
+    return np.asarray(np.maximum(state.view.plant.cooler_temperature, wet_bulb))
+
+
 def _air_of_racks(plant: Plant, state: StateBuffer) -> tuple[Floats, Floats, Floats]:
     """Air entering and leaving every rack [degC] and its capacity rate [W/K]."""
     racks, kinds, rack = plant.constants.rack, plant.constants.kinds, state.view.rack
@@ -196,7 +205,7 @@ COOLING_CHANNELS: tuple[Channel, ...] = (
     ),
     Channel(
         "plant.cooler_temperature", "Water leaving the coolers", "degC", 0.02, -20, 50,
-        "plant.cooler_temperature",
+        water_outdoors,
         "Coldest water outdoors: leaving the coolers, or the outdoor air where it stands still",
         colours="thermal",
     ),
