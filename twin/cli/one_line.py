@@ -58,6 +58,7 @@ def one_line(
     answer = _facts(flow)
     if n_1 or capacity:
         from twin.power import capacity as fits
+        from twin.power.reliability import rack_availability
         from twin.power.what_if import single_outages
 
         banks = fits.banks_of(plant)
@@ -67,6 +68,12 @@ def one_line(
                 "installed": int(gpus.sum()),
                 "everything_in_service": int(gpus[fits.usable_racks(plant, banks)].sum()),
                 "any_single_unit_out": int(gpus[fits.usable_racks(plant, banks, True)].sum()),
+            }
+            supply = rack_availability(plant, 0)
+            answer["first_rack"] = {
+                "availability": supply.availability,
+                "failures_per_year": supply.failure_rate * 8760.0 * 3600.0,
+                "mean_outage_s": supply.mean_outage,
             }
             answer["failures"] = [vars(f) for f in fits.single_failures(plant, banks)]
             answer["outages"] = [
@@ -209,6 +216,12 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
             f"GPUs: {usable['installed']:,} installed; with everything in service "
             f"{usable['everything_in_service']:,} can run, with any single unit out "
             f"{usable['any_single_unit_out']:,}"
+        )
+        supply = answer["first_rack"]
+        typer.echo(
+            f"supply of the first rack: available {supply['availability']:.6%} of the time, "
+            f"{supply['failures_per_year']:.2g} outages a year of "
+            f"{supply['mean_outage_s'] / 3600:.1f} h (typical reliability of each kind of unit)"
         )
         table(
             "One unit out: GPUs that may run",
