@@ -280,9 +280,11 @@ class Recorder:
 
     def write_figures(self) -> None:
         """Keep the key figures of the run so far beside its frames, exact where frames sample."""
+        from twin.power.bill import bill
         from twin.report.origins import FIGURES, write_json
 
         figures = self.simulation.averages() | self.simulation.workload_figures()
+        figures |= bill(self.simulation)
         with self._writing():
             write_json(self.path, FIGURES, figures | {"simulated_s": self.simulation.time})
 

@@ -15,6 +15,7 @@ from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
 
 if TYPE_CHECKING:
+    from twin.power.story import Story
     from twin.recording import Recorder
     from twin.simulation import Simulation
 
@@ -66,10 +67,17 @@ def run(
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    show_events: Annotated[
+        bool, typer.Option("--events", help="All events rather than the last ones")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write a picture of supply, charge and heat (PNG) here")
+    ] = None,
 ) -> None:
     """Run a layout headless and report its key figures."""
     from twin.compiled import prepare
     from twin.factory import Factory
+    from twin.power.bill import bill
 
     asked = parse_duration(duration, "--for") if duration is not None else None
     interval = parse_duration(every, "--every")
@@ -81,6 +89,11 @@ def run(
     frame_interval(interval, simulation.step, "--every")
     if not as_json:
         _announce(simulation)
+    story = None
+    if plot is not None:
+        from twin.power.story import Story
+
+        story = Story(simulation)
     started = time.perf_counter()
     try:
         if record is not None:
@@ -88,14 +101,16 @@ def run(
 
             frames = math.ceil(total / interval - 1e-9) + 1
             with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
-                _advance(simulation, total, interval, recorder, show=not as_json)
+                _advance(simulation, total, interval, recorder, story, show=not as_json)
                 recorder.write_figures()
         else:
-            _advance(simulation, total, interval, None, show=not as_json)
+            _advance(simulation, total, interval, None, story, show=not as_json)
     except KeyboardInterrupt:
         where = f"; recorded until then in {record}" if record is not None else ""
         raise Interrupted(f"stopped at {simulation.time:.0f} s of {total:.0f} s{where}") from None
     wall = time.perf_counter() - started
+    if plot is not None and story is not None:
+        story.plot(plot)
     result = {
         **simulation.info(),
         "scenario": simulation.scenario.name,
@@ -103,12 +118,16 @@ def run(
         "wall_s": wall,
         "realtime_factor": simulation.time / wall,
         **simulation.averages(),
+        **bill(simulation),
         "digest": simulation.digest(),
     }
     if as_json:
-        print(json.dumps({key: _number_or_none(value) for key, value in result.items()}))
+        plain = {key: _number_or_none(value) for key, value in result.items()}
+        if show_events:
+            plain["events"] = [vars(event) for event in simulation.events]
+        print(json.dumps(plain))
     else:
-        _show(result, simulation)
+        _show(result, simulation, show_events)
         if record is not None:
             typer.echo(f"Recorded in {record}: see it with  twin render {record} -o picture.png")
 
@@ -128,7 +147,12 @@ def _announce(simulation: Simulation) -> None:
 
 
 def _advance(
-    simulation: Simulation, total: float, interval: float, recorder: Recorder | None, show: bool
+    simulation: Simulation,
+    total: float,
+    interval: float,
+    recorder: Recorder | None,
+    story: Story | None,
+    show: bool,
 ) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -140,18 +164,19 @@ def _advance(
         TimeRemainingColumn(),
     )
     console = Console(file=sys.stderr)
-    if recorder is not None:
-        recorder.append()
+    looks = [look for look in (recorder and recorder.append, story and story.take) if look]
+    for look in looks:
+        look()
     with Progress(*columns, console=console, disable=not show, transient=True) as progress:
         task = progress.add_task("simulated", total=total)
         while simulation.time < total - 1e-9:
             simulation.advance(min(interval, total - simulation.time))
-            if recorder is not None:
-                recorder.append()
+            for look in looks:
+                look()
             progress.update(task, completed=simulation.time)
 
 
-def _show(result: dict[str, Any], simulation: Simulation) -> None:
+def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -171,14 +196,32 @@ def _show(result: dict[str, Any], simulation: Simulation) -> None:
         ("Hottest HBM stack", f"{result['max_hbm_temperature_c']:.1f} degC"),
         ("Throttled GPUs", f"{result['throttled_gpu_fraction']:.2%}"),
         ("Tokens", f"{result['tokens_per_s']:,.0f} per s"),
+        *_costs(result),
         ("Energy residual", f"{result['energy_residual']:.1e}"),
     )
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    for event in list(simulation.events)[-12:]:
+    for event in list(simulation.events)[0 if all_events else -12 :]:
         console.print(
             f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
             markup=False,
             highlight=False,
         )
+
+
+def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows about energy and what it cost."""
+    rows = [
+        ("Grid energy", f"{result['grid_energy_kwh']:,.1f} kWh"),
+        ("Peak grid power", f"{result['peak_grid_power_w'] / 1e6:,.3f} MW"),
+    ]
+    if result["generator_energy_kwh"] > 0.0:
+        rows.append(("Generator energy", f"{result['generator_energy_kwh']:,.1f} kWh"))
+    if result["energy_cost_won"] > 0.0:
+        rows.append(("Energy cost", f"{result['energy_cost_won']:,.0f} won"))
+    if result["carbon_kg"] > 0.0:
+        rows.append(("Carbon dioxide", f"{result['carbon_kg']:,.1f} kg"))
+    if result["lost_tokens"] > 1e-4 * result["tokens"]:
+        rows.append(("Tokens not made", f"{result['lost_tokens']:,.0f}"))
+    return rows
