@@ -288,7 +288,10 @@ def resolve_control(plant: Plant, path: str, key: str) -> tuple[Control, NDArray
 
 
 def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, NDArray[np.int64]]:
-    """The fault of a name that applies at a path, and the rows it hits; raises InputError."""
+    """The fault of a name that applies at a path, and the rows it hits; raises InputError.
+
+    A fault of a whole site may be put at ``/``, whatever the layout is called: it hits all sites.
+    """
     named = [fault for fault in FAULTS if fault.name == name]
     if not named:
         raise InputError(
@@ -298,9 +301,19 @@ def resolve_fault(plant: Plant, path: str, name: str) -> tuple[Fault, NDArray[np
             allowed=near_matches(name, sorted({f.name for f in FAULTS})),
         )
     if path.strip() == "/":
-        raise InputError("a fault needs the path of an element", key="path", found=path)
+        everywhere = next((fault for fault in named if fault.level == "site"), None)
+        if everywhere is None:
+            raise InputError("a fault needs the path of an element", key="path", found=path)
+        return everywhere, np.arange(plant.levels["site"].count)
     level, rows = _at(plant, path, [fault.level for fault in named], name)
     return next(fault for fault in named if fault.level == level), rows
+
+
+def place(plant: Plant, path: str) -> str:
+    """Where a fault at a path is said to be: one at ``/`` at the site, if there is only one."""
+    if path.strip() == "/" and plant.levels["site"].count == 1:
+        return plant.levels.path("site", 0)
+    return path
 
 
 def _written(

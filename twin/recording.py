@@ -173,6 +173,7 @@ class Recorder:
                 {"long_name": "simulated time", "axis": "T", "unit": "s"},
                 np.nan,
             )
+        models: dict[str, dict[str, Any]] = {}
         for channel in self.channels:
             count = plant.levels[channel.level].count
             attributes = {
@@ -182,6 +183,10 @@ class Recorder:
                 "description": channel.description,
             }
             name = channel.name.partition(".")[2]
+            if channel.level in models:
+                model = models[channel.level]
+                self._arrays[channel.name] = self._copy(model, channel.level, name, attributes)
+                continue
             self._arrays[channel.name] = self._array(
                 self._root[channel.level],
                 name,
@@ -192,6 +197,8 @@ class Recorder:
                 attributes,
                 np.nan,
             )
+            written = (self.path / channel.level / name / "zarr.json").read_text()
+            models[channel.level] = json.loads(written)
         self._write_scene()
         self._consolidate()
 
@@ -227,6 +234,22 @@ class Recorder:
             compressors=compressors,
         )
         return array
+
+    def _copy(
+        self, model: dict[str, Any], level: str, name: str, attributes: dict[str, Any]
+    ) -> Array[Any]:
+        """An array like another of its level, by its metadata document.
+
+        Of more than a hundred channels, each made by zarr's own way, a recording would be seconds
+        in the making.
+        """
+        from zarr import Array
+
+        document = model | {"attributes": attributes}
+        folder = self.path / level / name
+        folder.mkdir()
+        (folder / "zarr.json").write_text(json.dumps(document, indent=2))
+        return Array.from_dict(self._root.store_path / level / name, document)
 
     def _consolidate(self) -> None:
         import zarr

@@ -298,7 +298,8 @@ class Simulation:
             text = f"{command.key} {'injected' if command.kind == 'inject' else 'cleared'}"
         if applied.elements > 1:
             text += f" on {applied.elements} elements"
-        self.log(Event(self.time, command.path, command.kind, text, command.key))
+        place = command.path if command.kind == "set" else controls.place(self.plant, command.path)
+        self.log(Event(self.time, place, command.kind, text, command.key))
         return applied
 
     @contextmanager

@@ -70,6 +70,11 @@ class _Places:
         return self.kinds[kind]
 
 
+def _past_the_ups(mode: Floats) -> Bools:
+    """Whether the load is on the bypass; as three comparisons, a tenth of numpy.isin's time."""
+    return np.asarray((mode == ECO) | (mode == STATIC_BYPASS) | (mode == MAINTENANCE_BYPASS))
+
+
 class Reader:
     """Reads operating points of one plant's one-line model from states."""
 
@@ -120,7 +125,7 @@ class Reader:
         behind = np.where(behind_cdu, cdu, 0.0) + np.where(behind_air, hall.crah_power, 0.0)
         taken = np.maximum(hall.power - hall.transformer_loss - beside, 0.0)
         # through the bypass the racks' load is the low-voltage bus's own, only losses stay there
-        through = np.isin(hall.ups_mode, (ECO, STATIC_BYPASS, MAINTENANCE_BYPASS))
+        through = _past_the_ups(hall.ups_mode)
         rectifier = np.where(through, np.maximum(taken - hall.ups_output, 0.0), taken)
         rectifier = np.where(no_ups, 0.0, rectifier)
         fed = (site.source > 0).astype(np.float64)
@@ -160,9 +165,7 @@ class Reader:
             if kind == "supply":
                 switches[at] = on_grid[index]
             elif kind == "bypass":
-                switches[at] = np.isin(
-                    s.hall.ups_mode[index], (ECO, STATIC_BYPASS, MAINTENANCE_BYPASS)
-                )
+                switches[at] = _past_the_ups(s.hall.ups_mode[index])
             else:
                 switches[at] = self._feeder_closed(kind, at, index, state)
         sources = np.zeros(len(model.sources), dtype=np.bool_)

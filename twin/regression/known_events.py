@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin.alarms import KINDS as COOLING_KINDS
-from twin.controls import CONTROLS, FAULTS
+from twin.controls import CONTROLS, FAULTS, place
 from twin.errors import InputError, near_matches
 from twin.power.journal import KINDS as POWER_KINDS
 from twin.regression.elements import element_named, path_matches
@@ -13,6 +13,7 @@ from twin.regression.syntax import EventName
 from twin.scenario import Scenario
 
 if TYPE_CHECKING:
+    from twin.plant import Plant
     from twin.regression.bind import Binder
 
 RUN_KINDS = (
@@ -38,12 +39,12 @@ def command_kinds() -> frozenset[str]:
     )
 
 
-def scheduled_events(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+def scheduled_events(plant: Plant, scenario: Scenario) -> tuple[tuple[str, str], ...]:
     """Path and name of every event on a scenario's timeline."""
     found = []
     for event in scenario.events:
         kind = event.set_ or event.inject or f"{event.clear}-cleared"
-        found.append((event.path, kind))
+        found.append((event.path if event.set_ else place(plant, event.path), kind))
     return tuple(found)
 
 

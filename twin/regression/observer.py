@@ -52,7 +52,7 @@ class Observer:
             simulation.plant,
             text,
             self.kinds,
-            scheduled_events(simulation.scenario),
+            scheduled_events(simulation.plant, simulation.scenario),
             frozenset(simulation.workload_figures()),
         )
 

@@ -170,3 +170,15 @@ def test_setting_one_rack_leaves_the_others(built: Simulation, value: float, rac
     changed = np.flatnonzero(state.buffer != built.start.buffer)
     assert len(changed) <= 1
     assert state.view.rack.utilisation[rack] == value
+
+
+def test_a_fault_of_the_site_may_be_put_at_the_root_of_any_layout(pilot: Factory) -> None:
+    simulation = pilot.simulation()
+    simulation.apply(Command("inject", "/", "utility-loss"))
+    assert simulation.events[-1].path == "/pilot"
+    simulation.advance(30.0)
+    assert simulation.state.view.site.grid_power[0] == 0.0
+    simulation.apply(Command("clear", "/", "utility-loss"))
+    assert simulation.state.view.site.grid_available[0] == 1.0
+    with pytest.raises(InputError, match="needs the path of an element"):
+        simulation.apply(Command("inject", "/", "trip"))
