@@ -112,12 +112,15 @@ def page(comparison: Comparison, pictures: Sequence[Picture] = (), missing: str 
         f"<p>Everything is compared with {pages.escaped(first.label)}.</p></header>"
     ]
     for side, divergence in zip(comparison.sides[1:], comparison.divergences, strict=True):
-        kind = "verdict" if divergence.first is None else "verdict warning"
+        equal = divergence.first is None and divergence.frames and divergence.elements
+        kind = "verdict" if equal else "verdict warning"
         text = pages.escaped(sentence(side, first, divergence))
         parts.append(f'<div class="card {kind}">{text}.</div>')
     parts.append("<h2>Key figures</h2>" + _figures(comparison))
     if pictures or missing:
-        parts.append("<h2>Difference</h2>" + pages.picture_grid(pictures, missing))
+        single = len(pictures) == 1  # of the difference; else each beside the other
+        title = "Difference" if single else "Side by side"
+        parts.append(f"<h2>{title}</h2>" + pages.picture_grid(pictures, missing, single))
     parts.append(
         f'<h2>Over time</h2><div class="grid">{pages.cards(overlays(comparison.sides))}</div>'
     )
@@ -168,7 +171,11 @@ def overlays(sides: Sequence[Side]) -> list[str]:
     drawn = []
     for channel, how, title in OVERLAID:
         values = [series(side.recording, channel, how) for side in sides]
-        present = [(s, v) for s, v in zip(sides, values, strict=True) if v is not None]
+        present = [
+            (s, v)
+            for s, v in zip(sides, values, strict=True)
+            if v is not None and np.isfinite(v).any()
+        ]
         if not present or all(np.nanmax(np.abs(v)) == 0 for _, v in present):
             continue
         unit = next(c.unit for c in present[0][0].recording.channels if c.name == channel)

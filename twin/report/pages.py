@@ -208,11 +208,11 @@ def _tiles(summary: Summary) -> str:
     return "".join(tile(known[key]) for key in HEADLINE if key in known)
 
 
-def picture_grid(pictures: Sequence[Picture], missing: str = "") -> str:
-    """Pictures, the first as wide as the page."""
+def picture_grid(pictures: Sequence[Picture], missing: str = "", wide: bool = True) -> str:
+    """Pictures; ``wide``: the first as wide as the page."""
     parts = []
     for number, picture in enumerate(pictures):
-        kind = ' class="wide"' if number == 0 else ""
+        kind = ' class="wide"' if number == 0 and wide else ""
         caption = escaped(picture.shot.caption)
         parts.append(
             f'<figure{kind}><img alt="{caption}" src="{picture.address}">'

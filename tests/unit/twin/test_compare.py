@@ -137,6 +137,9 @@ def test_different_layouts_compare_by_figures(runs: dict[str, Recording], tmp_pa
         room, comparison.sides[0], comparison.divergences[0]
     )
     assert "pue" in {figure.key for figure, _ in comparison.rows()}
+    assert 'class="card verdict warning">server-room (1) and pilot have no element' in page(
+        comparison
+    )
 
 
 @pytest.mark.parametrize(
