@@ -6,18 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from twin.cache import cached_coolant
 from twin.catalog.specs import Crah, Pump
 from twin.check.finding import Check, Finding, Severity, Subject, kilowatt, litres
 from twin.plant.capacity import (
     cdu_capacity,
     cdu_flow_limit,
     chilled_capacity,
+    climates,
     cooler_capacity,
     crah_capacity,
     plant_flow_limit,
 )
 from twin.plant.fluids import DESIGN_RISE
 
+SLUSH_RANGE = 8.0  # K below freezing within which dilute glycol is slush that bursts no pipe
 AIR_FLOW_MARGIN = 1.05  # supply over the racks' draw, as the air handlers' control keeps it
 
 
@@ -295,6 +298,27 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
                     break
 
 
+def check_frost(subject: Subject) -> Iterator[Finding]:
+    """Coolant in dry coolers that a winter night can freeze while it stands still."""
+    constants = subject.plant.constants.plant
+    for p, model in enumerate(subject.plant.design.expansion.plant):
+        if constants.evaporative[p] > 0.0:
+            continue  # towers' basins are warmed, and drained when out of use
+        location = subject.plant.sites[constants.site[p]].location
+        coldest = climates()[location.weather].design.heating_dry_bulb
+        freezing = cached_coolant(model.coolant).freezing_point
+        safe = freezing if freezing > -1.0 else freezing - SLUSH_RANGE
+        if coldest < safe:
+            yield Finding(
+                "warning",
+                subject.path("plant", p),
+                f"{model.coolant} freezes at {freezing:.1f} degC, the winter design temperature of "
+                f"{location.weather} is {coldest:.1f} degC",
+                "a coolant with glycol, such as PG25 or PG35",
+                "frost",
+            )
+
+
 COOLING_CHECKS: tuple[Check, ...] = (
     check_supply_temperatures,
     check_cdu_approach,
@@ -303,4 +327,5 @@ COOLING_CHECKS: tuple[Check, ...] = (
     check_air_handlers,
     check_plant_pumps,
     check_heat_rejection,
+    check_frost,
 )

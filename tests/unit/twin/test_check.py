@@ -160,6 +160,7 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "pumps bring",
     ),
     ([(f"{PLANT}.0.pumps.count", 1)], "plant-pumps", "warning", "/site/warm", "one pump lost"),
+    ([(f"{PLANT}.0.coolant", "water")], "frost", "warning", "/site/warm", "freezes at 0.0 degC"),
     (
         [(f"{PLANT}.0.heat_rejection.count", 2)],
         "heat-rejection",
@@ -328,3 +329,21 @@ def test_more_units_never_make_it_worse(coolers: int, ups: int, crahs: int) -> N
         )
 
     assert count(1) <= count(0)
+
+
+@pytest.mark.parametrize(
+    ("coolant", "weather", "told"),
+    [("water", "mokpo", True), ("water", "seoul", True), ("PG25", "seoul", False),
+     ("PG25", "chuncheon", False)],
+)  # fmt: skip
+def test_plain_water_in_dry_coolers_freezes(coolant: str, weather: str, told: bool) -> None:
+    found = [
+        f
+        for f in findings((f"{PLANT}.0.coolant", coolant), ("sites.0.location.weather", weather))
+        if f.check == "frost"
+    ]
+    assert bool(found) == told
+    if told:
+        assert found[0].severity == "warning"
+        assert "freezes at 0.0 degC" in found[0].message
+        assert "glycol" in found[0].fix
