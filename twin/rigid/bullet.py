@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +22,35 @@ BATCH = 500  # boxes made by one call
 
 
 def _engine() -> Any:
+    if "pybullet" in sys.modules:
+        return sys.modules["pybullet"]
     try:
-        import pybullet
+        with _quiet():  # it greets with its build time
+            import pybullet
     except ImportError:
         raise TwinError(
             "rigid bodies need pybullet (Python 3.11): pip install 'ai-factory-twin[robots]'"
         ) from None
     return pybullet
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let what compiled code writes to the standard error vanish."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class BulletWorld:
