@@ -73,13 +73,21 @@ def _tokens(plant: Plant, state: StateBuffer) -> Floats:
     return np.asarray(site.operations / np.maximum(site.operations_per_token, 1.0))
 
 
-def _solved(what: str, *arguments: str) -> Reader:
-    """A value of the solved network: a reading of :class:`twin.power.flow.Flow` by its name."""
+def _solved(level: str, what: str, *arguments: str) -> Reader:
+    """A value of the solved network: a reading of :class:`twin.power.flow.Flow` by its name.
+
+    Zero, as where nothing is live, while the network has no solution: a value to look at must not
+    end a run. ``twin check`` and ``twin one-line`` say why there is none.
+    """
 
     def read(plant: Plant, state: StateBuffer) -> Floats:
+        from twin.errors import InputError, NumericalError
         from twin.power.flow import solver_of
 
-        flow = solver_of(plant).at(state)
+        try:
+            flow = solver_of(plant).at(state)
+        except (InputError, NumericalError):
+            return np.zeros(plant.levels[level].count)
         return np.asarray(np.nan_to_num(getattr(flow, what)(*arguments)))
 
     return read
@@ -1081,7 +1089,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.9,
         1.05,
-        _solved("voltage", "panel"),
+        _solved("panel", "voltage", "panel"),
         "Voltage at the panel, per unit of its bus's rated voltage; 0 where dead",
         warning=0.95,
         limit=0.9,
@@ -1094,7 +1102,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.5,
         0,
         2500,
-        _solved("line_current", "panel"),
+        _solved("panel", "line_current", "panel"),
         "Current of each conductor of the panel or busway",
     ),
     Channel(
@@ -1104,7 +1112,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.1,
         0,
         700,
-        _solved("line_current", "feeder"),
+        _solved("feeder", "line_current", "feeder"),
         "Current of each conductor of the feeder",
     ),
     Channel(
@@ -1114,7 +1122,7 @@ CHANNELS: tuple[Channel, ...] = (
         10.0,
         0,
         50000.0,
-        _solved("line_loss", "feeder"),
+        _solved("feeder", "line_loss", "feeder"),
         "Loss of the feeder's conductors",
     ),
     Channel(
@@ -1124,7 +1132,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.9,
         1.05,
-        _solved("voltage", "hall-lv"),
+        _solved("hall", "voltage", "hall-lv"),
         "Voltage of the hall's low-voltage bus, per unit; 0 where dead",
         warning=0.95,
         limit=0.9,
@@ -1137,7 +1145,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.9,
         1.05,
-        _solved("voltage", "ups"),
+        _solved("hall", "voltage", "ups"),
         "Voltage of the bus behind the hall's UPS, per unit; 0 where dead",
         warning=0.95,
         limit=0.9,
@@ -1150,7 +1158,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.9,
         1.05,
-        _solved("voltage", "plant-lv"),
+        _solved("plant", "voltage", "plant-lv"),
         "Voltage of the plant's low-voltage bus, per unit; 0 where dead",
         warning=0.95,
         limit=0.9,
@@ -1163,7 +1171,7 @@ CHANNELS: tuple[Channel, ...] = (
         10.0,
         0,
         25000.0,
-        _solved("transformer_loss", "hall-transformer"),
+        _solved("hall_transformer", "transformer_loss", "hall-transformer"),
         "Loss of the hall's unit transformer",
     ),
     Channel(
@@ -1173,7 +1181,7 @@ CHANNELS: tuple[Channel, ...] = (
         10.0,
         0,
         25000.0,
-        _solved("transformer_loss", "plant-transformer"),
+        _solved("plant_transformer", "transformer_loss", "plant-transformer"),
         "Loss of the plant's unit transformer",
     ),
     Channel(
@@ -1183,7 +1191,7 @@ CHANNELS: tuple[Channel, ...] = (
         10.0,
         0,
         300000.0,
-        _solved("transformer_loss", "main-transformer"),
+        _solved("site_transformer", "transformer_loss", "main-transformer"),
         "Loss of the site's main transformer",
     ),
     Channel(
@@ -1193,7 +1201,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.9,
         1.05,
-        _solved("voltage", "mv"),
+        _solved("site", "voltage", "mv"),
         "Voltage of the site's bus by power flow, per unit; 0 where dead",
         warning=0.95,
         limit=0.9,
@@ -1206,7 +1214,7 @@ CHANNELS: tuple[Channel, ...] = (
         0.0001,
         0.8,
         1.0,
-        _solved("connection_power_factor"),
+        _solved("site", "connection_power_factor"),
         "Power factor at the grid connection by power flow; 1 where nothing flows",
     ),
     Channel(
@@ -1216,7 +1224,7 @@ CHANNELS: tuple[Channel, ...] = (
         1000.0,
         0,
         100000000.0,
-        _solved("connection_reactive"),
+        _solved("site", "connection_reactive"),
         "Reactive power drawn from the grid, by power flow",
     ),
     Channel(
@@ -1226,7 +1234,7 @@ CHANNELS: tuple[Channel, ...] = (
         100.0,
         0,
         10000000.0,
-        _solved("loss_by_site"),
+        _solved("site", "loss_by_site"),
         "Loss of transformers, feeders and panels by power flow",
     ),
     *COOLING_CHANNELS,

@@ -141,6 +141,7 @@ class Solver:
         self._flow = PowerFlow(self.model.network)
         self._scale = load_scale(self.model)
         self._last: tuple[bytes, Flow] | None = None
+        self._failed: tuple[bytes, NumericalError] | None = None
         self._lock = threading.Lock()
 
     def at(self, state: StateBuffer) -> Flow:
@@ -153,7 +154,13 @@ class Solver:
         with self._lock:
             if self._last is not None and self._last[0] == key:
                 return self._last[1]
-            flow = Flow(self.model, operating, self._solve(operating))
+            if self._failed is not None and self._failed[0] == key:
+                raise self._failed[1]
+            try:
+                flow = Flow(self.model, operating, self._solve(operating))
+            except NumericalError as error:
+                self._failed = key, error
+                raise
             self._last = key, flow
             self.solved += 1
             return flow
@@ -211,14 +218,20 @@ def load_scale(model: OneLine) -> Floats:
     )  # fmt: skip
 
 
-_solvers: weakref.WeakKeyDictionary[Plant, Solver] = weakref.WeakKeyDictionary()
+_solvers: weakref.WeakKeyDictionary[Plant, Solver | InputError] = weakref.WeakKeyDictionary()
 _solvers_lock = threading.Lock()
 
 
 def solver_of(plant: Plant) -> Solver:
-    """The solver that all channels of a plant share."""
+    """The solver that all channels of a plant share; raises InputError as :class:`Solver` does."""
     with _solvers_lock:
-        solver = _solvers.get(plant)
-        if solver is None:
-            solver = _solvers[plant] = Solver(plant)
-        return solver
+        found = _solvers.get(plant)
+        if found is None:
+            try:
+                found = Solver(plant)
+            except InputError as error:
+                found = error
+            _solvers[plant] = found
+    if isinstance(found, InputError):
+        raise found
+    return found

@@ -212,3 +212,20 @@ def test_a_rounded_load_moves_no_result_by_more_than_its_share() -> None:
     assert np.all(np.abs(near.operating.power - exact.operating.power) <= 0.5e-3 * scale + 1e-9)
     assert near.result.voltage_pu == pytest.approx(exact.result.voltage_pu, abs=1e-4 + ACCURACY)
     assert len(one_line(simulation.plant).loads) == len(scale)
+
+
+def test_a_network_without_solution_ends_no_run() -> None:
+    wrong = plant_of(changed(("sites.0.grid.voltage", "154 kV")))
+    weak = {"extends": "generic-transformer-22.9kv-480v-2500", "id": "weak", "load_loss": "1 kW",
+            "impedance_voltage": "99 %", "rated_power": "300 kVA"}  # fmt: skip
+    bank = (f"{HALL}.transformers", {"product": "weak", "count": 1})
+    too_weak = plant_of(changed(("products", [weak]), bank))
+    for plant in (wrong, too_weak):
+        simulation = running(plant, seconds=2.0)
+        for name in ("site.power_factor", "panel.current", "hall_transformer.loss"):
+            values = simulation.channel(name)
+            assert values.shape == (plant.levels[name.partition(".")[0]].count,)
+            assert np.all(values == 0.0)
+    for _ in range(2):
+        with pytest.raises(NumericalError, match="power flow has no solution"):
+            solver_of(too_weak).at(simulation.state)
