@@ -398,8 +398,8 @@ class Viewer:
         self.scene.refresh(view)
         if self.beside is not None:
             self.beside.refresh(view)
-        if self.tools.cut_kind != "off":
-            self.tools.apply_cut()
+        if self.tools.probes.cut_kind != "off":
+            self.tools.probes.apply_cut()
         near, far = self.scene.clipping_range(view)
         self.plotter.renderer.GetActiveCamera().SetClippingRange(near, far)
         self._camera_key = self._camera_state()

@@ -23,7 +23,7 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader", "--disable-background-networking", "--no-first-run",
 ]  # fmt: skip
-PATIENCE = 40_000  # ms for anything to appear: test machines are slow
+PATIENCE = 120_000  # ms for anything to appear: test machines are slow, and shared
 
 
 def free_port() -> int:

@@ -15,8 +15,9 @@ from PIL import Image
 pytest.importorskip("pyvista")
 
 from twin.sources import RecordingSource, SimulationSource
-from viewer import tools
+from viewer import travel
 from viewer.gl_probe import probe
+from viewer.time_bar import track
 from viewer.video import span_of
 from viewer.window import Viewer
 
@@ -78,7 +79,7 @@ def pixel(viewer: Viewer, level: str, index: int) -> tuple[float, float]:
 
 def test_a_click_on_the_time_bar_goes_there_and_faults_show(viewer: Viewer) -> None:
     assert viewer.scene.faults.faults == {}
-    left, right, top, bottom = tools.time_at.__globals__["track"]((1280, 720), 1.0)
+    left, right, top, bottom = track((1280, 720), 1.0)
     viewer.click(left + 0.8 * (right - left), (top + bottom) / 2)
     settle(viewer)
     assert viewer.frame.time == pytest.approx(0.8 * 180, abs=10)
@@ -124,19 +125,19 @@ def test_two_clicks_measure_a_distance(viewer: Viewer) -> None:
     places = [viewer.view().project(np.array([p]))[0] for p in ([7.0, 1.5, 0], [11.0, 1.5, 0])]
     for x, y, _ in places:
         viewer.click(float(x), float(y))
-    assert viewer.tools.distance == pytest.approx(4.0, abs=0.05)
+    assert viewer.tools.probes.distance == pytest.approx(4.0, abs=0.05)
     viewer.press("m")
-    assert viewer.tools.distance is None
+    assert viewer.tools.probes.distance is None
 
 
 def test_a_cut_takes_away_what_lies_before_it(viewer: Viewer) -> None:
     whole = viewer.picture().astype(int)
     for kind in "xyz":
         viewer.press("x")
-        assert viewer.tools.cut_kind == kind
+        assert viewer.tools.probes.cut_kind == kind
         assert np.abs(viewer.picture().astype(int) - whole).mean() > 2
     viewer.press("x")
-    viewer.tools.viewer.message = None
+    viewer.message = None
     viewer.redraw()
     again = viewer.picture().astype(int)
     assert np.abs(again - whole).mean() < 1.5
@@ -154,7 +155,7 @@ def test_bookmarks_are_kept_for_the_next_time(viewer: Viewer, tmp_path, monkeypa
     assert camera.GetPosition() != place
     viewer.press("B")
     assert camera.GetPosition() == pytest.approx(place)
-    known = json.loads(tools.bookmark_file().read_text())
+    known = json.loads(travel.bookmark_file().read_text())
     assert list(known) == [viewer.scene.model.digest]
 
 
@@ -162,7 +163,7 @@ def test_walking_stands_on_the_floor_and_arrows_move(viewer: Viewer) -> None:
     viewer.press("g")
     camera = viewer.plotter.renderer.GetActiveCamera()
     place = np.array(camera.GetPosition())
-    assert place[2] == pytest.approx(tools.EYES)
+    assert place[2] == pytest.approx(travel.EYES)
     ahead = np.subtract(camera.GetFocalPoint(), place)
     viewer.press("Up")
     step = np.array(camera.GetPosition()) - place

@@ -1,0 +1,97 @@
+"""Where the camera goes: bookmarks, walking, moving."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.camera import Camera
+
+if TYPE_CHECKING:
+    from viewer.window import Viewer
+
+EYES = 1.7  # m, height of someone who walks
+
+
+def bookmark_file() -> Path:
+    """Where camera bookmarks are kept, by layout digest."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "ai-factory-twin" / "bookmarks.json"
+
+
+class Travel:
+    """Camera moves of a viewer beyond the mouse's."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self._bookmark = -1
+
+    def _bookmarks(self) -> dict[str, list[list[Any]]]:
+        try:
+            known = json.loads(bookmark_file().read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def keep_bookmark(self) -> None:
+        """Remember where the camera is, for this layout."""
+        scene = self.viewer.scene
+        assert scene is not None
+        known = self._bookmarks()
+        c = self.viewer.plotter.renderer.GetActiveCamera()
+        parallel = c.GetParallelScale() if c.GetParallelProjection() else None
+        known.setdefault(scene.model.digest, []).append(
+            [c.GetPosition(), c.GetFocalPoint(), c.GetViewUp(), c.GetViewAngle(), parallel]
+        )
+        try:
+            bookmark_file().parent.mkdir(parents=True, exist_ok=True)
+            bookmark_file().write_text(json.dumps(known), encoding="utf-8")
+        except OSError as error:
+            self.viewer.say(f"the bookmark cannot be kept: {error.strerror}", "limit")
+            return
+        self.viewer.say(f"bookmark {len(known[scene.model.digest])} kept", "ok")
+
+    def next_bookmark(self) -> None:
+        """Go to the next bookmark of this layout."""
+        scene = self.viewer.scene
+        assert scene is not None
+        own = self._bookmarks().get(scene.model.digest, [])
+        if not own:
+            self.viewer.say("no bookmarks yet: b keeps one", "paused")
+            return
+        self._bookmark = (self._bookmark + 1) % len(own)
+        position, focal, up, angle, parallel = own[self._bookmark]
+        self.viewer.apply(Camera(tuple(position), tuple(focal), tuple(up), angle, parallel))
+        self.viewer.say(f"bookmark {self._bookmark + 1} of {len(own)}", "ok")
+
+    def walk(self) -> None:
+        """Stand on the floor below the camera's focus and look along the way it looked."""
+        c = self.viewer.plotter.renderer.GetActiveCamera()
+        ahead = np.subtract(c.GetFocalPoint(), c.GetPosition())
+        ahead[2] = 0.0
+        length = float(np.linalg.norm(ahead))
+        ahead = ahead / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
+        eye = np.array(c.GetFocalPoint()) - 3.0 * ahead
+        eye[2] = EYES
+        focal = eye + 4.0 * ahead
+        self.viewer.apply(Camera(tuple(eye.tolist()), tuple(focal.tolist()), view_angle=55.0))
+        self.viewer.say("walking: arrow keys", "ok")
+
+    def move(self, ahead: float, aside: float, up: float = 0.0) -> None:
+        """Move the camera by shares of a step: about a metre nearby, more from far away."""
+        c = self.viewer.plotter.renderer.GetActiveCamera()
+        position, focal = np.array(c.GetPosition()), np.array(c.GetFocalPoint())
+        look = focal - position
+        step = max(0.4, 0.06 * float(np.linalg.norm(look)))
+        look[2] = 0.0
+        look /= max(float(np.linalg.norm(look)), 1e-9)
+        right = np.array([look[1], -look[0], 0.0])
+        shift = step * (ahead * look + aside * right + up * np.array([0.0, 0.0, 1.0]))
+        shift[2] = max(shift[2], 0.3 - position[2])
+        c.SetPosition(*(position + shift))
+        c.SetFocalPoint(*(focal + shift))
+        self.viewer.redraw()
