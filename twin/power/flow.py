@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-import weakref
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -218,20 +218,26 @@ def load_scale(model: OneLine) -> Floats:
     )  # fmt: skip
 
 
-_solvers: weakref.WeakKeyDictionary[Plant, Solver | InputError] = weakref.WeakKeyDictionary()
+KEPT = 8
+"""Plants whose solvers are kept at hand; a solver holds its plant, so the oldest must go."""
+_solvers: OrderedDict[int, tuple[Plant, Solver | InputError]] = OrderedDict()
 _solvers_lock = threading.Lock()
 
 
 def solver_of(plant: Plant) -> Solver:
     """The solver that all channels of a plant share; raises InputError as :class:`Solver` does."""
     with _solvers_lock:
-        found = _solvers.get(plant)
-        if found is None:
+        kept = _solvers.get(id(plant))
+        if kept is None:
             try:
-                found = Solver(plant)
+                kept = plant, Solver(plant)
             except InputError as error:
-                found = error
-            _solvers[plant] = found
-    if isinstance(found, InputError):
-        raise found
-    return found
+                kept = plant, error
+            _solvers[id(plant)] = kept
+            while len(_solvers) > KEPT:
+                _solvers.popitem(last=False)
+        else:
+            _solvers.move_to_end(id(plant))
+    if isinstance(kept[1], InputError):
+        raise kept[1]
+    return kept[1]

@@ -229,3 +229,20 @@ def test_a_network_without_solution_ends_no_run() -> None:
     for _ in range(2):
         with pytest.raises(NumericalError, match="power flow has no solution"):
             solver_of(too_weak).at(simulation.state)
+
+
+def test_solvers_of_plants_long_gone_are_let_go() -> None:
+    import gc
+    import weakref
+
+    from twin.power import flow
+
+    plant = plant_of(changed())
+    gone = weakref.ref(plant)
+    first = solver_of(plant)
+    assert solver_of(plant) is first
+    del plant, first
+    for _ in range(flow.KEPT):
+        solver_of(plant_of(changed()))
+    gc.collect()
+    assert gone() is None
