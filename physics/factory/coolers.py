@@ -215,5 +215,4 @@ def bypassed_bank(
             high = through
         else:
             low = through
-    through = 0.5 * (low + high)
     return heat, water, 1.0 - through, inlet_temperature - heat / (through * capacity_rate)
