@@ -53,12 +53,14 @@ def band_amplitude(power: ArrayLike, step: float, low: float, high: float) -> fl
 
 
 def ramp_rate(power: ArrayLike, step: float, window: float) -> float:
-    """Greatest change of power over ``window`` [s], per second [W/s]."""
-    x = np.asarray(power, dtype=np.float64)
-    lag = max(round(window / step), 1)
-    if lag >= len(x):
+    """Greatest change of power within any ``window`` [s], over its length [W/s].
+
+    Taken between the highest and the lowest value in the window: its two ends alone would show
+    nothing of a swing whose period fits it. Raises ValueError for a window longer than the trace.
+    """
+    if max(round(window / step), 1) >= len(np.asarray(power)):
         raise ValueError(f"window of {window} s is longer than the trace")
-    return float(np.max(np.abs(x[lag:] - x[:-lag])) / (lag * step))
+    return dynamic_range(power, step, max(window, step)) / max(window, step)
 
 
 def dynamic_range(power: ArrayLike, step: float, window: float | None = None) -> float:

@@ -320,8 +320,6 @@ class RowState(NamedTuple):
     fed: Floats  # 1 supplied, 0 no path left
     feed_power: Floats  # W drawn by the racks
     racks_up: Floats  # number of racks that run
-    voltage: Floats  # per unit at the panels, from the last power flow
-    solved_power: Floats  # W, for which that was
 
 
 class PanelState(NamedTuple):
@@ -408,8 +406,6 @@ class HallState(NamedTuple):
     live_time: Floats  # s for which it has had voltage
     feeder_in_use: Floats  # row of the feeder, -1 none
     transfer_time: Floats  # s left of a transfer to the other feeder
-    voltage: Floats  # per unit at the low-voltage bus, from the last power flow
-    solved_power: Floats  # W, for which that was
 
 
 class UnitState(NamedTuple):
@@ -614,8 +610,6 @@ class PlantState(NamedTuple):
     feeder_in_use: Floats  # row of the feeder, -1 none
     transfer_time: Floats  # s left of a transfer to the other feeder
     transformer_load: Floats  # share of the rating in service
-    voltage: Floats  # per unit at the low-voltage bus, from the last power flow
-    solved_power: Floats  # W, for which that was
     inflow_rate: Floats  # W/K, capacity rate returning from the consumers
     inflow_enthalpy: Floats  # W relative to 0 degC, of that return
 
@@ -697,11 +691,6 @@ class SiteState(NamedTuple):
     power_cap: Floats  # W, the target on its way
     curtailment: Floats  # 0 no rack is capped; each whole number is one priority at its least
     lost_operations: Floats  # flop/s asked for and not done
-    mv_voltage: Floats  # per unit at the site's bus, from the last power flow
-    power_factor: Floats  # at the grid connection, from the last power flow
-    network_loss: Floats  # W of transformers and lines, from the last power flow
-    chain_loss: Floats  # W of the same by the fast chain at that moment
-    solved_power: Floats  # W, for which that was
 
 
 class SharedConstants(NamedTuple):

@@ -294,8 +294,6 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
         "site.grid_available": np.ones(sites),
         "site.grid_voltage": np.ones(sites),
         "site.voltage": np.ones(sites),
-        "site.mv_voltage": np.ones(sites),
-        "site.power_factor": np.array([site.grid.power_factor for site in result.site]),
         "site.source": np.full(sites, float(GRID)),
         "site.grid_good_time": np.full(sites, ALWAYS_LIVE),
         "site.power_target": np.full(sites, math.inf),
@@ -333,11 +331,8 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
                 "hall.crahs_fed",
                 "hall.cdus_fed",
                 "hall.live",
-                "hall.voltage",
                 "plant.pumps_fed",
                 "plant.fans_fed",
-                "plant.voltage",
-                "row.voltage",
             )
         },
     }

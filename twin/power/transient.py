@@ -22,7 +22,6 @@ from physics.electrical.spectrum import (
     UtilityLimit,
     band_amplitude,
     check_limit,
-    dynamic_range,
     power_spectrum,
 )
 from physics.electrical.transient import (
@@ -387,19 +386,8 @@ def window(
         float(result.grid_power.mean()) - change - inside,
         slow,
         path_up.swing_loss(form, swinging, fixed, result.site_power, step),
-        measured(result.grid_power, step, _resolved(chosen, seconds, step)),
+        check_limit(result.grid_power, step, _resolved(chosen, seconds, step)),
     )
-
-
-def measured(power: Floats, step: float, limit: UtilityLimit) -> list[LimitCheck]:
-    """A trace against a limit; its ramp is the greatest change within the ramp's window.
-
-    The change between two instants exactly a window apart would be none for a swing whose period
-    fits the window.
-    """
-    checks = check_limit(power, step, limit)
-    ramp = dynamic_range(power, step, limit.ramp_window) / limit.ramp_window
-    return [LimitCheck("ramp rate", "W/s", ramp, limit.ramp_rate), *checks[1:]]
 
 
 def _resolved(limit: UtilityLimit, seconds: float, step: float) -> UtilityLimit:
