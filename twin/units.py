@@ -57,7 +57,7 @@ COMMON_UNITS: dict[str, dict[str, float]] = {
     "": {"%": 1e-2},
     "1/delta_degC": {"1/K": 1.0},
     "deg": {"deg": 1.0},
-    "A": {"A": 1.0},
+    "A": {"A": 1.0, "kA": 1e3},
     "m**3/s/W": {"L/min/kW": 1e-6 / 60.0},
     "kg/J": {"kg/kWh": 1.0 / 3.6e6},
     "won/J": {"won/kWh": 1.0 / 3.6e6},
