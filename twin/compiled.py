@@ -22,8 +22,10 @@ FIRST_RUN = (
 _ready = False
 
 # OpenMP's threads spin while they wait for one another. Where a core is taken by somebody else, a
-# step then lasts ten times as long; asleep they cost some microseconds. Read when OpenMP is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# step then lasts ten times as long; asleep at once they cost what threads gain. So they
+# spin for some tens of microseconds only. GNU's OpenMP reads this when it is loaded.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
 def is_cached() -> bool:
