@@ -53,7 +53,7 @@ class Counter(asyncio.BufferedProtocol):
         self.buffer = bytearray(1 << 18)
         self.head = bytearray()
         self.remaining = 0
-        self.binary = False
+        self.code = 0
         self.first = b""
         self.upgraded = False
         self.frames = 0
@@ -92,12 +92,12 @@ class Counter(asyncio.BufferedProtocol):
         while len(data):
             if self.remaining:
                 part = data[: self.remaining]
-                if self.binary and len(self.first) < 400:
+                if len(self.first) < 400:
                     self.first += bytes(part[:400])
                 self.remaining -= len(part)
                 data = data[len(part) :]
-                if self.remaining == 0 and self.binary:
-                    self._frame()
+                if self.remaining == 0:
+                    self._end()
                 continue
             need = self._head_length() - len(self.head)
             self.head += data[:need]
@@ -115,10 +115,17 @@ class Counter(asyncio.BufferedProtocol):
         if length >= 126:
             length = int.from_bytes(self.head[2:], "big")
         self.head.clear()
-        self.remaining, self.binary, self.first = length, code == 2, b""
-        if code == 9 and self.transport is not None:  # ping; its payload of 4 bytes is read away
-            self.transport.write(bytes([0x8A, 0x80]) + bytes(4))
+        self.remaining, self.code, self.first = length, code, b""
         self.bytes += length
+        if length == 0:
+            self._end()
+
+    def _end(self) -> None:
+        if self.code == 2:
+            self._frame()
+        elif self.code == 9 and self.transport is not None:
+            # a pong repeats the ping's payload, or the server takes the viewer for dead in the end
+            self.transport.write(bytes([0x8A, 0x80 | len(self.first)]) + bytes(4) + self.first)
 
     def _frame(self) -> None:
         self.frames += 1

@@ -228,3 +228,26 @@ def test_a_wrong_websocket_address(refused: Refused) -> None:
     pytest.importorskip("pyvista")
     for address in ("ws://127.0.0.1:1", "nonsense://x"):
         assert address.partition("://")[2] in refused("view", address)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run pilot --for 1d --plot {}.png",
+        "transient pilot --plot {}.png",
+        "one-line pilot --svg {}.svg",
+        "compare pilot@design-load pilot@cdu-trip -o {}.html",
+        "phases korea-260k -o {}.html",
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("twin.simulation.Simulation.advance", work)
+    lost = tmp_path / "nowhere" / "file"
+    assert f"found: {lost.parent}" in refused(*command.format(lost).split())
+    strange = command.format(tmp_path / "file").rsplit(".", 1)[0] + ".xyz"
+    assert "unknown file format" in refused(*strange.split())

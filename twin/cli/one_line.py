@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.outputs import check_output
 from twin.cli.run import parse_duration
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def one_line(
     from twin.power.flow import Solver
     from twin.steady import solve
 
+    check_output(svg, "--svg", (".svg",))
     if after is None:
         from twin.scenario import load_scenario
 

@@ -23,7 +23,10 @@ def report(
     ] = False,
 ) -> None:
     """Write a self-contained page: key figures, plots, limits, events, pictures, sources."""
+    from twin.cli.outputs import PAGES, check_output
     from twin.report.build import write_report
+
+    check_output(output, "--output", PAGES)
 
     summary = write_report(recording, output, pictures=pictures)
     if as_json:

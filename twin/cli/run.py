@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.outputs import check_output
 from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
 
@@ -79,6 +80,7 @@ def run(
     from twin.factory import Factory
     from twin.power.bill import bill
 
+    check_output(plot, "--plot")
     asked = parse_duration(duration, "--for") if duration is not None else None
     interval = parse_duration(every, "--every")
     factory = Factory.load(layout)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.outputs import check_output
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,6 +78,7 @@ def optimise(
     from twin.study.results import Results
     from twin.study.sweep import prepare
 
+    check_output(plot, "--plot")
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
     with (
