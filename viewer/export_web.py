@@ -13,7 +13,7 @@ from typing import Any
 from viewer import freshness, heat_path, hud
 from viewer.camera import PRESETS
 from viewer.palette import as_json
-from viewer.window import SPEEDS
+from viewer.playback import SPEEDS
 
 WEB = Path(__file__).with_name("web")
 SHARED = WEB / "src" / "shared.json"

@@ -116,7 +116,7 @@ class Tools:
 
     def seek(self, moment: float) -> None:
         """Go to a simulated time; a simulation forgets what came after."""
-        self.viewer.command("seek", value=moment)
+        self.viewer.playback.command("seek", value=moment)
         if not hasattr(self.viewer.source, "times"):
             self.latest = moment
         self._asked = -1e9

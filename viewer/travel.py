@@ -1,4 +1,4 @@
-"""Where the camera goes: bookmarks, walking, moving."""
+"""Where the camera goes: presets, the picked element, bookmarks, walking, moving."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viewer.camera import Camera
+from viewer.camera import Camera, focus_rack, preset
+from viewer.offscreen import apply_camera
 
 if TYPE_CHECKING:
     from viewer.window import Viewer
@@ -24,11 +25,54 @@ def bookmark_file() -> Path:
 
 
 class Travel:
-    """Camera moves of a viewer beyond the mouse's."""
+    """Camera moves of a viewer other than the mouse's."""
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
         self._bookmark = -1
+
+    def use_preset(self, name: str) -> None:
+        """Go to a camera preset, about the picked element when there is one."""
+        viewer = self.viewer
+        assert viewer.scene is not None
+        width, height = viewer.pane()
+        viewer.preset = name
+        if viewer.scene.one_line.on != (name == "one-line"):
+            viewer.tools.toggle_one_line()
+        self.apply(preset(viewer.scene.model, name, width / max(height, 1), self._focus()))
+        self.tray()
+
+    def _focus(self) -> tuple[str, int] | None:
+        hit = self.viewer.selected
+        return None if hit is None else (hit.level, hit.index)
+
+    def tray(self) -> None:
+        """Draw a tray out where the camera looks at one rack's accelerators."""
+        scene = self.viewer.scene
+        assert scene is not None
+        out = None
+        if self.viewer.preset == "rack" and scene.channel is not None:
+            out = focus_rack(scene.model, self._focus()) if scene.channel.level == "gpu" else None
+        scene.draw_tray_out(out)
+
+    def apply(self, camera: Camera) -> None:
+        """Put the camera there."""
+        apply_camera(self.viewer.plotter.renderer, camera)
+        self.viewer.redraw()
+
+    def fly_to_selection(self) -> None:
+        """Look at the picked element from nearby."""
+        hit, scene = self.viewer.selected, self.viewer.scene
+        if hit is None or scene is None:
+            self.viewer.say("pick an element first", "paused")
+            return
+        centre, size = scene.model.place(hit.level, hit.index)
+        camera = self.viewer.plotter.renderer.GetActiveCamera()
+        away = np.array(camera.GetPosition()) - centre
+        away[2] = max(away[2], 0.35 * float(np.linalg.norm(away[:2])))
+        distance = max(2.2 * float(np.linalg.norm(size)), 0.6)
+        position = centre + away / max(float(np.linalg.norm(away)), 1e-6) * distance
+        self.apply(Camera(tuple(position.tolist()), tuple(centre.tolist()), view_angle=34.0))
 
     def _bookmarks(self) -> dict[str, list[list[Any]]]:
         try:
@@ -65,7 +109,7 @@ class Travel:
             return
         self._bookmark = (self._bookmark + 1) % len(own)
         position, focal, up, angle, parallel = own[self._bookmark]
-        self.viewer.apply(Camera(tuple(position), tuple(focal), tuple(up), angle, parallel))
+        self.apply(Camera(tuple(position), tuple(focal), tuple(up), angle, parallel))
         self.viewer.say(f"bookmark {self._bookmark + 1} of {len(own)}", "ok")
 
     def walk(self) -> None:
@@ -78,7 +122,7 @@ class Travel:
         eye = np.array(c.GetFocalPoint()) - 3.0 * ahead
         eye[2] = EYES
         focal = eye + 4.0 * ahead
-        self.viewer.apply(Camera(tuple(eye.tolist()), tuple(focal.tolist()), view_angle=55.0))
+        self.apply(Camera(tuple(eye.tolist()), tuple(focal.tolist()), view_angle=55.0))
         self.viewer.say("walking: arrow keys", "ok")
 
     def move(self, ahead: float, aside: float, up: float = 0.0) -> None:

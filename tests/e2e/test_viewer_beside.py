@@ -80,9 +80,9 @@ def test_the_difference_is_coloured_from_blue_over_white_to_red(viewer: Viewer, 
     assert red.sum() > 40
     sources[0].frame = hotter(sources[0].scene, 8.0)  # now both are as hot
     viewer.tick()
-    viewer._next_frame = 0.0
+    viewer.painter._next_frame = 0.0
     viewer.tick()
-    viewer._next_frame = 0.0
+    viewer.painter._next_frame = 0.0
     viewer.tick()
     np.testing.assert_allclose(scene.shown_values(), 0.0, atol=1e-3)
     viewer.press("d")

@@ -185,11 +185,11 @@ def test_silence_and_disconnection_are_shown(viewer: Viewer, source: Source) -> 
     fine = viewer.picture()
     viewer.freshness.last -= 60.0
     viewer.tick()
-    assert viewer._banner(viewer.freshness.last + 60)[0] == "stale"
+    assert viewer.painter.banner(viewer.freshness.last + 60)[0] == "stale"
     assert not np.array_equal(fine[40:60], viewer.picture()[40:60])
     source.connected = False
     viewer.tick()
-    assert "disconnected" in viewer._shown_banner[1]
+    assert "disconnected" in viewer.painter._shown_banner[1]
 
 
 def test_a_failing_source_is_a_notice_not_an_end(viewer: Viewer, source: Source) -> None:
@@ -237,16 +237,16 @@ def test_a_first_layout_that_cannot_be_opened_is_an_error() -> None:
 
 
 def test_moving_gets_coarser_when_slow_and_finer_again(viewer: Viewer) -> None:
-    viewer._frame_cost = 1.0
+    viewer.painter.frame_cost = 1.0
     for _ in range(5):
-        viewer._adapt()
-    slow = viewer.coarseness
+        viewer.painter.adapt()
+    slow = viewer.painter.coarseness
     assert slow > 2
     viewer.render(refine=False)
-    viewer._frame_cost = 0.001
+    viewer.painter.frame_cost = 0.001
     for _ in range(40):
-        viewer._adapt()
-    assert viewer.coarseness == 1.0
+        viewer.painter.adapt()
+    assert viewer.painter.coarseness == 1.0
 
 
 def test_unknown_keys_do_nothing(viewer: Viewer) -> None:
