@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.catalog.specs import Rack
 from twin.errors import InputError, near_matches
-from twin.layout import models
+from twin.layout import base_models, models
 from twin.layout.loader import Layout
 from twin.layout.names import generated, numbered, unit_names
 from twin.plant.levels import PARENTS
@@ -126,7 +126,7 @@ def _add_bank(
     result: Expansion,
     level: str,
     parent: int,
-    bank: models.Bank | None,
+    bank: base_models.Bank | None,
     key: Key,
     prefix: str | None = None,
 ) -> None:

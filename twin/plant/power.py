@@ -18,7 +18,7 @@ from physics.electrical.conversion import (
 from physics.factory.arrays import HallConstants, RowConstants, SiteConstants
 from twin.catalog.specs import Conversion, Crah, Distribution, PowerShelf, Transformer, Ups
 from twin.errors import InputError
-from twin.layout import models
+from twin.layout import base_models, models
 from twin.layout.loader import Layout
 from twin.plant.cooling import crah_conductance
 from twin.plant.cooling_options import door_columns, recirculation_shares
@@ -84,7 +84,7 @@ def conversion_stages(design: Design) -> tuple[Stages, dict[str, int]]:
 
 
 def transformer_columns(
-    design: Design, banks: Sequence[models.Bank | None]
+    design: Design, banks: Sequence[base_models.Bank | None]
 ) -> dict[str, list[float]]:
     """Rating [VA], no-load and load loss [W] of one unit of each bank; harmless where left out."""
     columns: dict[str, list[float]] = {

@@ -14,7 +14,7 @@ from physics.electrical.redundancy import distributed_shares
 from physics.electrical.ups import DOUBLE_CONVERSION, ECO
 from physics.factory.power_sources import GRID
 from twin.catalog.specs import Battery, Generator, Ups
-from twin.layout import models
+from twin.layout import models, power_models
 from twin.plant.design import Design
 from twin.plant.expand import Elements, Expansion
 from twin.plant.levels import Levels
@@ -37,7 +37,7 @@ CURVES = {
 }
 
 
-def breaker_curve(breaker: models.Breaker) -> tuple[protection.InverseCurve, float]:
+def breaker_curve(breaker: power_models.Breaker) -> tuple[protection.InverseCurve, float]:
     """Curve of a breaker's overload element and its time multiplier."""
     if breaker.curve == "long-time":
         return protection.long_time_trip(breaker.time_at_six), 1.0
@@ -135,7 +135,7 @@ def hall_supply(design: Design, stage_row: dict[str, int]) -> dict[str, Any]:
     whole: dict[str, list[int]] = {}
     site = result.levels["hall"].parent
     for h, hall in enumerate(result.hall):
-        bank = hall.ups or models.UpsBank(product="none", count=1)
+        bank = hall.ups or power_models.UpsBank(product="none", count=1)
         unit = result.layout.product(hall.ups.product, Ups) if hall.ups else None
         for key, value in {
             "ups_battery_energy": unit.battery_energy if unit else 0.0,
@@ -188,7 +188,7 @@ def plant_feeders(design: Design) -> dict[str, Any]:
     return {"feeder": own, "other_feeder": other}
 
 
-def feeder_loss_share(bank: models.Feeders, voltage: float) -> float:
+def feeder_loss_share(bank: power_models.Feeders, voltage: float) -> float:
     """Loss of a feeder at its rating over the rating: three conductors at rated current."""
     return float(bank.resistance * bank.length * bank.rated_power / voltage**2)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from physics.electrical import network as nw
 from twin.catalog.specs import Transformer, Ups
-from twin.layout import models
+from twin.layout import power_models
 from twin.plant import Plant
 from twin.plant.power import medium_voltage
 
@@ -192,7 +192,7 @@ class _Builder:
         self.load.add(kind, level, index, bus, tangent(power_factor))
 
     def add_transformers(
-        self, kind: str, level: str, first: Ints, owner: int, bank: models.TransformerBank,
+        self, kind: str, level: str, first: Ints, owner: int, bank: power_models.TransformerBank,
         from_bus: int, low: tuple[str, str],
     ) -> int:  # fmt: skip
         """A bank in parallel between a bus and a new one; returns the new bus."""
