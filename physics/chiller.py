@@ -127,26 +127,29 @@ def chilled_water(
 
     capacity_rate: m cp of the chilled water [W/K]. The curves take the temperature that really
     leaves: where the set point is out of reach the leaving temperature is found with the capacity
-    there (Illinois, 1e-10 K). Without flow, or below the set point, nothing is cooled.
+    there (Illinois, 1e-10 K). A curve that falls towards warmer water is then beyond the range it
+    was fitted to; what it gives at the set point holds instead. Without flow, or below the set
+    point, nothing is cooled.
     """
     load = capacity_rate * (entering_temperature - set_point)
     if load <= 0.0:
         return entering_temperature, 0.0, 0.0, 0.0, 0.0
-    leaving = set_point
+    leaving, rated_at = set_point, set_point
     limit = part_load_max * chiller_capacity(
         set_point, condenser_entering_temperature, reference_capacity, capacity_curve
     )
     if load > limit:
-        # Capacity rises with the leaving temperature; find where it meets the water's cooling.
-        low, high = set_point, entering_temperature
+        # Capacity rises with the leaving temperature, so that water is cooled by what there is at
+        # the set point at least; find where capacity meets the water's cooling.
+        low, high = set_point, entering_temperature - limit / capacity_rate
         error_low = load - limit
-        error_high = -part_load_max * chiller_capacity(
+        error_high = limit - part_load_max * chiller_capacity(
             high, condenser_entering_temperature, reference_capacity, capacity_curve
         )
         side = 0
         leaving = high
         for _ in range(100):
-            if error_high == error_low:
+            if error_high >= 0.0:
                 break
             leaving = high - error_high * (high - low) / (error_high - error_low)
             if not low < leaving < high:
@@ -170,9 +173,11 @@ def chilled_water(
             if abs(error) <= 1e-11 * capacity_rate or high - low < 1e-12:
                 break
         load = capacity_rate * (entering_temperature - leaving)
+        if error_high <= 0.0:
+            rated_at = leaving
     cooling, power, condenser, ratio, _, _ = electric_eir_chiller(
         load,
-        leaving,
+        rated_at,
         condenser_entering_temperature,
         reference_capacity,
         reference_cop,

@@ -10,7 +10,8 @@ from physics.jit import hot_law, law
 
 REFRESH_DOUBLING = 2.0
 STACK_SPREAD = 3.0
-"""Difference between the hottest and the coolest stack of a module [K]."""
+"""Difference between the hottest and the coolest stack of a module [K]. Engineering estimate: no
+published figure is known."""
 
 
 @hot_law

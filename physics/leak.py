@@ -7,12 +7,9 @@ the pumps would draw air, and the low-level switch stops them.
 
 from __future__ import annotations
 
-import math
-
+from physics.hydraulics.fittings import SHARP_EDGE_DISCHARGE, leak_flow, orifice_conductance
 from physics.jit import law
 
-DISCHARGE_COEFFICIENT = 0.62
-"""Of a sharp-edged hole [-]. Source: Idelchik, Handbook of Hydraulic Resistance, ch. 4."""
 TRIP_LEVEL = 0.05
 """Share of the reserve at which the low-level switch stops the pumps."""
 RESET_LEVEL = 0.5
@@ -26,9 +23,15 @@ def hole_flow(area: float, pressure: float, density: float) -> float:
     Torricelli with the contraction of a sharp edge: Cd A sqrt(2 p / rho). No flow without
     overpressure; a hole on the suction side of a pump draws air instead, which is not counted.
     """
-    if area <= 0.0 or pressure <= 0.0:
+    if area <= 0.0:
         return 0.0
-    return DISCHARGE_COEFFICIENT * area * math.sqrt(2.0 * pressure / density)
+    return leak_flow(pressure, 0.0, hole_conductance(area, density)) / density
+
+
+@law
+def hole_conductance(area: float, density: float) -> float:
+    """Mass flow per root of overpressure [kg/s/sqrt(Pa)] of a hole of an area [m2]."""
+    return orifice_conductance(area, SHARP_EDGE_DISCHARGE, density)
 
 
 @law
@@ -51,3 +54,29 @@ def low_level_trip(level: float, tripped: float) -> float:
     if level >= RESET_LEVEL:
         return 0.0
     return tripped
+
+
+@law
+def settled_level(
+    level: float,
+    area: float,
+    fill_pressure: float,
+    pumping_pressure: float,
+    density: float,
+    make_up: float,
+) -> float:
+    """Share of the reserve at which a vessel comes to rest that a hole of an area [m2] drains.
+
+    The hole is under ``fill_pressure`` [Pa] times the level and, while pumps run, their
+    ``pumping_pressure`` [Pa]; ``make_up`` [m3/s] is added while the vessel is not full. Without a
+    hole and a top-up the level stays.
+    """
+    if area <= 0.0:
+        return 1.0 if make_up > 0.0 else level
+    if hole_flow(area, fill_pressure + pumping_pressure, density) <= make_up:
+        return 1.0
+    if fill_pressure <= 0.0:
+        return 0.0
+    # where as much leaves as is added
+    root = make_up * density / hole_conductance(area, density)
+    return min(1.0, max(0.0, (root * root - pumping_pressure) / fill_pressure))

@@ -103,28 +103,6 @@ def rotate_lead(
 
 
 @kernel()
-def assign_duty(
-    available: NDArray[np.bool_], lead: int, needed: int, requested: NDArray[np.bool_]
-) -> int:
-    """Ask the first ``needed`` available units in the order lead, lead + 1, ... to run.
-
-    available, requested: shape [units]; requested is overwritten. A unit that fails is passed over,
-    so the next in line, the standby of an N+1 group, takes over in the same step. Returns how many
-    were found; fewer than needed is a shortage.
-    """
-    units = available.shape[0]
-    found = 0
-    for index in range(units):
-        requested[index] = False
-    for offset in range(units):
-        index = (lead + offset) % units
-        if found < needed and available[index]:
-            requested[index] = True
-            found += 1
-    return found
-
-
-@kernel()
 def least_worn(run_time: NDArray[np.float64], available: NDArray[np.bool_]) -> int:
     """Available unit with the least run time, to lead next; 0 when none is available.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
+from physics.factory.sensors import TEMPERATURE_RANGE
 from twin.cache import cached_coolant
 from twin.channels import BY_NAME
 from twin.cooling_channels import water_outdoors
@@ -24,7 +25,6 @@ TOO_WARM = 3.0  # K above a set point from which water or coolant is reported
 FREEZING_MARGIN = 2.0  # K above freezing from which water outdoors is reported
 NEVER_BOILS = 85.0  # degC below which nothing boils under any pressure that a loop can have
 NEVER_FREEZES = 5.0  # degC above which nothing freezes
-SENSOR_ENDS = (-30.0, 150.0)  # degC, where readings of a broken wire or a short stand
 
 Truths = NDArray[np.bool_]
 
@@ -61,14 +61,15 @@ def boiling_point(plant: Plant, state: StateBuffer, c: int) -> float:
 
 
 def hottest_plate(plant: Plant, state: StateBuffer) -> Floats:
-    """Hottest cold plate on every CDU [degC]; without racks as cold as can be."""
+    """Hottest cold plate on every CDU [degC]; without liquid-cooled racks as cold as can be."""
     hottest = np.full(plant.levels["cdu"].count, -np.inf)
     first, cdu = plant.constants.rack.first_gpu, plant.constants.rack.cdu
-    filled = np.flatnonzero((np.diff(first) > 0) & (cdu >= 0))
+    filled = np.flatnonzero(np.diff(first) > 0)
     if len(filled):
         # racks without accelerators add nothing between the starts of those with some
         per_rack = np.maximum.reduceat(state.view.gpu.plate_temperature, first[filled])
-        np.maximum.at(hottest, cdu[filled], per_rack)
+        liquid = cdu[filled] >= 0
+        np.maximum.at(hottest, cdu[filled][liquid], per_rack[liquid])
     return hottest
 
 
@@ -123,7 +124,7 @@ def _leaks(level: str) -> Callable[[Plant, StateBuffer], Truths]:
 def _sensor_lost(name: str) -> Callable[[Plant, StateBuffer], Truths]:
     def holds(plant: Plant, state: StateBuffer) -> Truths:
         reading = BY_NAME[name].read(plant, state)
-        return np.asarray((reading <= SENSOR_ENDS[0]) | (reading >= SENSOR_ENDS[1]))
+        return np.asarray((reading <= TEMPERATURE_RANGE[0]) | (reading >= TEMPERATURE_RANGE[1]))
 
     return holds
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from physics.sensor import FAILED_HIGH, FAILED_LOW, STUCK
 from twin.control import Control, Fault
-
-STUCK, FAILED_LOW, FAILED_HIGH = 1.0, 2.0, 3.0
-"""Faults of a sensor, as of :mod:`physics.sensor`."""
 
 
 def _sensor_controls(level: str, what: str, unit: str, drift: float) -> tuple[Control, ...]:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 WEATHER_INTERVAL = 60.0  # s between looks at the weather
 SETTLING_LOOKS = 60  # steps of settling at which drivers may correct the workload
-THREADED_FROM = 100_000  # accelerators from which threads pay
 MAXIMUM_EVENTS = 10_000
 
 LONG = 1e9  # s: settled
@@ -89,7 +88,7 @@ class Simulation:
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
         self.logged = 0
         self._counts = counts_of(self.plant.constants)
-        self.threaded = self._counts["gpu"] >= THREADED_FROM
+        self.threaded = self._counts["gpu"] >= steady.THREADED_FROM
         if self.weather is None:
             self.weather = weather_module.weather_for(self.plant, self.scenario)
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)

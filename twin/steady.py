@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 THREADED_FROM = 100_000  # accelerators from which threads pay
 STEP = 1.0  # s of the step that fills in what follows from the temperatures
+SUPPLY_ROUNDS = 4  # of power supply and temperatures, where a weak source sheds load
+WEATHER_KEYS = ("dry_bulb", "wet_bulb")
 
 threads_lock = threading.Lock()
 """Held while numba's threads are at work: its default layer serves one caller at a time."""
@@ -85,32 +87,62 @@ def rest(
 ) -> Balance:
     """Bring a state to rest and let one step fill in the powers that follow; the ledger is cleared.
 
-    Where there is no state of rest the state is left unchanged.
+    First the power supply, then temperatures. Where that step switches anything, because a weak
+    source cannot carry what is needed, both are sought once more. Where there is no state of rest
+    the state is left unchanged.
     """
     from physics.factory.advance import advance
-    from physics.factory.steady import settle
 
     before = state.snapshot()
-    if threaded:
-        with threads_lock:
-            balance = settle(constants, state.blocks, True, tolerance)
-    else:
-        balance = settle(constants, state.blocks, False, tolerance)
+    balance = _rest(constants, state, threaded, tolerance)
     if not balance.converged:
         state.restore(before)
         return balance
-    advance(constants, state.blocks, 1, STEP)
     state.blocks.ledger[:] = 0.0
     state.blocks.journal[:] = 0.0
     advance(constants, state.blocks, 0, STEP)
     return balance
 
 
+def _rest(
+    constants: ConstantBlocks, state: StateBuffer, threaded: bool, tolerance: float
+) -> Balance:
+    """:func:`rest` but for the ledger; leaves the state as the search had it."""
+    from physics.factory import steady_supply as supply
+    from physics.factory.advance import advance
+    from physics.factory.steady import Balance, settle
+
+    blocks = state.blocks
+    switched = "", -1
+    for _ in range(SUPPLY_ROUNDS):
+        level, element, why = supply.settle_supply(constants, blocks)
+        if level:
+            return Balance(0, math.inf, False, level, element, why)
+        if threaded:
+            with threads_lock:
+                balance = settle(constants, blocks, True, tolerance)
+        else:
+            balance = settle(constants, blocks, False, tolerance)
+        if not balance.converged:
+            return balance
+        supplied = supply.supply_of(blocks)
+        advance(constants, blocks, 1, STEP)
+        now = supply.supply_of(blocks)
+        if np.array_equal(now, supplied):
+            level, element, why = supply.overloaded(blocks)
+            if level:
+                return Balance(balance.rounds, balance.residual, False, level, element, why)
+            return balance
+        switched = supply.moved_in(supplied, now, blocks)
+        state.view.rack.calm[:] = 0.0
+    return Balance(0, math.inf, False, *switched, "its supply is switched again and again")
+
+
 def explain(plant: Plant, balance: Balance) -> str:
     """Why there is no state of rest, in one sentence that names the element."""
     if balance.level:
         path = plant.levels.path(balance.level, balance.element)
-        return f"{path}: heat has no way out, so there is no state of rest"
+        return f"{path}: {balance.reason}, so there is no state of rest"
     return (
         f"temperatures still move by {balance.residual:.2g} K after {balance.rounds} rounds; "
         "there may be no state of rest"
@@ -165,33 +197,49 @@ class Solver:
 
         Raises
         ------
-        InputError : a command that cannot be carried out
-        NumericalError : there is no state of rest; names the element whose heat has no way out
+        InputError : a command that cannot be carried out, or weather that is not known
+        NumericalError : there is no state of rest; names the element that stands against it, whose
+            heat has no way out or whose power supply does not last
         """
+        outdoors = _checked(weather)
         for command in commands:
             controls.apply(self.plant, self.state, self._simulation.start, command)
         self.state.view.rack.calm[:] = 0.0
-        if weather is not None:
+        if outdoors:
             site = self.state.view.site
-            if not all(math.isfinite(value) for value in weather.values()):
-                raise InputError("weather is not a number", key="weather", found=str(dict(weather)))
-            if "dry_bulb" in weather:
-                site.dry_bulb_temperature[:] = weather["dry_bulb"]
-            if "wet_bulb" in weather:
-                site.wet_bulb_temperature[:] = weather["wet_bulb"]
+            if "dry_bulb" in outdoors:
+                site.dry_bulb_temperature[:] = outdoors["dry_bulb"]
+            if "wet_bulb" in outdoors:
+                site.wet_bulb_temperature[:] = outdoors["wet_bulb"]
             np.minimum(
                 site.wet_bulb_temperature,
                 site.dry_bulb_temperature,
                 out=site.wet_bulb_temperature,
             )
             weather_module.set_humidity(site)
-            self._simulation.ventilate()
+        self._simulation.ventilate()  # commands may have changed what the rooms make of the weather
         balance = rest(self._constants, self.state, threaded=self.threaded)
         if not balance.converged:
             raise NumericalError(explain(self.plant, balance))
         kept = StateBuffer(self.state.counts)
         kept.restore(self.state.buffer)
         return OperatingPoint(self.plant, kept, balance)
+
+
+def _checked(weather: Mapping[str, float] | None) -> dict[str, float]:
+    """Weather to take over; raises InputError for what is not known and what is not a number."""
+    given = dict(weather or {})
+    unknown = [key for key in given if key not in WEATHER_KEYS]
+    if unknown:
+        raise InputError(
+            "unknown weather",
+            key="weather",
+            found=str(unknown[0]),
+            allowed=" or ".join(WEATHER_KEYS),
+        )
+    if not all(math.isfinite(value) for value in given.values()):
+        raise InputError("weather is not a number", key="weather", found=str(given))
+    return given
 
 
 def solve(plant: Plant, scenario: Scenario | None = None) -> OperatingPoint:

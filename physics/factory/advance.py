@@ -37,8 +37,8 @@ Branches = tuple[Floats, Floats, Floats, Floats, Floats]
 
 
 @kernel()
-def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
-    """What has supply in the coming step, from the grid down; and the racks' caps.
+def switch_supply(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
+    """What has supply in the coming step, from the grid down.
 
     ``time`` is that since the beginning of the call, for the journal.
     """
@@ -72,6 +72,7 @@ def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) ->
         c.stages,
         s.site,
         s.hall,
+        s.cdu,
         s.ups,
         s.hall_transformer,
         s.feeder,
@@ -81,6 +82,12 @@ def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) ->
     )
     switch_chillers(c.plants, c.plant_links, s.site, s.plant, s.journal, time, step)
     switch_rows(c.row_links, c.rack_links, s.row, s.rack, s.panel, s.hall, s.journal, time)
+
+
+@kernel()
+def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
+    """What has supply in the coming step, and the racks' caps; times as :func:`switch_supply`."""
+    switch_supply(c, s, time, step)
     cap_sites(c.sites, c.rack_links, c.kinds, s.site, s.rack, step)
 
 

@@ -152,18 +152,21 @@ def cool_at_doors(
     kinds: Floats,
     row: Floats,
     rack: Floats,
+    fed: float,
     water_rate: float,
     water: float,
 ) -> tuple[float, float, float]:
     """Heat [W] from the exhaust of a row's racks to their rear doors, the air's mean temperature
     behind them [degC], and the doors' fan power [W].
 
-    ``water_rate`` [W/K] is of one door, ``water`` its entering temperature [degC].
+    ``fed`` is 1 while the doors' fans, like those of the hall's air handlers, have power; without
+    them no air passes the coils. ``water_rate`` [W/K] is of one door, ``water`` its entering
+    temperature [degC].
     """
     heat, rate, warmth, fans = 0.0, 0.0, 0.0, 0.0
     film = 2.0 * rows[ROW_DATA.door_ua, w]
     rated_air = rows[ROW_DATA.door_airflow_capacity_rate, w]
-    running = 1.0 - row[ROW.door_fault, w]
+    running = fed * (1.0 - row[ROW.door_fault, w])
     for r in range(row_links[ROW_LINK.first_rack, w], row_links[ROW_LINK.first_rack, w + 1]):
         air = rack_airflow(r, rack_links, kinds, rack, row[ROW.fed, w])
         rack[RACK.door_heat, r] = 0.0
@@ -204,9 +207,13 @@ def advance_doors(
     row: Floats,
     rack: Floats,
     plant: Floats,
+    fed: float,
     step: float,
 ) -> None:
-    """Rear doors of a row: valve towards the air temperature behind them, heat to their plant."""
+    """Rear doors of a row: valve towards the air temperature behind them, heat to their plant.
+
+    ``fed`` as in :func:`cool_at_doors`.
+    """
     row[ROW.door_valve, w], row[ROW.door_valve_integral, w] = pi_step_clamping(
         row[ROW.door_leaving_temperature, w],
         row[ROW.door_setpoint, w],
@@ -220,14 +227,14 @@ def advance_doors(
         1.0,
         VALVE_TRAVEL_RATE,
     )
-    if row[ROW.door_fault, w] > 0.0 or row[ROW.fed, w] == 0.0:
+    if row[ROW.door_fault, w] > 0.0 or row[ROW.fed, w] * fed == 0.0:
         row[ROW.door_valve, w] = 0.0
     p = row_links[ROW_LINK.door_plant, w]
     flow = row[ROW.door_valve, w] * rows[ROW_DATA.door_rated_flow, w] * plant[PLANT.demand, p]
     water_rate = flow * plants[PLANT_DATA.heat_capacity_per_flow, p]
     water = plant[PLANT.supply_temperature, p]
     heat, behind, fans = cool_at_doors(
-        w, rows, row_links, rack_links, kinds, row, rack, water_rate, water
+        w, rows, row_links, rack_links, kinds, row, rack, fed, water_rate, water
     )
     row[ROW.door_heat, w] = heat
     row[ROW.door_leaving_temperature, w] = behind
@@ -370,7 +377,8 @@ def advance_air(
     """Advance all halls' air by ``step`` seconds and give the coils' heat to their plants."""
     for h in range(halls.shape[1]):
         first, last = hall_links[HALL_LINK.first_row, h], hall_links[HALL_LINK.first_row, h + 1]
-        units = hall[HALL.crahs_fed, h] * units_online(
+        fed = hall[HALL.crahs_fed, h]
+        units = fed * units_online(
             crah, hall_links[HALL_LINK.first_crah, h], hall_links[HALL_LINK.first_crah, h + 1]
         )
         drawn = 0.0
@@ -380,7 +388,9 @@ def advance_air(
             )
             drawn += row[ROW.through, w]
             if row_links[ROW_LINK.door_plant, w] >= 0:
-                advance_doors(w, rows, row_links, rack_links, kinds, plants, row, rack, plant, step)
+                advance_doors(
+                    w, rows, row_links, rack_links, kinds, plants, row, rack, plant, fed, step
+                )
         supplied = fans_of_hall(h, halls, hall, units, drawn)
         served = hall[HALL.air_served, h]
         plenum = hall[HALL.crah_supply_temperature, h]

@@ -402,6 +402,7 @@ class HallState(NamedTuple):
     crahs_fed: Floats  # 1 the fans have power and may run
     cdus_fed: Floats  # 1 the CDU pumps have power
     crah_need: Floats  # W they drew when they last ran
+    cdu_need: Floats  # W that the CDU pumps drew when they last ran
     live: Floats  # 1 voltage on the low-voltage bus before the UPS
     live_time: Floats  # s for which it has had voltage
     feeder_in_use: Floats  # row of the feeder, -1 none

@@ -28,7 +28,7 @@ from physics.factory.arrays import (
 )
 from physics.factory.banks import units_online
 from physics.factory.power_backup import bank_flows, watch_overload
-from physics.factory.power_sources import GRID
+from physics.factory.power_sources import GRID, bus_dark
 from physics.jit import kernel, law
 
 
@@ -237,13 +237,21 @@ def load_feeders(
 
 @law
 def main_transformer_loss(
-    s: int, power: float, sites: Floats, site_links: Indices, transformer: Floats, site: Floats
+    s: int,
+    power: float,
+    sites: Floats,
+    site_links: Indices,
+    transformer: Floats,
+    site: Floats,
+    step: float,
 ) -> float:
-    """Loss of a site's main transformers [W] while they pass ``power`` [W] from the grid."""
+    """Loss of a site's main transformers [W] while they pass ``power`` [W] from the grid.
+
+    None while the grid is without voltage.
+    """
     units = 0.0
-    if (
-        site[SITE.source, s] == GRID
-        and site[SITE.house_power, s] == sites[SITE_DATA.house_power, s]
+    if site[SITE.source, s] == GRID and not bus_dark(
+        site[SITE.voltage, s], site[SITE.bus_sag, s], step
     ):
         units = units_online(
             transformer,

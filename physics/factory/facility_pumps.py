@@ -71,7 +71,8 @@ def stage_pumps(
     """Number of facility pumps that run after a step, for a flow [m3/s] asked for.
 
     Those that the design flow needs run together, the others stand by: they take over when one
-    fails, and join when those that run are at their limit.
+    fails, and join when those that run are at their limit. Without power or for want of water none
+    runs.
     """
     first, last = plant_links[PLANT_LINK.first_pump, p], plant_links[PLANT_LINK.first_pump, p + 1]
     number = plant[PLANT.pumps_wanted, p]
@@ -97,7 +98,7 @@ def stage_pumps(
         last,
         number,
         0.0,
-        plant[PLANT.pumps_fed, p],
+        plant[PLANT.pumps_fed, p] * (1.0 - plant[PLANT.low_level_trip, p]),
         0.0,
         0.0,
         PUMP_START_TIME,
@@ -233,14 +234,18 @@ def set_primary_flows(
         crah,
     )
     for p in range(plants.shape[1]):
-        if plant[PLANT.leak_area, p] > 0.0 or plant[PLANT.coolant_level, p] < 1.0:
+        if (
+            plant[PLANT.leak_area, p] > 0.0
+            or plant[PLANT.leak_flow, p] > 0.0
+            or plant[PLANT.coolant_level, p] < 1.0
+        ):
             leak_of_plant(p, plants, plant, step)
         wanted = plant[PLANT.flow, p]
         resistance = 0.0
         if wanted > 0.0:
             resistance = system_resistance(p, plants, wanted)
         pumps = stage_pumps(p, plants, plant_links, plant, pump, wanted, resistance, step)
-        if wanted > 0.0 and pumps > 0.0 and plant[PLANT.low_level_trip, p] == 0.0:
+        if wanted > 0.0 and pumps > 0.0:
             target = min(1.0, speed_of_pumps(p, plants, wanted, pumps, resistance))
             plant[PLANT.pump_speed, p] = rate_limit(
                 target, plant[PLANT.pump_speed, p], PUMP_RAMP_RATE, step

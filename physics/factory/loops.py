@@ -145,7 +145,11 @@ def set_secondary_flows(
     for c in range(cdus.shape[1]):
         first, last = cdu_links[CDU_LINK.first_rack, c], cdu_links[CDU_LINK.first_rack, c + 1]
         powered = hall[HALL.cdus_fed, cdu_links[CDU_LINK.hall, c]]
-        if cdu[CDU.leak_area, c] > 0.0 or cdu[CDU.coolant_level, c] < 1.0:
+        if (
+            cdu[CDU.leak_area, c] > 0.0
+            or cdu[CDU.leak_flow, c] > 0.0
+            or cdu[CDU.coolant_level, c] < 1.0
+        ):
             leak_of_loop(c, cdus, cdu, step)
         pumps = min(cdu[CDU.pumps_online, c], cdus[CDU_DATA.pumps, c]) * powered
         pumps *= 1.0 - cdu[CDU.low_level_trip, c]

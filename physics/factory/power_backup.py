@@ -25,6 +25,7 @@ from physics.electrical.ups import (
     walk_in_share,
 )
 from physics.factory.arrays import (
+    CDU,
     HALL,
     HALL_DATA,
     HALL_LINK,
@@ -52,7 +53,7 @@ from physics.factory.power_restart import (
     permitted,
     take,
 )
-from physics.factory.power_sources import DARK, GRID, within_window
+from physics.factory.power_sources import GRID, bus_dark, within_window
 from physics.jit import kernel, law
 
 UPS_TEMPERATURE: Final = 25.0
@@ -222,6 +223,30 @@ def switch_bank(
     return new_mode != OFF
 
 
+@law
+def permit_cdus(
+    h: int,
+    s: int,
+    live_for: float,
+    hall_links: Indices,
+    hall: Floats,
+    cdu: Floats,
+    site: Floats,
+) -> None:
+    """Whether the CDU pumps of hall ``h``, on its bus beside the UPS, run in the coming step.
+
+    ``live_for`` [s] as of :func:`physics.factory.power_restart.follow_bus`. They start at once.
+    """
+    running = hall[HALL.cdus_fed, h] > 0.0
+    power = 0.0
+    for c in range(hall_links[HALL_LINK.first_cdu, h], hall_links[HALL_LINK.first_cdu, h + 1]):
+        power += cdu[CDU.pump_power, c]
+    if running and site[SITE.source, s] == GRID and live_for > SETTLED_TIME:
+        hall[HALL.cdu_need, h] = power
+    may = permitted(s, running, live_for, 0.0, power, hall[HALL.cdu_need, h], site)
+    hall[HALL.cdus_fed, h] = 1.0 if may else 0.0
+
+
 @kernel()
 def switch_halls(
     halls: Floats,
@@ -230,6 +255,7 @@ def switch_halls(
     stages: Stages,
     site: Floats,
     hall: Floats,
+    cdu: Floats,
     ups: Floats,
     transformer: Floats,
     feeder: Floats,
@@ -237,7 +263,7 @@ def switch_halls(
     time: float,
     step: float,
 ) -> None:
-    """Low-voltage bus, air handlers, UPS and racks' bus of every hall for the coming step."""
+    """Low-voltage bus, CDUs, air handlers, UPS and racks' bus of every hall for the coming step."""
     for h in range(halls.shape[1]):
         s = hall_links[HALL_LINK.site, h]
         first = hall_links[HALL_LINK.first_transformer, h]
@@ -270,6 +296,10 @@ def switch_halls(
 
         first = hall_links[HALL_LINK.first_ups, h]
         last = hall_links[HALL_LINK.first_ups, h + 1]
+        cdus_beside = first < last and hall_links[HALL_LINK.ups_carries_cdus, h] == 0
+        if cdus_beside:
+            # before the air handlers: most of the heat goes to their coolant
+            permit_cdus(h, s, live_for, hall_links, hall, cdu, site)
         running = hall[HALL.crahs_fed, h] > 0.0
         behind = first < last and hall_links[HALL_LINK.ups_carries_crahs, h] > 0
         may = running
@@ -305,7 +335,7 @@ def switch_halls(
             )
         else:
             fed = was_fed
-            if voltage < DARK and sag >= step:
+            if bus_dark(voltage, sag, step):
                 fed = False
             elif not input_good:
                 fed = was_fed and sag <= it_ride_through_time(voltage)
@@ -320,10 +350,8 @@ def switch_halls(
         if may != running:
             hall[HALL.crahs_fed, h] = 1.0 if may else 0.0
             note(journal, time, CRAHS, h, hall[HALL.crahs_fed, h], hall[HALL.crah_need, h])
-        if hall_links[HALL_LINK.ups_carries_cdus, h] > 0 or first == last:
+        if not cdus_beside:
             hall[HALL.cdus_fed, h] = hall[HALL.fed, h]
-        else:
-            hall[HALL.cdus_fed, h] = hall[HALL.live, h]
 
 
 @law

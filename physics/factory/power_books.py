@@ -24,7 +24,7 @@ from physics.factory.arrays import (
 )
 from physics.factory.electricity import main_transformer_loss
 from physics.factory.power_backup import bank_energy
-from physics.factory.power_sources import BATTERY, GENERATORS, GRID
+from physics.factory.power_sources import BATTERY, GENERATORS, GRID, bus_dark
 from physics.jit import kernel, law
 
 IDLE_FUEL_SHARE = 0.08
@@ -75,7 +75,7 @@ def site_battery(
         units += battery[ONLINE, b]
     if units == 0.0 or source not in (GRID, BATTERY):
         return 0.0
-    if source == GRID and site[SITE.house_power, s] < sites[SITE_DATA.house_power, s]:
+    if source == GRID and bus_dark(site[SITE.voltage, s], site[SITE.bus_sag, s], step):
         return 0.0
     threshold = 0.0
     if source == GRID:
@@ -137,7 +137,7 @@ def settle_sites(
             step,
         )
         needed = site[SITE.bus_power, s] - stored
-        loss = main_transformer_loss(s, needed, sites, site_links, transformer, site)
+        loss = main_transformer_loss(s, needed, sites, site_links, transformer, site, step)
         site[SITE.loss_power, s] += loss
         site[SITE.heat_rejected, s] += loss
         by_generators = needed if site[SITE.source, s] == GENERATORS else 0.0

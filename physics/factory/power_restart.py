@@ -2,8 +2,9 @@
 
 Motors drop out when their bus is without voltage for longer than they ride through, and start
 again one kind after another, so that a weak source is not asked for everything at once: pumps
-first, then fans, air handlers, the UPS rectifiers, chillers one by one at last. A kind that the
-source cannot carry waits. While a bus has its full source, starting is limited by delays only.
+first, then fans, CDU pumps that no UPS carries, air handlers, the UPS rectifiers, chillers one by
+one at last. A kind that the source cannot carry waits. While a bus has its full source, starting is
+limited by delays only.
 """
 
 from __future__ import annotations

@@ -66,6 +66,16 @@ def within_window(voltage: float) -> bool:
 
 
 @law
+def bus_dark(voltage: float, sag: float, step: float) -> bool:
+    """Whether a bus delivers nothing in a step of ``step`` seconds.
+
+    ``voltage`` [per unit] is the lowest of the step and ``sag`` [s] the time for which it has been
+    outside its window, this step included: a dip that is over within the step is ridden through.
+    """
+    return voltage < DARK and sag >= step
+
+
+@law
 def motor_ride_through_time(voltage: float) -> float:
     """How long contactors and drives of motors stay in at a voltage [s].
 
@@ -270,7 +280,7 @@ def switch_sites(
                 site[SITE.voltage, s] = grid_voltage
                 site[SITE.bus_sag, s] = sites[SITE_DATA.battery_response, s]
             site[SITE.capacity, s] = storage if chosen == BATTERY else generators
-        dark = site[SITE.voltage, s] < DARK and site[SITE.bus_sag, s] >= step
+        dark = bus_dark(site[SITE.voltage, s], site[SITE.bus_sag, s], step)
         site[SITE.house_power, s] = 0.0 if dark else sites[SITE_DATA.house_power, s]
         site[SITE.capacity_left, s] = site[SITE.capacity, s] - site[SITE.house_power, s]
         run_generators(

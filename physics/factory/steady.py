@@ -3,7 +3,8 @@
 Loops, air and plants are brought to rest one after the other with the latest temperatures of the
 others, and the racks' packages with them, until nothing moves any more. Each is exact for what it
 is given, so only the couplings are iterated: leakage (a few per cent of the heat per 10 K), plates
-in series, racks' fans, water flow against cooler performance. Some 20 rounds settle all.
+in series, racks' fans, water flow against cooler performance. Some 20 rounds settle all. What has
+supply is not looked for here but in :mod:`physics.factory.steady_supply`.
 
 The state of rest need not be unique where staging has hysteresis; then it is the one reached from
 below, with the fewest units.
@@ -18,7 +19,9 @@ import numpy as np
 from physics.factory.accelerators import rise_decays
 from physics.factory.arrays import (
     CDU,
+    CDU_LINK,
     HALL,
+    HALL_LINK,
     PLANT,
     RACK,
     RACK_LINK,
@@ -38,6 +41,7 @@ from physics.factory.racks import (
 from physics.factory.steady_air import settle_air
 from physics.factory.steady_loops import fill_mains, settle_cdus, settle_pumps
 from physics.factory.steady_plants import settle_plants
+from physics.factory.steady_supply import settle_levels
 
 REST = 1e9  # s: a step after which nothing of a package's past is left
 FAN_SHARE = 0.55  # of the way that racks' fans go in a round: stable whatever they achieve
@@ -54,7 +58,8 @@ class Balance:
     rounds : iterations made
     residual : largest movement of any temperature in the last one [K]
     converged : whether that is below the tolerance
-    level, element : where heat has no way out (rack, cdu, hall or plant), or "" and -1
+    level, element : what stands against a state of rest, or "" and -1
+    reason : why
     """
 
     rounds: int
@@ -62,12 +67,13 @@ class Balance:
     converged: bool
     level: str = ""
     element: int = -1
+    reason: str = ""
 
 
 def settle(
     c: ConstantBlocks, s: StateBlocks, threaded: bool = False, tolerance: float = TOLERANCE
 ) -> Balance:
-    """Bring the state to rest under its present weather, workload, set points and faults.
+    """Bring the state to rest under its present weather, workload, set points, faults and supply.
 
     Writes temperatures, flows, valves, speeds, stages and controllers' memories; electrical losses
     behind the rows follow in the next step of the coupled model. Where heat has no way out there is
@@ -78,6 +84,7 @@ def settle(
     decays[:, 4] = 0.0  # clocks are not moved but solved for
     branches = rack_branches(c.racks, c.rack_links, c.kinds)
     work = np.empty((s.rack.shape[1], 13))
+    settle_levels(c.plants, c.cdus, s.plant, s.cdu)
     advance_racks = advance_racks_parallel if threaded else advance_racks_serial
     settle_pumps(
         c.cdus, c.cdu_links, c.rack_links, c.kinds, s.cdu, s.rack, s.hall, s.cdu_pressure_sensor,
@@ -132,7 +139,35 @@ def settle(
     if len(still):
         lost = ("rack", int(still[0]))
     converged = residual <= tolerance and lost[1] < 0
-    return Balance(rounds, residual, converged, *lost)
+    return Balance(rounds, residual, converged, *_cause(c, s, *lost))
+
+
+def _cause(c: ConstantBlocks, s: StateBlocks, level: str, i: int) -> tuple[str, int, str]:
+    """Level and element at fault, and why, where the heat of an element has no way out."""
+    own = level, i, "heat has no way out"
+    if level == "rack":
+        unit = int(c.rack_links[RACK_LINK.cdu, i])
+        if s.cdu[CDU.low_level_trip, unit] > 0.0:
+            return "cdu", unit, "its pumps have stopped for want of coolant"
+        h = int(c.cdu_links[CDU_LINK.hall, unit])
+        if s.hall[HALL.cdus_fed, h] == 0.0:
+            return "hall", h, "its CDU pumps have no supply"
+        return own
+    if level == "hall" and s.hall[HALL.crahs_fed, i] == 0.0:
+        return "hall", i, "its air handlers have no supply"
+    if level in ("cdu", "hall"):
+        own_plant = (
+            c.cdu_links[CDU_LINK.plant] if level == "cdu" else c.hall_links[HALL_LINK.air_plant]
+        )
+        p = int(own_plant[i])
+        if s.plant[PLANT.low_level_trip, p] > 0.0:
+            return "plant", p, "its pumps have stopped for want of water"
+        if s.plant[PLANT.pumps_fed, p] == 0.0:
+            return "plant", p, "its pumps have no supply"
+        return own
+    if level == "plant" and s.plant[PLANT.fans_fed, i] == 0.0:
+        return "plant", i, "its fans have no supply"
+    return own if level else (level, i, "")
 
 
 def _temperatures(s: StateBlocks) -> Floats:

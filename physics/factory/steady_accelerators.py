@@ -8,13 +8,13 @@ die, or the hottest stack, is just at it.
 from __future__ import annotations
 
 from physics.compute import die_power, leakage_power, pace, relative_voltage
+from physics.factory.accelerators import MINIMUM_MEMORY_CLOCK
 from physics.factory.arrays import GPU, GPU_DATA, KIND, KIND_LINK, Floats, Indices
 from physics.hbm import module_refresh_power
 from physics.jit import law
 
 HALVINGS = 40
 SETTLING_ROUNDS = 12
-MINIMUM_MEMORY_CLOCK = 0.2
 HOTTEST = 500.0  # degC: far beyond any shutdown, where leakage would run away
 
 

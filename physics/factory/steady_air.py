@@ -25,6 +25,7 @@ from physics.factory.banks import units_online
 from physics.jit import kernel, law
 
 HALVINGS = 46
+LEAST_HEAT = 1e-3  # W: less is what remains of stored heat after a search
 
 
 @law
@@ -38,8 +39,12 @@ def settle_doors(
     row: Floats,
     rack: Floats,
     plant: Floats,
+    fed: float,
 ) -> None:
-    """Rear doors of a row: opening of their valves that holds the air behind them, and the heat."""
+    """Rear doors of a row: opening of their valves that holds the air behind them, and the heat.
+
+    ``fed`` as in :func:`physics.factory.air.cool_at_doors`.
+    """
     p = row_links[ROW_LINK.door_plant, w]
     full = (
         rows[ROW_DATA.door_rated_flow, w]
@@ -47,13 +52,13 @@ def settle_doors(
         * plants[PLANT_DATA.heat_capacity_per_flow, p]
     )
     water = plant[PLANT.supply_temperature, p]
-    shut = row[ROW.door_fault, w] > 0.0 or row[ROW.fed, w] == 0.0
+    shut = row[ROW.door_fault, w] > 0.0 or row[ROW.fed, w] * fed == 0.0
     low, high = 0.0, 0.0 if shut else 1.0
     valve = high
     heat, behind, fans = 0.0, 0.0, 0.0
     for turn in range(HALVINGS):
         heat, behind, fans = cool_at_doors(
-            w, rows, row_links, rack_links, kinds, row, rack, valve * full, water
+            w, rows, row_links, rack_links, kinds, row, rack, fed, valve * full, water
         )
         if high == low or (turn == 0 and behind >= row[ROW.door_setpoint, w]):
             break
@@ -124,7 +129,8 @@ def settle_air(
     lost = -1
     for h in range(halls.shape[1]):
         first, last = hall_links[HALL_LINK.first_row, h], hall_links[HALL_LINK.first_row, h + 1]
-        units = hall[HALL.crahs_fed, h] * units_online(
+        fed = hall[HALL.crahs_fed, h]
+        units = fed * units_online(
             crah, hall_links[HALL_LINK.first_crah, h], hall_links[HALL_LINK.first_crah, h + 1]
         )
         drawn, heat, door_fans = 0.0, 0.0, 0.0
@@ -134,7 +140,7 @@ def settle_air(
             )
             drawn += row[ROW.through, w]
             if row_links[ROW_LINK.door_plant, w] >= 0:
-                settle_doors(w, rows, row_links, rack_links, kinds, plants, row, rack, plant)
+                settle_doors(w, rows, row_links, rack_links, kinds, plants, row, rack, plant, fed)
             heat += (
                 row[ROW.air_heat, w]
                 + row[ROW.panel_loss, w]
@@ -163,7 +169,7 @@ def settle_air(
                     plenum = water + (heat + fans) / per_kelvin - rise
                 elif lost < 0:
                     lost = h
-        elif heat > 0.0 and lost < 0:
+        elif heat > LEAST_HEAT and lost < 0:
             lost = h
         taken = heat + fans if valve > 0.0 else 0.0
         for w in range(first, last):
@@ -177,7 +183,7 @@ def settle_air(
             if row[ROW.through, w] > 0.0 and served > 0.0:
                 warmer = own / row[ROW.through, w]
                 cold += (1.0 - served) / served * warmer
-            elif own > 0.0 and lost < 0:
+            elif own > LEAST_HEAT and lost < 0:
                 lost = h
             row[ROW.cold_aisle_temperature, w] = cold
             row[ROW.hot_aisle_temperature, w] = cold + warmer

@@ -67,8 +67,9 @@ def settle_facility_pumps(
             and speed_of_pumps(p, plants, wanted, number, resistance) > PUMP_UP_SPEED
         ):
             number += 1.0
-    running = settle_bank(pump, first, last, number, 0.0, plant[PLANT.pumps_fed, p], RESTED)
-    if wanted > 0.0 and running > 0.0 and plant[PLANT.low_level_trip, p] == 0.0:
+    fed = plant[PLANT.pumps_fed, p] * (1.0 - plant[PLANT.low_level_trip, p])
+    running = settle_bank(pump, first, last, number, 0.0, fed, RESTED)
+    if wanted > 0.0 and running > 0.0:
         speed = min(1.0, speed_of_pumps(p, plants, wanted, running, resistance))
     plant[PLANT.pump_speed, p] = speed
     plant[PLANT.pumps_wanted, p] = number
@@ -105,15 +106,16 @@ def settle_coolers(
     """Temperature [degC] of the water leaving the coolers, and fan speed, for a heat [W].
 
     At the target [degC] with the fan speed it takes, else warmer at full or colder at no speed, but
-    no colder than the floor [degC] where a by-pass holds that. NaN where there is no such
-    temperature within ``WIDEST`` of the target.
+    no colder than the floor [degC] where a by-pass holds that. Fans without power stand still. NaN
+    where there is no such temperature within ``WIDEST`` of the target.
     """
     rise = heat / rate
+    full = plant[PLANT.fans_fed, p]
     wanted = min(max(target, -WIDEST), WIDEST)
-    most, _ = rejected(p, plants, plant, site, s, coolers, 1.0, rate, wanted + rise)
+    most, _ = rejected(p, plants, plant, site, s, coolers, full, rate, wanted + rise)
     least, _ = rejected(p, plants, plant, site, s, coolers, 0.0, rate, wanted + rise)
     if least <= heat <= most:
-        low, high = 0.0, 1.0
+        low, high = 0.0, full
         for _ in range(HALVINGS):
             speed = 0.5 * (low + high)
             given, _ = rejected(p, plants, plant, site, s, coolers, speed, rate, wanted + rise)
@@ -123,7 +125,7 @@ def settle_coolers(
                 high = speed
         return wanted, 0.5 * (low + high)
     if most < heat:
-        speed, low, high = 1.0, wanted, min(wanted + WIDEST, HOTTEST_WATER - rise)
+        speed, low, high = full, wanted, min(wanted + WIDEST, HOTTEST_WATER - rise)
         given, _ = rejected(p, plants, plant, site, s, coolers, speed, rate, high + rise)
         if high <= low or given < heat:
             return math.nan, speed
@@ -212,6 +214,14 @@ def chill(
         p, plants, capacity_curves, eir_curves, part_load_curves, mode, running, pumps, setpoint,
         rate, heat, condenser_water,
     )  # fmt: skip
+    if running == 0.0 and available > 0.0 and math.isnan(supply):
+        # too little for a chiller to run on: it comes and goes, and on average holds the set point
+        running = 1.0
+        pumps = plant[PLANT.pumps_fed, p] * condenser_pumps(p, plants, mode, running, fitted, heat)
+        supply = chilled_supply(
+            p, plants, capacity_curves, eir_curves, part_load_curves, mode, running, pumps,
+            setpoint, rate, heat, condenser_water,
+        )  # fmt: skip
     warm = setpoint + WIDEST if math.isnan(supply) else supply
     economised, _, power, given, condenser_rate, load = cool_mechanically(
         p, plants, capacity_curves, eir_curves, part_load_curves, mode, running, pumps, setpoint,
@@ -306,7 +316,7 @@ def settle_chilled(
                     continue
                 low, high = condenser_water, condenser_water + WIDEST
                 stage = 1
-                if fan_speed == 0.0:
+                if settled < condenser_water:
                     low, high, stage = condenser_water - WIDEST, condenser_water, 2
             else:
                 out, _ = rejected(
@@ -404,6 +414,7 @@ def settle_plants(
         if rate <= 0.0:
             plant[PLANT.fan_speed, p] = 0.0
             plant[PLANT.fan_integral, p] = 0.0
+            plant[PLANT.fan_power, p] = 0.0
             continue
         coolers = units_online(
             cooler,
@@ -431,6 +442,9 @@ def settle_plants(
             )  # fmt: skip
             plant[PLANT.heat_rejected, p] = heat + rate * drop
         plant[PLANT.fan_integral, p] = plant[PLANT.fan_speed, p]
+        plant[PLANT.fan_power, p] = (
+            coolers * plants[PLANT_DATA.cooler_fan_power, p] * plant[PLANT.fan_speed, p] ** 3
+        )
         if math.isnan(produced):
             if lost < 0:
                 lost = p

@@ -11,6 +11,10 @@ import math
 
 from physics.jit import law
 
+SHARP_EDGE_DISCHARGE = 0.62
+"""Discharge coefficient of a sharp-edged hole [-]. Source: Idelchik, Handbook of Hydraulic
+Resistance, ch. 4."""
+
 
 @law
 def power_law_drop_and_slope(
@@ -122,7 +126,8 @@ def filter_resistance(clean_resistance: float, clogging: float) -> float:
 @law
 def orifice_conductance(area: float, discharge_coefficient: float, density: float) -> float:
     """Flow per root of pressure [kg/s/sqrt(Pa)] of a hole: ``m = C sqrt(dp)``,
-    ``C = C_d A sqrt(2 rho)`` (Torricelli with discharge coefficient, 0.6 for a sharp edge)."""
+    ``C = C_d A sqrt(2 rho)`` (Torricelli with discharge coefficient, ``SHARP_EDGE_DISCHARGE`` for a
+    sharp edge)."""
     return discharge_coefficient * area * math.sqrt(2.0 * density)
 
 

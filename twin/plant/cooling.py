@@ -113,7 +113,6 @@ def cdu_constants(design: Design) -> CduConstants:
             "secondary_density": density_and_specific_heat(
                 row.coolant, row.supply_temperature + DESIGN_RISE / 2
             )[0],
-            "supply_heat_capacity": half_volume + main,
             "return_heat_capacity": half_volume,
             "supply_main_heat_capacity": half_volume + main,
             "return_main_heat_capacity": main,

@@ -14,6 +14,7 @@ from physics.coil import rate_coil
 from physics.cooling_tower_york import york_reference_water_ratio
 from physics.effectiveness_ntu import Arrangement, ntu_from_effectiveness
 from physics.factory.arrays import TANK_LAYERS, Floats, Indices
+from physics.factory.chillers import STAGE_UP_LOAD
 from physics.psychrometrics import CP_DRY_AIR
 from twin.catalog.specs import Chiller, CoolingTower, RearDoor
 from twin.errors import InputError
@@ -26,7 +27,6 @@ from twin.plant.fluids import (
     density_and_specific_heat,
 )
 
-CHILLER_DESIGN_LOAD = 0.95  # of capacity at which the next chiller would start
 WATER_CONDUCTIVITY = 0.65  # W/m/K, between the layers of a tank
 TANK_INSULATION = 0.4  # W/m2/K of a tank's wall, 80 mm of mineral wool
 DOOR_INLET_AIR = 40.0  # degC at which rear doors are rated; only differences matter
@@ -66,7 +66,7 @@ def economiser_columns(design: Design, p: int, per_volume: float) -> dict[str, f
     unit = design.expansion.layout.product(plant.chillers.product, Chiller)
     heat, approach = float(design.plant_heat[p]), plant.economiser.approach
     load = heat / DESIGN_RISE
-    pumps = max(1, math.ceil(heat / (CHILLER_DESIGN_LOAD * unit.rated_capacity)))
+    pumps = max(1, math.ceil(heat / (STAGE_UP_LOAD * unit.rated_capacity)))
     cooling = min(pumps, plant.chillers.count) * unit.rated_condenser_flow * per_volume
     smaller, larger = min(load, cooling), max(load, cooling)
     effectiveness = heat / (smaller * (DESIGN_RISE + approach))

@@ -73,20 +73,19 @@ def panel_masks(row: models.Row) -> NDArray[np.int64]:
 def rack_supply(design: Design, levels: Levels) -> dict[str, Any]:
     """Panels and backup units of every rack, by field of the rack constants."""
     result = design.expansion
-    energy, power, efficiency = [], [], []
+    power, efficiency = [], []
     for row in result.row:
         unit = None
         if row.backup is not None:
             unit = result.layout.product(row.backup.product, Battery)
         count = row.backup.per_rack if row.backup is not None else 0
-        energy.append(count * unit.energy if unit else 0.0)
         power.append(count * unit.rated_power if unit else 0.0)
         efficiency.append(math.sqrt(unit.round_trip_efficiency) if unit else 1.0)
     of_rack = levels["rack"].parent_index
     masks = [panel_masks(row) for row in result.row]
     return {
         "panels": np.concatenate(masks),
-        "backup_energy": np.array(energy)[of_rack],
+        "backup_energy": rack_backup_energy(result),
         "backup_power": np.array(power)[of_rack],
         "backup_efficiency": np.array(efficiency)[of_rack],
     }
@@ -283,7 +282,6 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
             batteries[np.array(result.levels["battery"].parent) == s] = energy
         if site.generators is not None:
             fuel[np.array(result.levels["generator"].parent) == s] = site.generators.fuel
-    supply = rack_backup_energy(result)
     threshold = [
         math.inf
         if site.battery is None or site.battery.peak_threshold is None
@@ -319,7 +317,7 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
         "generator.state": np.full(counts["generator"], float(STOPPED)),
         "generator.fuel": fuel,
         "battery.charge": batteries,
-        "rack.backup_charge": supply,
+        "rack.backup_charge": rack_backup_energy(result),
         "rack.priority": np.array(
             [result.row[w].priority for w in result.levels["rack"].parent], dtype=np.float64
         ),

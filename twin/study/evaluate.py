@@ -181,6 +181,7 @@ def at_rest(simulation: Any, commands: Sequence[Command]) -> Any:
     for command in commands:
         simulation.apply(command)
     if commands or unsettled:
+        simulation.ventilate()  # commands may have changed what the rooms make of the weather
         constants = blocks_of(simulation.plant.constants)
         balance = rest(constants, simulation.state, threaded=simulation.threaded)
         if not balance.converged:

@@ -22,12 +22,20 @@ def accelerators(plant: Plant) -> Floats:
 
 
 def running(simulation: Simulation) -> Floats:
-    """Number of accelerators of every rack that can work: not failed, not shut down, energised."""
-    first = simulation.plant.levels.rack_first_gpu
+    """Number of accelerators of every rack that can work: not failed, not shut down, with power.
+
+    A rack has power from its row, over a panel of its own that is in service, or from its backup
+    units for as long as it draws any.
+    """
     state = simulation.state.view
-    online = np.add.reduceat(state.gpu.online, first[:-1]) if len(first) > 1 else np.zeros(0)
-    fed = state.row.fed[simulation.plant.constants.rack.row]
-    return np.asarray(online * state.rack.energised * fed)
+    first = simulation.plant.levels.rack_first_gpu
+    filled = np.flatnonzero(np.diff(first) > 0)
+    online = np.zeros(len(first) - 1)
+    if len(filled):
+        online[filled] = np.add.reduceat(state.gpu.online, first[filled])
+    rack = state.rack
+    supplied = state.row.fed[simulation.plant.constants.rack.row] * rack.path > 0.0
+    return np.asarray(online * rack.energised * (supplied | (rack.it_power > 0.0)))
 
 
 def speeds(simulation: Simulation) -> Floats:

@@ -90,6 +90,22 @@ def test_set_point_is_held_within_capacity_and_lost_beyond() -> None:
     )
 
 
+@given(entering=st.floats(7.0, 60.0), rate=st.floats(1e3, 3e5), set_point=st.floats(5.0, 18.0))
+def test_an_overloaded_chiller_gives_what_it_can(
+    entering: float, rate: float, set_point: float
+) -> None:
+    """However warm the water, and though the curve is zero for water above 27 degC."""
+    _, cooling, power, _, ratio = chilled_water(
+        set_point, entering, rate, 26.0, *REFERENCE, *CURVES
+    )
+    full = chiller_capacity(set_point, 26.0, REFERENCE[0], CAPACITY)
+    load = max(rate * (entering - set_point), 0.0)
+    assert cooling >= min(load, full) * (1.0 - 1e-9)
+    if load > full:
+        assert ratio == pytest.approx(1.0, abs=1e-9)
+        assert power > 0.0
+
+
 def test_warmer_condenser_costs_power() -> None:
     cool = chilled_water(7.0, 12.0, 4e4, 16.0, *REFERENCE, *CURVES)
     warm = chilled_water(7.0, 12.0, 4e4, 26.0, *REFERENCE, *CURVES)

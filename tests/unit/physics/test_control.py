@@ -179,20 +179,10 @@ def test_stages_follow_load_without_hunting() -> None:
     assert staging.stage_count(9e6, 5, 1e9, 1e6, 1, 3, 60.0) == (3, 0.0)
 
 
-def test_lead_rotates_and_standby_takes_over() -> None:
+def test_lead_rotates() -> None:
     assert staging.rotate_lead(2, 90.0, 3, 100.0, 10.0) == (0, 0.0)
     assert staging.rotate_lead(0, 10.0, 3, 100.0, 10.0) == (0, 20.0)
     assert staging.rotate_lead(0, 1e9, 1, 100.0, 10.0)[0] == 0
-    asked = np.zeros(4, dtype=np.bool_)
-    healthy = np.ones(4, dtype=np.bool_)
-    assert staging.assign_duty(healthy, 2, 3, asked) == 3
-    assert asked.tolist() == [True, False, True, True]
-    healthy[3] = False
-    assert staging.assign_duty(healthy, 2, 3, asked) == 3
-    assert asked.tolist() == [True, True, True, False]
-    healthy[:] = False
-    assert staging.assign_duty(healthy, 2, 3, asked) == 0
-    assert not asked.any()
 
 
 def test_least_worn_unit_leads() -> None:

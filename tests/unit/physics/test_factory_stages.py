@@ -11,7 +11,10 @@ from physics.factory import arrays
 from physics.factory.banks import units_online
 from physics.factory.chillers import STAGE_UP_LOAD, chillers_needed
 from physics.factory.coolers import cooler_bank
-from physics.factory.electricity import bank_loss
+from physics.factory.electricity import bank_loss, main_transformer_loss
+from physics.factory.power_backup import permit_cdus
+from physics.factory.power_books import site_battery
+from physics.factory.power_sources import GENERATORS, GRID, bus_dark
 from twin.factory import Factory
 
 # --- arrays ---------------------------------------------------------------------------------------
@@ -69,6 +72,58 @@ def test_more_transformers_share_copper_loss_and_add_iron_loss(power: float) -> 
 
 def test_no_transformer_no_loss() -> None:
     assert bank_loss(1e6, 0.0, 0.98, 2.5e6, 3e3, 20e3) == (0.0, 0.0)
+
+
+def site_of(**values: float) -> np.ndarray:  # type: ignore[type-arg]
+    """State of one site, zero but for some values."""
+    state = np.zeros((len(arrays.SiteState._fields), 1))
+    for name, value in values.items():
+        state[getattr(arrays.SITE, name), 0] = value
+    return state
+
+
+@pytest.mark.parametrize(
+    ("voltage", "sag", "dark"),
+    [(1.0, 0.0, False), (0.0, 1.0, True), (0.0, 0.3, False), (0.7, 5.0, False), (0.4, 5.0, True)],
+)
+def test_a_dead_grid_delivers_nothing_whether_a_house_hangs_on_it_or_not(
+    pilot: Factory, voltage: float, sag: float, dark: bool
+) -> None:
+    constants = arrays.blocks_of(pilot.plant().constants)
+    sites, links = constants.sites.copy(), constants.site_links.copy()
+    links[arrays.SITE_LINK.first_transformer] = [0, 1]
+    for name, value in (
+        ("house_power", 0.0), ("transformer_rating", 2.5e6), ("transformer_no_load_loss", 3e3),
+        ("battery_power", 1e6), ("battery_energy", 1e9), ("battery_efficiency", 0.95),
+    ):  # fmt: skip
+        sites[getattr(arrays.SITE_DATA, name), 0] = value
+    site = site_of(
+        source=GRID, voltage=voltage, bus_sag=sag, shaving_threshold=np.inf, power_cap=np.inf
+    )
+    assert bus_dark(voltage, sag, 1.0) == dark
+    loss = main_transformer_loss(0, 0.0, sites, links, np.ones((1, 1)), site, 1.0)
+    assert (loss == 0.0) == dark
+    battery = np.zeros((len(arrays.BatteryState._fields), 1))
+    battery[arrays.ONLINE] = 1.0
+    given_power = site_battery(0, 0, 1, sites, site, battery, 1.0)
+    assert (given_power == 0.0) == dark  # an empty one charges from a grid that lives
+
+
+@pytest.mark.parametrize(("left", "fed"), [(60e3, 1.0), (40e3, 0.0)])
+def test_cdu_pumps_beside_the_ups_are_carried_by_a_source_that_can(
+    pilot: Factory, left: float, fed: float
+) -> None:
+    links = arrays.blocks_of(pilot.plant().constants).hall_links
+    hall = np.zeros((len(arrays.HallState._fields), 1))
+    hall[arrays.HALL.cdus_fed] = 1.0
+    cdu = np.zeros((len(arrays.CduState._fields), 2))
+    cdu[arrays.CDU.pump_power] = 25e3
+    site = site_of(source=GENERATORS, capacity_left=left)
+    permit_cdus(0, 0, 10.0, links, hall, cdu, site)
+    assert hall[arrays.HALL.cdus_fed, 0] == fed
+    assert site[arrays.SITE.capacity_left, 0] == left - fed * 50e3
+    permit_cdus(0, 0, -1.0, links, hall, cdu, site)
+    assert hall[arrays.HALL.cdus_fed, 0] == 0.0
 
 
 # --- coolers and chillers -------------------------------------------------------------------------

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from physics.hydraulics.fittings import SHARP_EDGE_DISCHARGE
 from physics.leak import (
-    DISCHARGE_COEFFICIENT,
     RESET_LEVEL,
     TRIP_LEVEL,
     hole_flow,
     low_level_trip,
+    settled_level,
     vessel_level,
 )
 
@@ -21,7 +22,7 @@ from physics.leak import (
 def test_hole_flow_is_torricelli() -> None:
     # 1 bar of water: 14.14 m/s through the contracted jet
     assert hole_flow(1e-4, 1e5, 1000.0) == pytest.approx(
-        DISCHARGE_COEFFICIENT * 1e-4 * math.sqrt(200.0)
+        SHARP_EDGE_DISCHARGE * 1e-4 * math.sqrt(200.0)
     )
 
 
@@ -64,3 +65,28 @@ def test_the_switch_has_a_hysteresis(level: float, tripped: float) -> None:
         assert after == 0.0
     else:
         assert after == tripped
+
+
+@given(
+    area=st.floats(0.0, 1e-4), make_up=st.floats(0.0, 1e-3), fill=st.floats(1e4, 3e5),
+    pumping=st.floats(0.0, 2e5), level=st.floats(0.0, 1.0),
+)  # fmt: skip
+def test_a_vessel_comes_to_the_level_that_is_told(
+    area: float, make_up: float, fill: float, pumping: float, level: float
+) -> None:
+    told = settled_level(level, area, fill, pumping, 1000.0, make_up)
+    for _ in range(20_000):
+        leaving = hole_flow(area, fill * level + pumping, 1000.0) if level > 0.0 else 0.0
+        after = vessel_level(level, leaving, make_up, 0.1, 1.0)
+        if after == level:
+            break
+        level = after
+    left = hole_flow(area, fill * told + pumping, 1000.0) if told > 0.0 else 0.0
+    if 0.0 < told < 1.0 and area > 0.0:
+        assert left == pytest.approx(make_up, rel=1e-6)
+    elif told == 1.0 and area > 0.0:
+        assert left <= make_up * (1.0 + 1e-9)
+    elif told == 0.0 and area > 0.0:
+        assert hole_flow(area, pumping, 1000.0) >= make_up * (1.0 - 1e-9)
+    if abs(left - make_up) > 1e-5 and area > 1e-6:  # not so slowly that it is still on its way
+        assert level == pytest.approx(told, abs=0.05)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from deep_cooling import CDU, CHILLED, ROW, WARM, deep, pilot_with, weather
 
+from physics.staging import LOCKED_OUT
 from twin.alarms import ALARMS, boiling_point, hottest_plate
 from twin.controls import Command
 from twin.factory import Factory
@@ -85,6 +87,34 @@ def test_make_up_keeps_up_with_a_weeping_flange_but_not_with_a_burst(pilot: Fact
     assert value(simulation, "plant.flow") == 0.0
     assert "low-level" in kinds(simulation, WARM)
     assert value(simulation, "cdu.supply_temperature") > 42.0
+
+
+def test_a_leak_that_is_mended_at_a_full_vessel_is_over(pilot: Factory) -> None:
+    simulation = start(pilot)
+    inject(simulation, WARM, "leak", 600.0)
+    assert value(simulation, "plant.coolant_level") == 1.0
+    assert value(simulation, "plant.leak_flow") > 0.0
+    clear(simulation, WARM, "leak", 1.0)
+    assert value(simulation, "plant.leak_flow") == 0.0
+    inject(simulation, CDU, "leak", 60.0)
+    assert value(simulation, "cdu.leak_flow") > 0.0
+    simulation.apply(Command("clear", CDU, "leak"))
+    simulation.apply(Command("set", CDU, "coolant_level", 1.0))
+    simulation.advance(1.0)
+    assert value(simulation, "cdu.leak_flow") == 0.0
+
+
+def test_pumps_that_the_low_level_stops_do_not_count_as_running(pilot: Factory) -> None:
+    simulation = start(pilot)
+    running = value(simulation, "plant.pumps_running")
+    assert running > 0.0
+    inject(simulation, WARM, "burst", 600.0)
+    assert value(simulation, "plant.low_level_trip") == 1.0
+    assert value(simulation, "plant.pumps_running") == 0.0
+    assert value(simulation, "pump.stage") == LOCKED_OUT
+    clear(simulation, WARM, "burst", 7200.0)
+    assert value(simulation, "plant.low_level_trip") == 0.0
+    assert value(simulation, "plant.pumps_running") == running
 
 
 # --- sensors --------------------------------------------------------------------------------------
@@ -305,3 +335,42 @@ def test_the_chilled_plant_needs_no_alarm_in_ordinary_weather(pilot: Factory) ->
     simulation = start(pilot)
     simulation.advance(600.0)
     assert kinds(simulation, CHILLED) == kinds(simulation, WARM) == []
+
+
+# --- racks of both kinds --------------------------------------------------------------------------
+
+
+def with_air_cooled_row(data: dict[str, Any]) -> None:
+    """A row of air-cooled racks between two of liquid-cooled ones."""
+    row = data["sites"][0]["halls"][0]["rows"][0]
+    air = {"id": "row-02", "racks": 2, "rack": "nvidia-dgx-h100-x4", "position": ["4 m", "9 m"],
+           "panels": row["panels"]}  # fmt: skip
+    last = row | {"id": "row-03", "position": ["4 m", "14 m"]}
+    data["sites"][0]["halls"][0]["rows"] = [row, air, last]
+
+
+def test_air_cooled_racks_do_not_count_for_the_coolants_boiling() -> None:
+    simulation = pilot_with(with_air_cooled_row).simulation()
+    rack, gpu = simulation.plant.constants.rack, simulation.state.view.gpu
+    air = np.repeat(rack.cdu < 0, np.diff(rack.first_gpu))
+    assert 0 < air.sum() < len(air)
+    gpu.plate_temperature[:] = np.where(air, 120.0, 50.0)
+    assert hottest_plate(simulation.plant, simulation.state).tolist() == [50.0] * 4
+
+
+def test_a_dark_hall_leaves_its_rear_doors_without_fans() -> None:
+    simulation = start(pilot_with(deep))
+    assert value(simulation, "row.door_power") > 0.0
+    levels = simulation.plant.levels
+    for level, fault in (("site", "utility-loss"), ("generator", "generator-failure")):
+        for path in levels.paths(level):
+            inject(simulation, path, fault)
+    simulation.advance(5.0)
+    s = simulation.state.view
+    assert s.hall.crahs_fed[0] == 0.0
+    assert s.rack.it_power.sum() > 0.0  # the UPS carries the racks on
+    assert value(simulation, "row.door_power") == 0.0
+    assert value(simulation, "row.door_heat") == 0.0
+    assert s.hall.crah_power[0] == 0.0
+    simulation.advance(1800.0)
+    assert abs(simulation.energy_residual()) < 1e-9

@@ -69,8 +69,14 @@ def test_a_restart_delay_passes_before_a_chiller_runs_again() -> None:
     simulation.advance(10.0)
     simulation.apply(Command("clear", unit, "trip"))
     simulation.advance(delay - 10.0)
-    assert simulation.channel("chiller.stage")[0] != ON
+    assert simulation.channel("chiller.stage")[0] == LOCKED_OUT
     assert value(simulation, "chiller.load", 0) == 0.0
+    simulation.advance(60.0)
+    assert simulation.channel("chiller.stage")[0] != LOCKED_OUT
+    simulation.apply(Command("inject", f"{CHILLED}/chiller-02", "trip"))
+    simulation.advance(600.0)
+    assert simulation.channel("chiller.stage")[0] == ON
+    assert value(simulation, "chiller.load", 0) > 0.0
 
 
 def test_chillers_take_turns_at_leading() -> None:

@@ -13,6 +13,7 @@ from twin.controls import Command
 from twin.factory import Factory
 from twin.scenario import Scenario
 from twin.simulation import Simulation
+from twin.workload import racks
 from twin.workload.inference import decode_rate, prefill_rate
 from twin.workload.job import Job, bounded_slowdown
 from twin.workload.scheduler import Cluster, Outlook
@@ -152,6 +153,19 @@ def test_a_lost_accelerator_sends_its_job_back_to_its_checkpoint(pilot: Factory)
     assert figures["jobs_waiting"] == 1.0
     # what came after the checkpoint at 90 s is lost, of all the time there was
     assert 0.0 < figures["jobs_lost"] <= 10.0 / 95.0
+
+
+def test_racks_work_where_they_have_power(pilot: Factory) -> None:
+    simulation = run(pilot, 60.0)
+    s = simulation.state.view
+    assert racks.running(simulation).tolist() == [72.0] * 8
+    s.row.fed[:] = 0.0
+    s.rack.it_power[4:] = 0.0  # the first four draw on, from their backup units
+    assert racks.running(simulation).tolist() == [72.0] * 4 + [0.0] * 4
+    s.row.fed[:] = 1.0
+    s.rack.path[5] = 0.0  # none of its own panels is in service
+    s.rack.energised[0] = 0.0
+    assert racks.running(simulation).tolist() == [0.0] + [72.0] * 4 + [0.0] + [72.0] * 2
 
 
 # --- training -------------------------------------------------------------------------------------

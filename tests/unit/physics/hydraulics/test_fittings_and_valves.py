@@ -91,9 +91,10 @@ def test_half_clogged_filter_has_four_times_the_resistance() -> None:
 
 
 def test_leak_follows_torricelli_and_never_comes_back() -> None:
-    c = fittings.orifice_conductance(1e-6, 0.6, 1000.0)
+    c = fittings.orifice_conductance(1e-6, fittings.SHARP_EDGE_DISCHARGE, 1000.0)
     velocity = math.sqrt(2.0 * 2e5 / 1000.0)
-    assert fittings.leak_flow(3e5, 1e5, c) == pytest.approx(0.6 * 1e-6 * velocity * 1000.0)
+    jet = fittings.SHARP_EDGE_DISCHARGE * 1e-6
+    assert fittings.leak_flow(3e5, 1e5, c) == pytest.approx(jet * velocity * 1000.0)
     assert fittings.leak_flow(1e5, 1e5, c) == 0.0
     assert fittings.leak_flow(0.5e5, 1e5, c) == 0.0
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physics.hydraulics.builder import NetworkBuilder
-from physics.hydraulics.fittings import orifice_conductance
+from physics.hydraulics.fittings import SHARP_EDGE_DISCHARGE, orifice_conductance
 from physics.hydraulics.network import Network, make_network, nominal_controls
 from physics.hydraulics.pumps import GRAVITY, PumpCurve
 from physics.hydraulics.solver import solve
@@ -251,7 +251,7 @@ def test_leak_flows_by_torricelli_and_lowers_the_pressure_downstream() -> None:
     b.resistance(source, hole, 2e4)
     network = b.build()
     controls = nominal_controls(network, ambient_pressure=1e5)
-    conductance = orifice_conductance(1e-5, 0.6, DENSITY)
+    conductance = orifice_conductance(1e-5, SHARP_EDGE_DISCHARGE, DENSITY)
     controls.leak_conductance[hole] = conductance
     solution = solve(network, controls).require()
     flow = solution.leak_flow[hole]
