@@ -6,18 +6,21 @@ tolerances. Adding a channel is adding a row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from physics.factory.arrays import Floats
-from twin.channel import Channel, Reader, of_parent
+from twin.channel import Channel, of_parent
 from twin.cooling_channels import COOLING_CHANNELS, RUNNING
 
-__all__ = ["BY_NAME", "CHANNELS", "Channel", "channels_of"]
+__all__ = ["BY_NAME", "CHANNELS", "Channel", "channels_of", "read_channels"]
 
 if TYPE_CHECKING:
     from twin.plant import Plant
+    from twin.power.flow import Flow
     from twin.state import StateBuffer
 
 
@@ -73,24 +76,41 @@ def _tokens(plant: Plant, state: StateBuffer) -> Floats:
     return np.asarray(site.operations / np.maximum(site.operations_per_token, 1.0))
 
 
-def _solved(level: str, what: str, *arguments: str) -> Reader:
+@dataclass(frozen=True)
+class Solved:
     """A value of the solved network: a reading of :class:`twin.power.flow.Flow` by its name.
 
     Zero, as where nothing is live, while the network has no solution: a value to look at must not
     end a run. ``twin check`` and ``twin one-line`` say why there is none.
     """
 
-    def read(plant: Plant, state: StateBuffer) -> Floats:
-        from twin.errors import InputError, NumericalError
-        from twin.power.flow import solver_of
+    level: str
+    what: str
+    arguments: tuple[str, ...] = ()
 
-        try:
-            flow = solver_of(plant).at(state)
-        except (InputError, NumericalError):
-            return np.zeros(plant.levels[level].count)
-        return np.asarray(np.nan_to_num(getattr(flow, what)(*arguments)))
+    def __call__(self, plant: Plant, state: StateBuffer) -> Floats:
+        return self.of(plant, network_flow(plant, state))
 
-    return read
+    def of(self, plant: Plant, flow: Flow | None) -> Floats:
+        """The values in a solution, shape [count]."""
+        if flow is None:
+            return np.zeros(plant.levels[self.level].count)
+        return np.asarray(np.nan_to_num(getattr(flow, self.what)(*self.arguments)))
+
+
+def network_flow(plant: Plant, state: StateBuffer) -> Flow | None:
+    """The solved network at a state; None where it has no solution."""
+    from twin.errors import InputError, NumericalError
+    from twin.power.flow import solver_of
+
+    try:
+        return solver_of(plant).at(state)
+    except (InputError, NumericalError):
+        return None
+
+
+def _solved(level: str, what: str, *arguments: str) -> Solved:
+    return Solved(level, what, arguments)
 
 
 CHANNELS: tuple[Channel, ...] = (
@@ -1246,3 +1266,23 @@ BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
 def channels_of(level: str) -> tuple[Channel, ...]:
     """All channels of a level."""
     return tuple(channel for channel in CHANNELS if channel.level == level)
+
+
+def read_channels(
+    channels: Iterable[Channel], plant: Plant, state: StateBuffer
+) -> dict[str, Floats]:
+    """Values of several channels by name, shape [count] each; the network is solved once for all.
+
+    Values may be views of the state.
+    """
+    flow: Flow | None = None
+    looked = False
+    values = {}
+    for channel in channels:
+        if isinstance(channel.source, Solved):
+            if not looked:
+                flow, looked = network_flow(plant, state), True
+            values[channel.name] = channel.source.of(plant, flow)
+        else:
+            values[channel.name] = channel.read(plant, state)
+    return values

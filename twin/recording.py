@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numcodecs.blosc import Blosc
 from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
@@ -37,6 +38,10 @@ CHUNK_ELEMENTS = 65_536
 GROWTH = 4_096  # frames reserved at a time; cutting them off again takes time
 LARGE = 50_000  # accelerators from which only the main accelerator channels are kept by default
 LARGE_CHANNELS = ("gpu.temperature", "gpu.hbm_temperature", "gpu.power")
+LEVEL = 3  # of compression, by zstd
+_CODEC = Blosc(cname="zstd", clevel=LEVEL, shuffle=Blosc.SHUFFLE)
+
+Frame = dict[str, NDArray[np.float32]]
 
 
 def default_channels(gpus: int) -> tuple[Channel, ...]:
@@ -91,12 +96,15 @@ class Recorder:
         self.interval = interval
         self.written = 0
         self._events_written = 0
-        self._open: list[dict[str, NDArray[np.float32]]] = []
+        self._open: list[Frame] = []
         self._times: list[float] = []
         self._arrays: dict[str, Array[Any]] = {}
         self._prepare_folder()
         with self._writing():
             self._create()
+        self._of_level: dict[str, list[Channel]] = {}
+        for channel in self.channels:
+            self._of_level.setdefault(channel.level, []).append(channel)
 
     def __enter__(self) -> Recorder:
         return self
@@ -222,7 +230,7 @@ class Recorder:
     ) -> Array[Any]:
         from zarr.codecs import BloscCodec
 
-        compressors = "auto" if fill is None else BloscCodec(cname="zstd", clevel=3)
+        compressors = "auto" if fill is None else BloscCodec(cname="zstd", clevel=LEVEL)
         array: Array[Any] = group.create_array(
             name,
             shape=shape,
@@ -256,15 +264,23 @@ class Recorder:
 
         zarr.consolidate_metadata(self._root.store)
 
+    def take(self) -> Frame:
+        """Copies of what is to be recorded now, by level, shape [channels of the level, count]."""
+        values = self.simulation.values(self.channels)
+        frame = {}
+        for level, channels in self._of_level.items():
+            steps = np.array([[channel.resolution] for channel in channels])
+            together = np.stack([values[channel.name] for channel in channels])
+            together /= steps
+            np.round(together, out=together)
+            together *= steps
+            frame[level] = together.astype(np.float32)
+        return frame
+
     def append(self) -> None:
         """Record the simulation's state as it is now."""
         self._times.append(self.simulation.time)
-        self._open.append(
-            {
-                channel.name: rounded(self.simulation.channel(channel.name), channel)
-                for channel in self.channels
-            }
-        )
+        self._open.append(self.take())
         if len(self._open) == CHUNK_FRAMES:
             self.flush()
 
@@ -281,15 +297,35 @@ class Recorder:
         if last > self.capacity:
             self._resize(self.capacity + max(GROWTH, last - self.capacity))
             self._consolidate()
-        for channel in self.channels:
-            frames = np.stack([frame[channel.name] for frame in self._open])
-            self._arrays[channel.name][first:last] = frames
-        for level in dict.fromkeys(channel.level for channel in self.channels):
+        whole = first % CHUNK_FRAMES == 0 and len(self._open) == CHUNK_FRAMES
+        for level, channels in self._of_level.items():
+            for row, channel in enumerate(channels):
+                frames = np.stack([frame[level][row] for frame in self._open])
+                if whole:
+                    self._write_chunks(channel, first // CHUNK_FRAMES, frames)
+                else:
+                    self._arrays[channel.name][first:last] = frames
             self._arrays[level][first:last] = self._times
         self.written = last
         self._open.clear()
         self._times.clear()
         self._write_events()
+
+    def _write_chunks(self, channel: Channel, number: int, frames: NDArray[np.float32]) -> None:
+        """Write frames that fill chunks, as zarr would: its own way takes ten times as long.
+
+        The same bytes under the same names (Zarr v3, default chunk keys, little-endian, Blosc).
+        """
+        folder = self.path / channel.level / channel.name.partition(".")[2] / "c" / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        width = min(frames.shape[1], CHUNK_ELEMENTS) or 1
+        for part, start in enumerate(range(0, frames.shape[1], width)):
+            chunk = np.full((CHUNK_FRAMES, width), np.nan, dtype="<f4")
+            inside = frames[:, start : start + width]
+            chunk[:, : inside.shape[1]] = inside
+            unfinished = folder / f"{part}.partial"
+            unfinished.write_bytes(_CODEC.encode(chunk))
+            unfinished.replace(folder / str(part))
 
     def _write_events(self) -> None:
         fresh = self.simulation.logged - self._events_written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from physics.factory.arrays import RACK, Floats, blocks_of
 from twin import alarms, compiled, controls, initial_state, steady
 from twin import weather as weather_module
-from twin.channels import BY_NAME
+from twin.channels import BY_NAME, Channel, read_channels
 from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
 from twin.power import journal
@@ -323,6 +323,10 @@ class Simulation:
     def channel(self, name: str) -> Floats:
         """Values of a channel for all elements of its level, shape [count]; may be a view."""
         return BY_NAME[name].read(self.plant, self.state)
+
+    def values(self, channels: Iterable[Channel]) -> dict[str, Floats]:
+        """Values of several channels by name, shape [count] each; may be views."""
+        return read_channels(channels, self.plant, self.state)
 
     def _broken(self) -> NDArray[np.bool_]:
         """Racks with a temperature or power that is not a number, shape [racks]."""

@@ -175,7 +175,7 @@ class DiskKeeper:
                 session.add_event("alarm", "the disk is too slow; frames of the recording are lost")
             self.lost_frames += 1
             return
-        moment, frame = self.recorder.take()
+        moment, frame = session.subject.time, self.recorder.take()
         size = sum(values.nbytes for values in frame.values())
         self._count(1, size)
 

@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.channels import BY_NAME, Channel
 from twin.errors import InputError
-from twin.recording import Recorder, rounded
+from twin.recording import Frame, Recorder
 
 if TYPE_CHECKING:
     from twin.simulation import Simulation
-
-Rounded = dict[str, NDArray[np.float32]]
 
 
 class SessionRecorder(Recorder):
@@ -38,15 +35,7 @@ class SessionRecorder(Recorder):
         self._resume = resume
         super().__init__(path, simulation, channels, interval=interval)
 
-    def take(self) -> tuple[float, Rounded]:
-        """Copies of what is to be recorded, on the thread that owns the simulation."""
-        frame = {
-            channel.name: rounded(self.simulation.channel(channel.name), channel)
-            for channel in self.channels
-        }
-        return self.simulation.time, frame
-
-    def put(self, moment: float, frame: Rounded) -> None:
+    def put(self, moment: float, frame: Frame) -> None:
         """Add a frame to those to be written."""
         self._times.append(moment)
         self._open.append(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import xarray
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.channels import BY_NAME, CHANNELS
+from twin import recording
+from twin.channels import BY_NAME, CHANNELS, Channel
 from twin.controls import Command
 from twin.errors import InputError
 from twin.factory import Factory
@@ -194,3 +196,37 @@ def test_rounding_is_to_the_resolution_and_done_once(name: str, shares: list[flo
     slack = 0.5 * channel.resolution * (1 + 1e-9) + 1e-6 * np.abs(values)
     assert np.all(np.abs(kept - values) <= slack)
     assert np.array_equal(rounded(kept.astype(np.float64), channel), kept)
+
+
+def test_whole_chunks_are_what_zarr_would_have_written(
+    pilot: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "CHUNK_ELEMENTS", 100)  # 576 accelerators: the last one is short
+    direct, by_zarr = tmp_path / "direct.zarr", tmp_path / "zarr.zarr"
+    record(pilot.simulation(), direct, 2 * CHUNK_FRAMES)
+
+    def through_zarr(self: Recorder, channel: Channel, number: int, frames: Any) -> None:
+        first = number * CHUNK_FRAMES
+        self._arrays[channel.name][first : first + CHUNK_FRAMES] = frames
+
+    monkeypatch.setattr(Recorder, "_write_chunks", through_zarr)
+    record(pilot.simulation(), by_zarr, 2 * CHUNK_FRAMES)
+    chunks = sorted((by_zarr / "gpu" / "temperature" / "c").rglob("*"))
+    assert len([chunk for chunk in chunks if chunk.is_file()]) == 2 * 6
+    left, right = (xarray.open_datatree(path, engine="zarr") for path in (direct, by_zarr))
+    for channel in SOME:
+        place = f"{channel.level}/{channel.name.partition('.')[2]}"
+        np.testing.assert_array_equal(left[place].values, right[place].values)
+        files = [f for f in (by_zarr / place / "c").rglob("*") if f.is_file()]
+        for file in files:
+            same = (direct / file.relative_to(by_zarr)).read_bytes()
+            assert len(same) == len(file.read_bytes())
+
+
+def test_values_read_together_are_those_read_alone(pilot: Factory) -> None:
+    simulation = pilot.simulation()
+    simulation.advance(5.0)
+    together = simulation.values(CHANNELS)
+    assert list(together) == [channel.name for channel in CHANNELS]
+    for name, values in together.items():
+        np.testing.assert_array_equal(values, simulation.channel(name), err_msg=name)
