@@ -305,6 +305,7 @@ class Recorder:
                     self._write_chunks(channel, first // CHUNK_FRAMES, frames)
                 else:
                     self._arrays[channel.name][first:last] = frames
+        for level in self._of_level:  # last: a frame with a time is there in full
             self._arrays[level][first:last] = self._times
         self.written = last
         self._open.clear()
