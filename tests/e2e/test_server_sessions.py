@@ -19,8 +19,15 @@ KILLS = int(os.environ.get("TWIN_KILLS", "3"))  # 20 take three minutes
 
 
 def command(server, session=None, **body):
-    query = f"?session={session}" if session else ""
-    return server.get(f"/api/commands{query}", body=body)
+    """Give a command, again while the session is still on its way to the time it was left at."""
+    place = f"/api/commands?session={session}" if session else "/api/commands"
+    end = time.monotonic() + 60.0
+    while True:
+        status, answer = server.request(place, body=body)
+        if status != 503 or time.monotonic() > end:
+            assert status == 200, (status, answer)
+            return answer
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
