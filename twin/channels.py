@@ -56,6 +56,31 @@ def _ups_charge(plant: Plant, state: StateBuffer) -> Floats:
     return np.asarray(np.maximum(state.view.ups.charge, 0.0))
 
 
+def _ups_load(plant: Plant, state: StateBuffer) -> Floats:
+    """Load of the bank or system that each unit in service belongs to."""
+    s, systems = state.view, plant.constants.ups_system
+    load = s.hall.ups_load[plant.levels["ups"].parent_index]
+    for k in range(len(systems.hall)):
+        load[systems.first_ups[k] : systems.first_ups[k + 1]] = s.ups_system.load[k]
+    return np.asarray(load * (s.ups.online > 0.0))
+
+
+def _system_output(plant: Plant, state: StateBuffer) -> Floats:
+    system = state.view.ups_system
+    return np.asarray(system.output * system.fed)
+
+
+def _panel_system(plant: Plant, state: StateBuffer) -> Floats:
+    """Number in its hall of the UPS system that feeds each panel; 0 where none does, or apart."""
+    from physics.electrical.switch import SOURCE_B
+
+    panels, panel = plant.constants.panel, state.view.panel
+    system = np.where(panel.target == SOURCE_B, panels.alternate, panels.system)
+    hall = plant.constants.row.hall[plant.levels["panel"].parent_index]
+    number = system - plant.constants.hall.first_system[hall] + 1
+    return np.where((system >= 0) & (panel.fed > 0.0), number, 0).astype(np.float64)
+
+
 def _battery_charge(plant: Plant, state: StateBuffer) -> Floats:
     full = plant.constants.site.battery_energy[plant.levels["battery"].parent_index]
     return np.asarray(np.clip(state.view.battery.charge / np.maximum(full, 1.0), 0.0, 1.0))
@@ -622,10 +647,52 @@ CHANNELS: tuple[Channel, ...] = (
         0.001,
         0,
         1.2,
-        of_parent("ups", "ups.online", "hall.ups_load"),
+        _ups_load,
         "Load of the UPS relative to its rating",
         warning=0.9,
         limit=1.0,
+    ),
+    Channel(
+        "ups_system.load",
+        "UPS system load",
+        "",
+        0.001,
+        0,
+        1.2,
+        "ups_system.load",
+        "Load of a UPS system relative to the rating of its units in service",
+        warning=0.9,
+        limit=1.0,
+    ),
+    Channel(
+        "ups_system.output",
+        "UPS system output",
+        "W",
+        100.0,
+        0,
+        20e6,
+        _system_output,
+        "Power behind a UPS system",
+    ),
+    Channel(
+        "ups_system.mode",
+        "UPS system mode",
+        "",
+        0.1,
+        0,
+        5,
+        "ups_system.mode",
+        "0 off, 1 double conversion, 2 eco, 3 battery, 4 static bypass, 5 maintenance bypass",
+    ),
+    Channel(
+        "panel.system",
+        "Panel's UPS system",
+        "",
+        0.1,
+        0,
+        8,
+        _panel_system,
+        "Number of the UPS system that feeds the panel; 0: none, or its hall has no separate ones",
     ),
     Channel(
         "ups.charge",

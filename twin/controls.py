@@ -67,6 +67,9 @@ CONTROLS: tuple[Control, ...] = (
         "Mode of the UPS: 1 double conversion, 2 eco, 5 maintenance bypass, 0 off",
         whole=True,
     ),
+    Control(
+        "ups_system", "online", "", 0, 1, "0 takes a whole UPS system's output away", whole=True
+    ),
     Control("ups", "online", "", 0, 1, "0 takes the UPS out of service", whole=True),
     Control("ups", "battery_online", "", 0, 1, "0 opens the UPS battery's breaker", whole=True),
     Control("ups", "battery_health", "", 0.05, 1, "Capacity of the UPS battery relative to new"),
@@ -140,6 +143,7 @@ FAULTS: tuple[Fault, ...] = (
         "Panel out of service; clearing resets its breaker too",
     ),
     Fault("crah", "trip", (("online", 0, 1),), "Air handler stops"),
+    Fault("ups_system", "system-failure", (("online", 0, 1),), "Whole UPS system without output"),
     Fault("ups", "trip", (("online", 0, 1),), "UPS out of service"),
     Fault("ups", "battery-failure", (("battery_online", 0, 1),), "UPS battery open"),
     Fault(

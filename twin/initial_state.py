@@ -40,6 +40,7 @@ def fill(plant: Plant, state: StateBuffer) -> None:
         s.feeder,
         s.generator,
         s.battery,
+        s.ups_system,
     ):
         group.online[:] = 1.0
     for owner, name in (

@@ -40,7 +40,7 @@ MESHES = {
     "network-switch": "network-rack",
 }
 """Mesh kind of each product class; racks and distribution depend on their figures."""
-WITHOUT_INSTANCES = {"site", "plant", "hall", "row", "feeder", "gpu"}
+WITHOUT_INSTANCES = {"site", "plant", "hall", "row", "feeder", "ups_system", "gpu"}
 """Levels whose elements are places or parts, not products on the floor."""
 
 

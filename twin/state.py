@@ -46,6 +46,7 @@ def counts_of(constants: Constants) -> dict[str, int]:
         "feeder": units(site.first_feeder),
         "generator": units(site.first_generator),
         "battery": units(site.first_battery),
+        "ups_system": len(constants.ups_system.hall),
         "ledger": len(site.power_factor),
         "journal": arrays.JOURNAL_SIZE,
     }

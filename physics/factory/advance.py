@@ -23,12 +23,13 @@ from physics.factory.facility_pumps import set_primary_flows
 from physics.factory.ledger import balance, book_step, stored_heat
 from physics.factory.loops import control_valves, rack_branches, set_secondary_flows
 from physics.factory.plants import advance_plants
-from physics.factory.power_backup import switch_halls
 from physics.factory.power_books import settle_sites, stored_electricity
 from physics.factory.power_caps import cap_sites
+from physics.factory.power_halls import switch_halls
 from physics.factory.power_panels import feed_rows, switch_rows
 from physics.factory.power_restart import switch_chillers, switch_plants
 from physics.factory.power_sources import switch_sites
+from physics.factory.power_systems import transfer_panels
 from physics.factory.racks import advance_racks_parallel, advance_racks_serial
 from physics.factory.sensors import steps_since_start
 from physics.jit import kernel
@@ -68,11 +69,13 @@ def switch_supply(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -
     switch_halls(
         c.halls,
         c.hall_links,
+        c.system_links,
         c.sites,
         c.stages,
         s.site,
         s.hall,
         s.cdu,
+        s.ups_system,
         s.ups,
         s.hall_transformer,
         s.feeder,
@@ -81,6 +84,19 @@ def switch_supply(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -
         step,
     )
     switch_chillers(c.plants, c.plant_links, s.site, s.plant, s.journal, time, step)
+    transfer_panels(
+        c.panels,
+        c.panel_links,
+        c.hall_links,
+        c.system_links,
+        c.stages,
+        s.panel,
+        s.ups_system,
+        s.ups,
+        s.journal,
+        time,
+        step,
+    )
     switch_rows(c.row_links, c.rack_links, s.row, s.rack, s.panel, s.hall, s.journal, time)
 
 
@@ -180,12 +196,17 @@ def reject_and_feed(
     feed_halls(
         c.halls,
         c.hall_links,
+        c.rows,
         c.row_links,
+        c.panel_links,
+        c.system_links,
         c.sites,
         c.stages,
         s.hall,
         s.row,
+        s.panel,
         s.cdu,
+        s.ups_system,
         s.ups,
         s.hall_transformer,
         s.journal,

@@ -329,6 +329,51 @@ class PanelState(NamedTuple):
     tripped: Floats  # input to reset: 1 opened by its own protection
     travel: Floats  # of the inverse-time element, trips at 1
     load: Floats  # relative to the rating
+    fed: Floats  # 0: the UPS system that it hangs on has no output
+    position: Floats  # of its transfer switch (:mod:`physics.electrical.switch`)
+    target: Floats  # where that switch stands or goes
+    waited: Floats  # s in the switch's present delay or transit
+    dead_time: Floats  # s for which its supply has been dead
+    need: Floats  # W it passed when it last had supply, its loss included
+
+
+class PanelConstants(NamedTuple):
+    """Per panel, shape [units]: what feeds it in halls with separate UPS systems."""
+
+    system: Indices  # that it prefers, -1: the hall's one racks' bus
+    alternate: Indices  # that its transfer switch can turn to, -1: none
+    transfer_time: Floats  # s without supply on the way
+    retransfer_delay: Floats  # s of good preferred supply before it returns
+    transfer_limit: Floats  # load of the alternate over its rating up to which it may go there
+
+
+class UpsSystemConstants(NamedTuple):
+    """Per UPS system of halls with several, shape [Y]."""
+
+    hall: Indices
+    first_ups: Indices  # [Y + 1], units
+    reserve: Indices  # 1: no panel prefers it
+
+
+class UpsSystemState(NamedTuple):
+    """Per UPS system of halls with several, shape [Y]; a hall's own fields sum them up."""
+
+    online: Floats  # input: 0 no output, whatever its units could do
+    fed: Floats  # 1 its output bus is live
+    load: Floats  # share of the rating in service
+    loss: Floats  # W
+    mode: Floats  # of physics.electrical.ups
+    input_time: Floats  # s for which the input has been good
+    overload: Floats  # travel of the overload element, trips at 1
+    share: Floats  # share of the load that the rectifiers carry
+    charging: Floats  # 1 allowed
+    output: Floats  # W; without output, what waits for it
+    battery_power: Floats  # W at the batteries' terminals, positive: giving
+    stored_power: Floats  # W by which the batteries' content falls
+    charge: Floats  # mean state of charge of the batteries in service
+    drawn: Floats  # W at the input
+    cooling: Floats  # W of pumps and fans behind it
+    expected: Floats  # W when all transfer switches have come to rest
 
 
 class HallConstants(NamedTuple):
@@ -340,6 +385,7 @@ class HallConstants(NamedTuple):
     first_cdu: Indices  # [H + 1]
     first_crah: Indices  # [H + 1]
     first_ups: Indices  # [H + 1]
+    first_system: Indices  # [H + 1]; halls with one UPS bank have none
     first_transformer: Indices  # [H + 1]
     crah_airflow_capacity_rate: Floats  # W/K, one unit at full speed
     crah_water_capacity_rate: Floats  # W/K, one unit with valve open
@@ -753,6 +799,8 @@ class Constants(NamedTuple):
     site: SiteConstants
     stages: Stages
     shared: SharedConstants
+    panel: PanelConstants
+    ups_system: UpsSystemConstants
 
 
 class State(NamedTuple):
@@ -782,6 +830,7 @@ class State(NamedTuple):
     feeder: FeederState
     generator: GeneratorState
     battery: BatteryState
+    ups_system: UpsSystemState
     ledger: LedgerState
     journal: JournalState
 
@@ -836,6 +885,7 @@ SITE: Any = _rows(SiteState)
 LEDGER: Any = _rows(LedgerState)
 PANEL: Any = _rows(PanelState)
 UPS: Any = _rows(UpsState)
+SYSTEM: Any = _rows(UpsSystemState)
 FEEDER: Any = _rows(FeederState)
 GENERATOR: Any = _rows(GeneratorState)
 BATTERY_UNIT: Any = _rows(BatteryState)
@@ -847,6 +897,7 @@ RACK_DATA: Any = _rows(RackConstants, False)
 KIND: Any = _rows(RackKinds, False)
 CDU_DATA: Any = _rows(CduConstants, False)
 ROW_DATA: Any = _rows(RowConstants, False)
+PANEL_DATA: Any = _rows(PanelConstants, False)
 HALL_DATA: Any = _rows(HallConstants, False)
 PLANT_DATA: Any = _rows(PlantConstants, False)
 SITE_DATA: Any = _rows(SiteConstants, False)
@@ -855,6 +906,8 @@ KIND_LINK: Any = _rows(RackKinds, True)
 RACK_LINK: Any = _rows(RackConstants, True)
 CDU_LINK: Any = _rows(CduConstants, True)
 ROW_LINK: Any = _rows(RowConstants, True)
+PANEL_LINK: Any = _rows(PanelConstants, True)
+SYSTEM_LINK: Any = _rows(UpsSystemConstants, True)
 HALL_LINK: Any = _rows(HallConstants, True)
 PLANT_LINK: Any = _rows(PlantConstants, True)
 SITE_LINK: Any = _rows(SiteConstants, True)
@@ -884,6 +937,9 @@ class ConstantBlocks(NamedTuple):
     stages: Stages
     recirculation_shares: Floats
     seed: int
+    panels: Floats
+    panel_links: Indices
+    system_links: Indices
 
 
 class StateBlocks(NamedTuple):
@@ -913,6 +969,7 @@ class StateBlocks(NamedTuple):
     feeder: Floats
     generator: Floats
     battery: Floats
+    ups_system: Floats
     ledger: Floats
     journal: Floats  # [entries, fields]
 
@@ -956,4 +1013,7 @@ def blocks_of(constants: Constants) -> ConstantBlocks:
         Stages(*cast(Any, [np.array(values) for values in c.stages])),
         np.array(c.shared.recirculation_shares, dtype=np.float64),
         int(c.shared.noise_seed[0]),
+        _floats(c.panel),
+        _links(c.panel),
+        _links(c.ups_system),
     )

@@ -29,6 +29,7 @@ from physics.factory.arrays import (
 from physics.factory.banks import units_online
 from physics.factory.power_backup import bank_flows, watch_overload
 from physics.factory.power_sources import GRID, bus_dark
+from physics.factory.power_systems import feed_systems
 from physics.jit import kernel, law
 
 
@@ -54,12 +55,17 @@ def bank_loss(
 def feed_halls(
     halls: Floats,
     hall_links: Indices,
+    rows: Floats,
     row_links: Indices,
+    panel_links: Indices,
+    system_links: Indices,
     sites: Floats,
     stages: Stages,
     hall: Floats,
     row: Floats,
+    panel: Floats,
     cdu: Floats,
+    system: Floats,
     ups: Floats,
     transformer: Floats,
     journal: Floats,
@@ -87,7 +93,26 @@ def feed_halls(
         else:
             beside += hall[HALL.crah_power, h]
         taken = behind
-        if first < last:
+        if hall_links[HALL_LINK.first_system, h] < hall_links[HALL_LINK.first_system, h + 1]:
+            taken = feed_systems(
+                h,
+                behind - drawn - panel_loss,
+                halls,
+                hall_links,
+                rows,
+                row_links,
+                panel_links,
+                system_links,
+                stages,
+                hall,
+                panel,
+                system,
+                ups,
+                journal,
+                time,
+                step,
+            )
+        elif first < last:
             rating = stages.rated_power[hall_links[HALL_LINK.ups_stage, h]]
             taken = bank_flows(
                 h, first, last, behind, rating, halls, hall_links, stages, hall, ups, step

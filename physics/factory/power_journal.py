@@ -46,6 +46,18 @@ ROW_SUPPLY: Final = 41
 RACKS_UP: Final = 42
 """Row: number of racks that run, and before."""
 
+TRANSFER: Final = 43
+"""Panel: its switch goes to the UPS system of number ``value`` of its hall, without supply for
+``other`` seconds; negative: back to the preferred one."""
+PANEL_SUPPLY: Final = 44
+"""Panel: supplied by a UPS system (1) or not (0); other: why not, one of the next four."""
+NO_ALTERNATE: Final = 1
+ALTERNATE_DEAD: Final = 2
+ALTERNATE_FULL: Final = 3
+IN_TRANSIT: Final = 4
+OF_SYSTEM: Final = 30
+"""Added to a code of a hall's UPS where it speaks of one UPS system instead."""
+
 
 @law
 def note(journal: Floats, time: float, code: int, index: int, value: float, other: float) -> None:
@@ -66,3 +78,12 @@ def note(journal: Floats, time: float, code: int, index: int, value: float, othe
         journal[count, JOURNAL.element] = index
         journal[count, JOURNAL.value] = value
         journal[count, JOURNAL.other] = other
+
+
+@law
+def of_system(journal: Floats, before: float, system: int) -> None:
+    """Make the hall's entries since ``before`` (the count then) those of one of its UPS systems."""
+    count = min(int(journal[0, JOURNAL.time]), journal.shape[0] - 1)
+    for entry in range(int(before) + 1, count + 1):
+        journal[entry, JOURNAL.code] += OF_SYSTEM
+        journal[entry, JOURNAL.element] = system

@@ -32,8 +32,8 @@ ALMOST = 1.0 - 1e-6
 
 @law
 def closed(i: int, panel: Floats) -> float:
-    """1 for a panel in service, 0 otherwise."""
-    return panel[ONLINE, i] if panel[PANEL.tripped, i] == 0.0 else 0.0
+    """1 for a panel in service with supply to it, 0 otherwise."""
+    return panel[ONLINE, i] * panel[PANEL.fed, i] if panel[PANEL.tripped, i] == 0.0 else 0.0
 
 
 @law

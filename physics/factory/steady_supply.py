@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from physics.electrical.switch import SOURCE_A
 from physics.electrical.ups import BATTERY as ON_BATTERY
 from physics.electrical.ups import DOUBLE_CONVERSION, ECO
 from physics.factory.advance import switch_supply
@@ -22,6 +23,8 @@ from physics.factory.arrays import (
     HALL_DATA,
     HALL_LINK,
     ONLINE,
+    PANEL,
+    PANEL_DATA,
     PLANT,
     PLANT_DATA,
     PLANT_LINK,
@@ -29,6 +32,8 @@ from physics.factory.arrays import (
     ROW,
     SITE,
     SITE_DATA,
+    SYSTEM,
+    SYSTEM_LINK,
     UPS,
     ConstantBlocks,
     Floats,
@@ -49,6 +54,8 @@ SWITCHES = (
     ("plant", (PLANT.feeder_in_use,)),
     ("hall", (HALL.live, HALL.fed, HALL.crahs_fed, HALL.cdus_fed, HALL.ups_mode)),
     ("hall", (HALL.ups_share, HALL.feeder_in_use)),
+    ("ups_system", (SYSTEM.fed, SYSTEM.mode, SYSTEM.share)),
+    ("panel", (PANEL.fed, PANEL.target)),
     ("row", (ROW.fed,)),
     ("rack", (RACK.path,)),
 )
@@ -93,6 +100,8 @@ def undisturbed(c: ConstantBlocks, s: StateBlocks) -> bool:
         and (s.hall[[HALL.live, HALL.fed, HALL.crahs_fed, HALL.cdus_fed]] == 1.0).all()
         and (~fitted | (mode == s.hall[HALL.ups_request])).all()
         and (~fitted | (mode != DOUBLE_CONVERSION) | (s.hall[HALL.ups_share] == 1.0)).all()
+        and (s.ups_system[SYSTEM.fed] == 1.0).all()
+        and ((s.panel[PANEL.fed] == 1.0) & (s.panel[PANEL.target] == SOURCE_A)).all()
         and (s.row[ROW.fed] == 1.0).all()
         and (s.rack[RACK.path] == 1.0).all()
     )
@@ -105,6 +114,7 @@ def longest_delay(c: ConstantBlocks) -> float:
         (c.sites, SITE_DATA.feeder_transfer_time), (c.sites, SITE_DATA.generator_start_time),
         (c.sites, SITE_DATA.generator_step_interval), (c.halls, HALL_DATA.ups_retransfer_delay),
         (c.halls, HALL_DATA.ups_restart_delay), (c.halls, HALL_DATA.ups_walk_in),
+        (c.panels, PANEL_DATA.retransfer_delay), (c.panels, PANEL_DATA.transfer_time),
         (c.halls, HALL_DATA.crah_delay), (c.plants, PLANT_DATA.pump_delay),
         (c.plants, PLANT_DATA.fan_delay), (c.plants, PLANT_DATA.chiller_delay),
     )  # fmt: skip
@@ -145,6 +155,9 @@ def charge_batteries(c: ConstantBlocks, s: StateBlocks) -> None:
         s.ups[UPS.charge, units][connected] = 1.0
         s.hall[HALL.ups_charge, h] = float(connected.any())
         s.hall[HALL.ups_charging, h] = 0.0
+        for k in np.flatnonzero(c.system_links[SYSTEM_LINK.hall, : s.ups_system.shape[1]] == h):
+            s.ups_system[SYSTEM.charge, k] = s.hall[HALL.ups_charge, h]
+            s.ups_system[SYSTEM.charging, k] = 0.0
 
 
 def without_rest(c: ConstantBlocks, s: StateBlocks) -> tuple[str, int, str]:

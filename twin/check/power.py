@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.catalog.specs import Distribution, Generator, Transformer, Ups
 from twin.check.finding import Check, Finding, Subject, kilowatt, reserve
+from twin.power.systems import system_rating, ways_of, worst_outage
 
 VOLTAGE_TOLERANCE = 0.1  # of the nominal voltage
 
@@ -56,11 +57,54 @@ def check_ups(subject: Subject) -> Iterator[Finding]:
     c = subject.plant.constants
     for h, load in enumerate(subject.budget.hall_ups):
         units = int(c.hall.first_ups[h + 1] - c.hall.first_ups[h])
-        if units:
+        if c.hall.first_system[h] < c.hall.first_system[h + 1]:
+            yield from _separate_systems(subject, h)
+        elif units:
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
             yield from reserve(
                 subject, "ups", "hall", h, float(load), rating, units, "UPS", "raise ups.count"
             )
+
+
+def _separate_systems(subject: Subject, h: int) -> Iterator[Finding]:
+    """UPS systems of a hall over their rating, as built and with one of them out."""
+    plant = subject.plant
+    ways, rating = ways_of(plant, h), system_rating(plant, h)
+    assert ways is not None  # asked for halls with systems only
+    own = plant.design.rack_power[ways.racks]
+    power = own * float(subject.budget.hall_ups[h]) / float(own.sum())
+    first = int(plant.constants.hall.first_system[h])
+    load, _ = ways.carried(power)
+    k = int(np.argmax(load))
+    if load[k] > rating:
+        yield Finding(
+            "error",
+            subject.path("ups_system", first + k),
+            f"carries {kilowatt(float(load[k]))} at design, {load[k] / rating:.0%} of its rating",
+            "raise ups.count, or choose other panels.systems",
+            "ups-systems",
+        )
+        return
+    out, load, dark = worst_outage(ways, power)
+    name = subject.path("ups_system", first + out)
+    if len(dark):
+        yield Finding(
+            "warning",
+            name,
+            f"without it {len(dark)} of {len(ways.racks)} racks of the hall have no supply",
+            "give ups.transfer, or feed racks from panels on different systems",
+            "ups-systems",
+        )
+    k = int(np.argmax(load))
+    if load[k] > rating * ways.limit:
+        yield Finding(
+            "warning",
+            name,
+            f"without it {subject.path('ups_system', first + k)} would carry "
+            f"{load[k] / rating:.0%} of its rating: what goes beyond has no supply",
+            "raise ups.count, or lower the racks' power",
+            "ups-systems",
+        )
 
 
 def check_transformers(subject: Subject) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from twin.layout.power_models import (
     Restart,
     TransformerBank,
     UpsBank,
+    check_systems,
 )
 
 Point = tuple[u.Position, u.Position]
@@ -230,6 +231,13 @@ class Hall(Generated):
         default=None, description="id of a product of class distribution: low-voltage switchboard"
     )
     rows: tuple[Row, ...] = Field(min_length=1, description="rows of racks")
+
+    @model_validator(mode="after")
+    def _panels_fit_systems(self) -> Hall:
+        for row in self.rows:
+            if row.panels is not None:
+                check_systems(row.id, row.panels, self.ups)
+        return self
 
 
 class Plant(Generated):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from twin.layout.models import Generated
 
-SINGLE_DIGIT = {"cdu", "panel", "gpu"}
+SINGLE_DIGIT = {"cdu", "panel", "gpu", "ups_system"}
 """Levels of which a parent holds a handful: cdu-1, not cdu-01."""
 
 

@@ -23,8 +23,52 @@ class TransformerBank(Bank):
     )
 
 
+class TransferSwitch(Element):
+    """Transfer switches before the panels, from their UPS system to its alternate and back."""
+
+    kind: Literal["static", "automatic"] = Field(
+        default="static", description="static: within a quarter cycle; automatic: in seconds"
+    )
+    time: Annotated[u.Duration, Field(ge=0)] | None = Field(
+        default=None,
+        description="without supply on the way; left out: 5 ms (static), 2 s (automatic)",
+    )
+    retransfer_delay: u.Duration = Field(
+        default=60.0, description="good preferred supply before they return"
+    )
+    limit: Annotated[u.Ratio, Field(gt=0)] = Field(
+        default=1.0,
+        description="load of the alternate over its rating up to which they turn to it; above 1 "
+        "its overload protection has the last word",
+    )
+
+    @property
+    def gap(self) -> float:
+        """Time without supply on the way [s]."""
+        if self.time is not None:
+            return float(self.time)
+        return 0.005 if self.kind == "static" else 2.0
+
+
 class UpsBank(Bank):
     """UPS units of a hall and what they do."""
+
+    scheme: Literal["common", "2N", "block-redundant", "distributed"] = Field(
+        default="common",
+        description="common: all units on one bus; 2N: two systems, each for everything; "
+        "block-redundant: the last system stands by for the others; distributed: several systems, "
+        "each rack on some",
+    )
+    systems: PositiveInt | None = Field(
+        default=None,
+        description="systems with buses of their own, each of an equal number of the units; "
+        "left out: 1 (common), 2 (2N)",
+    )
+    transfer: TransferSwitch | None = Field(
+        default=None,
+        description="transfer switches before the panels; left out: static (block-redundant), "
+        "else none. Alternate is the last system (block-redundant), else the next one",
+    )
 
     mode: Literal["double-conversion", "eco"] = Field(
         default="double-conversion", description="how they run while the grid is good"
@@ -44,6 +88,35 @@ class UpsBank(Bank):
     charge_share: Annotated[u.Share, Field(gt=0)] = Field(
         default=0.1, description="charging power of a battery over the unit's rated power"
     )
+
+    @property
+    def system_count(self) -> int:
+        """Number of systems."""
+        return self.systems or {"common": 1, "2N": 2}.get(self.scheme, 0)
+
+    @property
+    def switches(self) -> TransferSwitch | None:
+        """Transfer switches before the panels, those that go without saying included."""
+        if self.transfer is None and self.scheme == "block-redundant":
+            return TransferSwitch()
+        return self.transfer
+
+    @model_validator(mode="after")
+    def _systems_fit(self) -> UpsBank:
+        count = self.system_count
+        if self.scheme == "common":
+            if count > 1:
+                raise ValueError("a common bus is one system; choose another scheme for several")
+            if self.transfer is not None:
+                raise ValueError("transfer switches need a scheme with several systems")
+            return self
+        if self.scheme == "2N" and count != 2:
+            raise ValueError("2N has two systems")
+        if count < 2:
+            raise ValueError(f"the {self.scheme} scheme needs systems: 2 or more")
+        if self.count % count:
+            raise ValueError(f"{self.count} units cannot be divided into {count} equal systems")
+        return self
 
 
 class GeneratorBank(Bank):
@@ -173,6 +246,16 @@ class PanelBank(Element):
         default=None, description="distributed: panels each rack hangs on; left out: two"
     )
     breaker: Breaker = Field(default=Breaker(), description="overload protection of each panel")
+    systems: tuple[PositiveInt, ...] | None = Field(
+        default=None,
+        description="numbers of the UPS systems that feed each row's panels, in turn; left out: "
+        "in turn over the hall (block-redundant), else over each row",
+    )
+    alternates: tuple[PositiveInt, ...] | None = Field(
+        default=None,
+        description="numbers of the systems that their transfer switches turn to, in turn; left "
+        "out: by the scheme",
+    )
 
     @model_validator(mode="after")
     def _enough_panels(self) -> PanelBank:
@@ -188,3 +271,28 @@ class BackupBank(Element):
 
     product: str = Field(description="id of a product of class battery")
     per_rack: PositiveInt = Field(description="units in each rack, spares included")
+
+
+def check_systems(row: str, panels: PanelBank, ups: UpsBank | None) -> None:
+    """Raise ValueError where a row's panels name UPS systems that its hall does not have."""
+    count = ups.system_count if ups is not None else 0
+    for what, numbers in (("systems", panels.systems), ("alternates", panels.alternates)):
+        if numbers is None:
+            continue
+        if count < 2:
+            raise ValueError(f"row '{row}', panels.{what}: the hall has no separate UPS systems")
+        wrong = [number for number in numbers if number > count]
+        if wrong:
+            raise ValueError(f"row '{row}', panels.{what}: {wrong[0]} of {count} UPS systems")
+        if len(numbers) > panels.per_row:
+            raise ValueError(f"row '{row}', panels.{what}: more than the row has panels")
+    if panels.alternates is None:
+        return
+    if ups is None or ups.switches is None:
+        raise ValueError(f"row '{row}', panels.alternates: ups.transfer is missing")
+    if panels.systems is None:
+        raise ValueError(f"row '{row}', panels.alternates: give panels.systems with them")
+    for i in range(panels.per_row):
+        own = panels.systems[i % len(panels.systems)]
+        if panels.alternates[i % len(panels.alternates)] == own:
+            raise ValueError(f"row '{row}', panels.alternates: panel {i + 1} prefers {own} itself")

@@ -48,7 +48,10 @@ def power_budget(plant: Plant) -> Budget:
         drawn = behind[h]
         if hall.ups is not None:
             stage = int(c.hall.ups_stage[h])
-            drawn = float(group_input_power(behind[h], 25.0, stage, c.stages, hall.ups.count))
+            systems = slice(c.hall.first_system[h], c.hall.first_system[h + 1])
+            idle = c.ups_system.reserve[systems].sum() * hall.ups.count // hall.ups.system_count
+            units = int(hall.ups.count - idle)
+            drawn = float(group_input_power(behind[h], 25.0, stage, c.stages, units))
         crah = result.layout.product(hall.crahs.product, Crah)
         share = min(1.0, _hall_airflow(plant, h) / (hall.crahs.count * crah.rated_airflow))
         hall_power[h] = drawn + hall.crahs.count * crah.fan_power * share**3

@@ -203,6 +203,9 @@ def _plant_row(
 def _expand_hall(result: Expansion, hall: models.Hall, index: int, key: Key) -> None:
     _add_bank(result, "crah", index, hall.crahs, (*key, "crahs"))
     _add_bank(result, "ups", index, hall.ups, (*key, "ups"))
+    if hall.ups is not None and hall.ups.system_count > 1:
+        for name in unit_names("ups_system", hall.ups.system_count, "ups-system"):
+            result.levels["ups_system"].add(index, name, "", (*key, "ups"))
     _add_bank(result, "hall_transformer", index, hall.transformers, (*key, "transformers"))
     levels = result.levels
     for r, row in enumerate(hall.rows):

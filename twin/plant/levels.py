@@ -28,6 +28,7 @@ PARENTS: dict[str, str | None] = {
     "plant_transformer": "plant",
     "hall": "site",
     "crah": "hall",
+    "ups_system": "hall",
     "ups": "hall",
     "hall_transformer": "hall",
     "row": "hall",

@@ -247,7 +247,7 @@ def _disable(
         outcome.disabled_gpus.append(index)
     elif level in ("row", "hall"):
         result.levels["rack"].enabled[levels.below(level, index, "rack")] = False
-    elif level in MOVABLE or level == "feeder":
+    elif level in MOVABLE or level in ("feeder", "ups_system"):
         result.levels[level].enabled[index] = False
     else:
         raise _error(

@@ -29,6 +29,7 @@ from twin.plant.power_supply import initial_supply, rack_supply
 from twin.plant.rack_kinds import rack_kinds
 from twin.plant.slots import Slot, rack_slots
 from twin.plant.spread import accelerator_spread
+from twin.plant.ups_systems import initial_systems, panel_constants, system_constants
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,7 @@ def _compile(layout: Layout, seed: int) -> Plant:
     parts = [kind.accelerator for kind in design.kinds]
     resistance_spread = np.array([part.resistance_spread for part in parts])
     leakage_spread = np.array([part.leakage_spread for part in parts])
+    panels = panel_constants(result)
     constants = Constants(
         gpu=accelerator_spread(
             seed,
@@ -132,6 +134,8 @@ def _compile(layout: Layout, seed: int) -> Plant:
         site=site_constants(design),
         stages=stages,
         shared=SharedConstants(recirculation_shares(design)[1], np.array([seed], dtype=np.int64)),
+        panel=panels,
+        ups_system=system_constants(result, panels),
     )
     off = {
         level: np.flatnonzero(~elements.enabled).astype(np.int64)
@@ -146,6 +150,7 @@ def _compile(layout: Layout, seed: int) -> Plant:
         "plant.supply_setpoint": result.plant_setpoint,
         "hall.air_setpoint": np.array([hall.air_supply_temperature for hall in result.hall]),
         **initial_supply(design),
+        **initial_systems(design, panels),
         "row.door_setpoint": np.array(
             [
                 row.rear_doors.leaving_air

@@ -182,6 +182,7 @@ def hall_constants(design: Design, stage_row: dict[str, int]) -> HallConstants:
         first_cdu=np.searchsorted(cdu_hall, np.arange(halls.count + 1)).astype(np.int64),
         first_crah=levels["crah"].first(halls.count),
         first_ups=levels["ups"].first(halls.count),
+        first_system=levels["ups_system"].first(halls.count),
         first_transformer=levels["hall_transformer"].first(halls.count),
         ups_stage=np.array(
             [stage_row[hall.ups.product] if hall.ups else 0 for hall in result.hall], dtype=np.int64

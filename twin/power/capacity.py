@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.plant import Plant
 from twin.plant.budget import Budget, power_budget
 from twin.power.one_line import Floats, Ints
+from twin.power.systems import Ways, system_rating, ways_of
 
 EASE = 1.0 + 1e-9
 """What rounding may exceed a capacity by."""
@@ -37,6 +38,8 @@ class Bank:
     factor : power here over the racks' own
     standby : carries only while the grid is away
     masks : panels of each rack as bits, where racks hang on different ones, else None
+    ways : of racks to separate UPS systems, which are the units then, else None
+    members : machines of which each unit needs all
     """
 
     kind: str
@@ -50,6 +53,13 @@ class Bank:
     factor: float
     standby: bool = False
     masks: NDArray[np.int64] | None = field(default=None, repr=False)
+    ways: Ways | None = field(default=None, repr=False)
+    members: int = 1
+
+    @property
+    def separate(self) -> bool:
+        """Whether the racks hang on different units."""
+        return self.masks is not None or self.ways is not None
 
     @property
     def capacity(self) -> float:
@@ -135,10 +145,7 @@ class _Banks:
         for h in range(len(c.hall.site)):
             racks = np.flatnonzero(rack_hall == h)
             factor = float(c.site.power_factor[c.hall.site[h]])
-            self.add(
-                "UPS", ("hall", h), self.units("ups", c.hall.first_ups, h),
-                float(c.stages.rated_power[c.hall.ups_stage[h]]), float(budget.hall_ups[h]), racks,
-            )  # fmt: skip
+            self.ups(h, racks)
             self.add(
                 "transformers", ("hall", h),
                 self.units("hall_transformer", c.hall.first_transformer, h),
@@ -169,6 +176,23 @@ class _Banks:
                 "contract", ("site", s), ("site", s, s + 1), site.grid.contract_power, load, racks
             )
         return self.found
+
+    def ups(self, h: int, racks: Ints) -> None:
+        """UPS units of a hall as one bank, or its separate systems as one."""
+        c, load = self.c, float(self.budget.hall_ups[h])
+        ways = ways_of(self.plant, h)
+        if ways is None:
+            self.add(
+                "UPS", ("hall", h), self.units("ups", c.hall.first_ups, h),
+                float(c.stages.rated_power[c.hall.ups_stage[h]]), load, racks,
+            )  # fmt: skip
+            return
+        machines = int(c.hall.first_ups[h + 1] - c.hall.first_ups[h])
+        self.add(
+            "UPS systems", ("hall", h), self.units("ups_system", c.hall.first_system, h),
+            system_rating(self.plant, h), load, racks, ways=ways,
+            members=machines // ways.systems,
+        )  # fmt: skip
 
     @staticmethod
     def units(level: str, first: Ints, owner: int) -> tuple[str, int, int]:
@@ -231,9 +255,12 @@ def accelerators(plant: Plant) -> Ints:
 def _fit(bank: Bank, order: Ints, power: Floats, capacity: float, without: int = -1) -> Ints:
     """Racks of ``order`` behind a bank that its capacity carries; the first that do not fit stop.
 
-    ``without`` is a panel that is out, where racks hang on different ones.
+    ``without`` is a panel or UPS system that is out, where racks hang on different ones.
     """
     behind = order[np.isin(order, bank.racks)]
+    if bank.ways is not None:
+        out = {without} if without >= 0 else set()
+        return bank.ways.fitting(behind, power * bank.factor, bank.rating, out)[0]
     if bank.masks is None:
         drawn = np.cumsum(power[behind] * bank.factor)
         fitting: Ints = behind[drawn <= capacity * EASE]
@@ -264,7 +291,7 @@ def usable_racks(plant: Plant, banks: list[Bank], firm: bool = False) -> Ints:
         if bank.standby:
             continue
         capacity = bank.firm if firm else bank.capacity
-        if bank.masks is not None and firm:
+        if bank.separate and firm:
             kept = _fit(bank, running, power, capacity)
             for panel in range(bank.units):
                 kept = np.intersect1d(kept, _fit(bank, running, power, capacity, panel))
@@ -290,7 +317,7 @@ def single_failures(plant: Plant, banks: list[Bank]) -> list[Failure]:
         if bank.kind == "contract":
             continue
         capacity = (bank.units - 1) * bank.rating
-        if bank.masks is not None:
+        if bank.separate:
             lost = [
                 int(gpus[np.intersect1d(bank.racks, normal)].sum())
                 - int(gpus[_fit(bank, order, power, capacity, panel)].sum())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from twin.plant.budget import Budget
-from twin.power.one_line import Floats, OneLine
+from twin.plant.ups_systems import system_loads
+from twin.power.one_line import USUALLY_CLOSED, Floats, OneLine
 from twin.power.operating import Operating
 
 
@@ -17,13 +18,20 @@ def design_operating(model: OneLine, budget: Budget) -> Operating:
     rows = np.zeros(len(c.hall.site))
     np.add.at(rows, c.row.hall, budget.row_power)
     has_ups = np.diff(c.hall.first_ups) > 0
+    rectifiers = np.where(has_ups, budget.hall_power, 0.0)
+    coolant = np.where(has_ups, np.maximum(budget.hall_ups - rows, 0.0), 0.0)
+    behind, pumps = system_loads(model.plant, racks, coolant)
+    hall = c.ups_system.hall
+    total = np.bincount(hall, behind, len(rows))
     values: dict[str, Floats] = {
         "house": c.site.house_power,
         "battery": np.zeros(len(c.site.house_power)),
         # the budget's power of a hall holds its transformers' loss: a little on the safe side
-        "rectifier": np.where(has_ups, budget.hall_power, 0.0),
+        "rectifier": rectifiers,
         "air": np.where(has_ups, 0.0, np.maximum(budget.hall_power - rows, 0.0)),
-        "coolant": np.where(has_ups, np.maximum(budget.hall_ups - rows, 0.0), 0.0),
+        "coolant": coolant,
+        "system-rectifier": rectifiers[hall] * behind / np.maximum(total[hall], 1.0),
+        "system-coolant": pumps,
         "racks": racks,
         "drives": budget.plant_power,
         "chillers": np.zeros(len(budget.plant_power)),
@@ -33,9 +41,7 @@ def design_operating(model: OneLine, budget: Budget) -> Operating:
         dtype=np.float64,
     )
     inverters = np.array([kind != "generators" for kind in model.sources.kind], dtype=np.bool_)
-    switches = np.array(
-        [k in ("supply", "own-feeder") for k in model.switches.kind], dtype=np.bool_
-    )
+    switches = np.array([k in USUALLY_CLOSED for k in model.switches.kind], dtype=np.bool_)
     return Operating(
         power,
         power * model.load_tangent,

@@ -116,16 +116,71 @@ class _Tree:
         units = int(np.diff(c.hall.first_ups)[h])
         rows = [self.row(w) for w in range(int(c.hall.first_row[h]), int(c.hall.first_row[h + 1]))]
         critical = low
-        if units:
+        systems = range(int(c.hall.first_system[h]), int(c.hall.first_system[h + 1]))
+        if systems:
+            low.children = [self.system(h, k) for k in systems]
+        elif units:
             critical = self.bus("ups", h, "behind the UPS")
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
             taken = self.load_at["rectifier", h]
             low.children = [Node([f"{units} UPS x {_watts(rating)}", _watts(taken)],
                                  taken / units / rating, children=[critical])]  # fmt: skip
-        critical.children += [*shortened(rows, "rows"), *self.load("coolant", h, "CDUs")]
+        if not systems:
+            critical.children += [*shortened(rows, "rows"), *self.load("coolant", h, "CDUs")]
         low.children += self.load("air", h, "air handlers")
         first = c.hall.first_transformer
         return self.bank("hall-transformer", "transformers", int(first[h]), int(first[h + 1]), low)
+
+    def system(self, h: int, k: int) -> Node:
+        """A UPS system with its bus and the rows' panels that hang on it now."""
+        c = self.plant.constants
+        units = int(np.diff(c.ups_system.first_ups)[k])
+        rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
+        taken = self.load_at["system-rectifier", k]
+        bus = self.bus("ups-system", k, f"behind {self.name.path('ups_system', k)}")
+        closed = dict(zip(
+            zip(self.model.switches.kind, self.model.switches.index.tolist(), strict=True),
+            self.flow.operating.switches.tolist(), strict=True,
+        ))  # fmt: skip
+        rows: dict[int, list[int]] = {}
+        waiting: set[int] = set()
+        of_row = self.plant.levels["panel"].parent_index
+        for i in range(len(of_row)):
+            own, other = int(c.panel.system[i]), int(c.panel.alternate[i])
+            on = own if other < 0 or closed["preferred", i] else other
+            if closed.get(("alternate", i), True) or closed.get(("preferred", i), True):
+                if on == k:
+                    rows.setdefault(int(of_row[i]), []).append(i)
+                    continue
+            if k in (own, other):
+                waiting.add(i)
+        bus.children = shortened([self.part(w, panels) for w, panels in rows.items()], "rows")
+        bus.children += self.load("system-coolant", k, "CDUs")
+        if waiting:
+            text = f"{len(waiting)} panel{'s' * (len(waiting) > 1)}, not on it now"
+            bus.children.append(Node(["transfer switches", text]))
+        return Node([self.name.path("ups_system", k).rsplit("/", 1)[1],
+                     f"{units} UPS x {_watts(rating)}", _watts(taken)],
+                    taken / units / rating, children=[bus])  # fmt: skip
+
+    def part(self, w: int, panels: list[int]) -> Node:
+        """Those panels of a row that hang on one UPS system."""
+        c, model = self.plant.constants, self.model
+        lines = [r for r in model.lines.rows("panel") if model.lines.index[r] in panels]
+        loading = float(self.flow.result.lines.current_loading[lines].max())
+        power = sum(self.load_at["racks", i] for i in panels)
+        first = int(c.hall.first_system[c.row.hall[w]])
+        ways = {
+            f"{c.panel.system[i] - first + 1}/{c.panel.alternate[i] - first + 1}"
+            for i in panels if c.panel.alternate[i] >= 0
+        }  # fmt: skip
+        switch = f", STS {', '.join(sorted(ways))}" if ways else ""
+        numbers = ", ".join(self.name.path("panel", i).rsplit("-", 1)[1] for i in panels)
+        return Node(
+            [f"{self.name.path('row', w).rsplit('/', 1)[1]}, panel {numbers}",
+             f"{_watts(float(c.row.panel_rating[w]))} each{switch}", _watts(power)],
+            loading,
+        )  # fmt: skip
 
     def row(self, w: int) -> Node:
         c, model = self.plant.constants, self.model

@@ -18,7 +18,7 @@ from physics.electrical.short_circuit import (
     voltage_factor,
 )
 from twin.catalog.specs import Distribution
-from twin.power.one_line import OneLine
+from twin.power.one_line import BYPASSES, USUALLY_CLOSED, OneLine
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def fault_levels(model: OneLine) -> ShortCircuitLevels:
     net = model.network
     transformers = replace(net.transformers, closed=_one_section(model))
     usual = np.array(
-        [kind in ("supply", "own-feeder", "bypass") for kind in model.switches.kind], dtype=np.bool_
+        [kind in USUALLY_CLOSED + BYPASSES for kind in model.switches.kind], dtype=np.bool_
     )
     kinds = np.array(model.sources.kind, dtype=object)
     sources = replace(net.sources, closed=np.asarray(kinds == "supply", dtype=np.bool_))

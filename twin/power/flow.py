@@ -210,6 +210,7 @@ def load_scale(model: OneLine) -> Floats:
         "hall": budget.hall_power,
         "plant": budget.plant_power,
         "site": budget.site_power,
+        "ups_system": budget.hall_power[plant.constants.ups_system.hall],
     }
     rows = model.loads
     return np.array(

@@ -24,6 +24,8 @@ KINDS = (
     "ups",
     "ups-empty",
     "ups-overload",
+    "transfer",
+    "panel-supply",
     "bus",
     "critical-bus",
     "air-handlers",
@@ -126,6 +128,37 @@ def _racks(new: float, old: float) -> tuple[str, str]:
     return "racks", f"{new - old:.0f} racks have power again and boot, {new:.0f} are on"
 
 
+def _transfer(number: float, gap: float) -> tuple[str, str]:
+    time = f"{1e3 * abs(gap):.0f} ms" if abs(gap) < 0.1 else f"{abs(gap):.2g} s"
+    system = f"ups-system-{number:.0f}"
+    if gap < 0.0:
+        return "transfer", f"returns to its preferred {system} in {time}: good for long enough"
+    return "transfer", f"goes to its alternate {system} in {time}: preferred one without output"
+
+
+WITHOUT = {
+    codes.NO_ALTERNATE: "its UPS system has no output and it has no alternate",
+    codes.ALTERNATE_DEAD: "neither its UPS system nor the alternate has output",
+    codes.ALTERNATE_FULL: "its UPS system has no output and the alternate no capacity left for it",
+    codes.IN_TRANSIT: "its transfer switch takes longer than equipment rides through",
+}
+
+
+def _panel_supply(fed: float, why: float) -> tuple[str, str]:
+    if fed:
+        return "panel-supply", "has supply again"
+    return "panel-supply", f"without supply: {WITHOUT[int(why)]}"
+
+
+def _empty(charge: float, load: float) -> tuple[str, str]:
+    text = f"batteries cannot carry {_watts(load)} any longer (charge {charge:.0%})"
+    return "ups-empty", text
+
+
+def _overloaded(load: float, _: float) -> tuple[str, str]:
+    return "ups-overload", f"UPS overloaded for too long ({load:.0%} of the rating)"
+
+
 WORDS: dict[int, tuple[str, Callable[[float, float], tuple[str, str]]]] = {
     codes.GRID_BAD: ("site", _grid_bad),
     codes.GRID_GOOD: ("site", _grid_good),
@@ -133,17 +166,11 @@ WORDS: dict[int, tuple[str, Callable[[float, float], tuple[str, str]]]] = {
     codes.GENERATOR_STATE: ("generator", _generator),
     codes.GENERATOR_DRY: ("generator", lambda v, o: ("generator", "out of fuel")),
     codes.UPS_MODE: ("hall", _mode),
-    codes.UPS_EMPTY: (
-        "hall",
-        lambda v, o: (
-            "ups-empty",
-            f"batteries cannot carry {_watts(o)} any longer (charge {v:.0%})",
-        ),
-    ),
-    codes.UPS_OVERLOAD: (
-        "hall",
-        lambda v, o: ("ups-overload", f"UPS overloaded for too long ({v:.0%} of the rating)"),
-    ),
+    codes.UPS_EMPTY: ("hall", _empty),
+    codes.UPS_OVERLOAD: ("hall", _overloaded),
+    codes.UPS_MODE + codes.OF_SYSTEM: ("ups_system", _mode),
+    codes.UPS_EMPTY + codes.OF_SYSTEM: ("ups_system", _empty),
+    codes.UPS_OVERLOAD + codes.OF_SYSTEM: ("ups_system", _overloaded),
     codes.CRITICAL_BUS: ("hall", _critical),
     codes.HALL_BUS: (
         "hall",
@@ -159,6 +186,8 @@ WORDS: dict[int, tuple[str, Callable[[float, float], tuple[str, str]]]] = {
         "panel",
         lambda v, o: ("overload-trip", f"tripped on overload at {v:.1%} of its rating"),
     ),
+    codes.TRANSFER: ("panel", _transfer),
+    codes.PANEL_SUPPLY: ("panel", _panel_supply),
     codes.ROW_SUPPLY: ("row", _row),
     codes.RACKS_UP: ("row", _racks),
 }

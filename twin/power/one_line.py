@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from twin.catalog.specs import Transformer, Ups
 from twin.layout import power_models
 from twin.plant import Plant
 from twin.plant.power import medium_voltage
+from twin.power.one_line_tables import TITLES, Rows, Table
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -42,28 +42,9 @@ UNKNOWN_LEVEL = 20.0
 """Short-circuit power over contract power where the layout gives none."""
 FORMING_LEVEL = 1e3
 """Short-circuit power over rating of a source whose voltage is regulated at its terminals."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Which element each row of a table stands for.
-
-    Attributes
-    ----------
-    kind : what it is, such as ``grid``, ``mv``, ``lv``, ``ups``, ``panel``
-    level, index : element of the plant
-    """
-
-    kind: tuple[str, ...]
-    level: tuple[str, ...]
-    index: Ints
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def rows(self, *kinds: str) -> Ints:
-        """Rows of some kinds, in order."""
-        return np.array([i for i, kind in enumerate(self.kind) if kind in kinds], dtype=np.int64)
+USUALLY_CLOSED = ("supply", "own-feeder", "preferred")
+"""Switches that are closed while nothing is out."""
+BYPASSES = ("bypass", "system-bypass")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,64 +83,6 @@ class OneLine:
         return path if itself else f"{path} ({TITLES[kind]})"
 
 
-TITLES = {
-    "grid": "grid connection",
-    "mv": "medium-voltage bus",
-    "feeder": "feeder",
-    "feeder-end": "feeder's end",
-    "own-feeder": "switch to its feeder",
-    "other-feeder": "switch to the other feeder",
-    "hall-mv": "medium-voltage bus",
-    "plant-mv": "medium-voltage bus",
-    "hall-lv": "low-voltage bus",
-    "plant-lv": "low-voltage bus",
-    "ups": "UPS output",
-    "bypass": "UPS bypass",
-    "inverter": "UPS inverters",
-    "panel": "panel",
-    "rectifier": "UPS input",
-    "air": "cooling beside the UPS",
-    "coolant": "cooling behind the UPS",
-    "racks": "racks",
-    "drives": "pumps and fans",
-    "chillers": "chillers",
-    "house": "house load",
-    "battery": "site battery",
-    "generators": "generators",
-    "main-transformer": "main transformer",
-    "hall-transformer": "transformer",
-    "plant-transformer": "transformer",
-    "supply": "connection",
-}
-"""What each kind of row is, for people."""
-
-
-class _Table:
-    """Rows of one table while a network is put together."""
-
-    def __init__(self) -> None:
-        self.kind: list[str] = []
-        self.level: list[str] = []
-        self.index: list[int] = []
-        self.values: list[tuple[float, ...]] = []
-
-    def add(self, kind: str, level: str, index: int, *values: float) -> int:
-        self.kind.append(kind)
-        self.level.append(level)
-        self.index.append(index)
-        self.values.append(values)
-        return len(self.kind) - 1
-
-    @property
-    def rows(self) -> Rows:
-        return Rows(tuple(self.kind), tuple(self.level), np.array(self.index, dtype=np.int64))
-
-    def columns(self, count: int) -> list[Any]:
-        if not self.values:
-            return [np.empty(0)] * count
-        return [np.array(column) for column in zip(*self.values, strict=True)]
-
-
 def tangent(power_factor: float) -> float:
     """Reactive over active power at a power factor [-]."""
     return math.sqrt(1.0 / power_factor**2 - 1.0)
@@ -171,8 +94,8 @@ class _Builder:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.result = plant.design.expansion
-        self.bus, self.line, self.transformer = _Table(), _Table(), _Table()
-        self.switch, self.source, self.load = _Table(), _Table(), _Table()
+        self.bus, self.line, self.transformer = Table(), Table(), Table()
+        self.switch, self.source, self.load = Table(), Table(), Table()
         self.bus_of: dict[tuple[str, int], int] = {}
         self.direct: set[int] = set()
 
@@ -261,25 +184,59 @@ class _Builder:
             )  # fmt: skip
         else:
             low = self.same_bus("hall-lv", h, bus)
-        critical = low
-        if model.ups is not None:
-            direct = self.result.layout.product(model.ups.product, Ups).output_voltage
-            critical = self.add_bus("ups", "hall", h, direct or self.voltage(low))
-            if direct is None:
-                self.switch.add("bypass", "hall", h, low, critical)
-            else:
-                self.direct.add(h)
-            units = int(c.hall.first_ups[h + 1] - c.hall.first_ups[h])
-            rating = float(c.stages.rated_power[c.hall.ups_stage[h]]) * units
-            self.source.add("inverter", "hall", h, critical, FORMING_LEVEL * rating)
-        else:
-            self.same_bus("ups", h, low)
-        self.add_load("rectifier", "hall", h, low, RACK_POWER_FACTOR)
+        critical = self.critical_bus(h, low)
         self.add_load("air", "hall", h, low, DRIVE_POWER_FACTOR)
-        drives = 1.0 if h in self.direct else DRIVE_POWER_FACTOR
-        self.add_load("coolant", "hall", h, critical, drives)
         for w in range(int(c.hall.first_row[h]), int(c.hall.first_row[h + 1])):
             self.row(w, critical, h in self.direct)
+
+    def critical_bus(self, h: int, low: int) -> int:
+        """The racks' bus of a hall, behind its UPS; of several systems the first one's."""
+        c, model = self.plant.constants.hall, self.result.hall[h]
+        direct = None
+        if model.ups is not None:
+            direct = self.result.layout.product(model.ups.product, Ups).output_voltage
+            if direct is not None:
+                self.direct.add(h)
+        drives = 1.0 if h in self.direct else DRIVE_POWER_FACTOR
+        rating = float(self.plant.constants.stages.rated_power[c.ups_stage[h]])
+        volts = direct or self.voltage(low)
+        systems = range(int(c.first_system[h]), int(c.first_system[h + 1]))
+        for k in systems:
+            first_ups = self.plant.constants.ups_system.first_ups
+            bus = self.add_bus("ups-system", "ups_system", k, volts)
+            if direct is None:
+                self.switch.add("system-bypass", "ups_system", k, low, bus)
+            level = FORMING_LEVEL * rating * int(first_ups[k + 1] - first_ups[k])
+            self.source.add("system-inverter", "ups_system", k, bus, level)
+            self.add_load("system-rectifier", "ups_system", k, low, RACK_POWER_FACTOR)
+            self.add_load("system-coolant", "ups_system", k, bus, drives)
+        if systems:
+            return self.same_bus("ups", h, self.bus_of["ups-system", systems[0]])
+        if model.ups is None:
+            critical = self.same_bus("ups", h, low)
+        else:
+            critical = self.add_bus("ups", "hall", h, volts)
+            if direct is None:
+                self.switch.add("bypass", "hall", h, low, critical)
+            units = int(c.first_ups[h + 1] - c.first_ups[h])
+            self.source.add("inverter", "hall", h, critical, FORMING_LEVEL * rating * units)
+        self.add_load("rectifier", "hall", h, low, RACK_POWER_FACTOR)
+        self.add_load("coolant", "hall", h, critical, drives)
+        return critical
+
+    def panel_source(self, i: int, critical: int) -> int:
+        """Bus that feeds a panel: the racks' bus, its UPS system's, or behind its switch."""
+        panels = self.plant.constants.panel
+        own, other = int(panels.system[i]), int(panels.alternate[i])
+        if own < 0:
+            return critical
+        preferred = self.bus_of["ups-system", own]
+        if other < 0:
+            return preferred
+        bus = self.add_bus("panel-source", "panel", i, self.voltage(preferred))
+        self.switch.add("preferred", "panel", i, preferred, bus)
+        self.switch.add("alternate", "panel", i, self.bus_of["ups-system", other], bus)
+        return bus
 
     def row(self, w: int, critical: int, direct: bool) -> None:
         """Panels of a row, each with the racks' share that it carries."""
@@ -291,7 +248,7 @@ class _Builder:
         for i in range(int(rows.first_panel[w]), int(rows.first_panel[w + 1])):
             bus = self.add_bus("panel", "panel", i, volts)
             self.line.add(
-                "panel", "panel", i, critical, bus, resistance, reactance,
+                "panel", "panel", i, self.panel_source(i, critical), bus, resistance, reactance,
                 rating / math.sqrt(3.0) / volts,
             )  # fmt: skip
             self.add_load("racks", "panel", i, bus, 1.0 if direct else RACK_POWER_FACTOR)
@@ -324,7 +281,7 @@ class _Builder:
         forming = np.array([kind != "supply" for kind in self.source.kind], dtype=np.bool_)
         sources = nw.sources(at, level, rx_ratio=GRID_RX_RATIO, closed=~forming)
         ends = self.switch.columns(2)
-        usual = [kind in ("supply", "own-feeder") for kind in self.switch.kind]
+        usual = [kind in USUALLY_CLOSED for kind in self.switch.kind]
         switches = nw.switches(ends[0], ends[1], np.array(usual, dtype=np.bool_))
         load_bus, tangents = self.load.columns(2)
         loads = nw.loads(load_bus, 0.0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from physics.electrical.switch import SOURCE_A, SOURCE_B
 from physics.electrical.ups import BATTERY as UPS_BATTERY
 from physics.electrical.ups import DOUBLE_CONVERSION, ECO, MAINTENANCE_BYPASS, STATIC_BYPASS
 from physics.factory.power_sources import BATTERY, GENERATORS, GRID
@@ -103,6 +104,8 @@ class Reader:
         """Operating point of a state."""
         power = np.zeros(len(self.model.loads))
         for kind, values in self._powers(state).items():
+            if kind not in self._load.kinds:
+                continue
             at, index = self._load[kind]
             power[at] = values[index]
         lines, transformers, switches, sources = self._closed(state)
@@ -133,12 +136,24 @@ class Reader:
             "house": site.house_power * fed,
             "battery": -site.battery_power * (site.source != BATTERY),
             "rectifier": rectifier,
+            "system-rectifier": self._system_inputs(state),
+            "system-coolant": s.ups_system.cooling,
             "air": beside,
             "coolant": behind,
             "racks": s.panel.load * self._panel_rating,
             "drives": plant.pump_power + plant.fan_power,
             "chillers": plant.chiller_power,
         }
+
+    @staticmethod
+    def _system_inputs(state: StateBuffer) -> Floats:
+        """What UPS systems draw beside what goes through their bypass [W]."""
+        system = state.view.ups_system
+        through = _past_the_ups(system.mode)
+        own: Floats = np.where(
+            through, np.maximum(system.drawn - system.output, 0.0), system.drawn
+        ) * (system.fed > 0)
+        return own
 
     def _closed(self, state: StateBuffer) -> tuple[Bools, Bools, Bools, Bools]:
         s, model = state.view, self.model
@@ -164,6 +179,11 @@ class Reader:
         for kind, (at, index) in self._switch.kinds.items():
             if kind == "supply":
                 switches[at] = on_grid[index]
+            elif kind in ("preferred", "alternate"):
+                wanted = SOURCE_A if kind == "preferred" else SOURCE_B
+                switches[at] = (s.panel.fed[index] > 0) & (s.panel.target[index] == wanted)
+            elif kind == "system-bypass":
+                switches[at] = _past_the_ups(s.ups_system.mode[index])
             elif kind == "bypass":
                 switches[at] = _past_the_ups(s.hall.ups_mode[index])
             else:
@@ -172,6 +192,10 @@ class Reader:
         for kind, (at, index) in self._source.kinds.items():
             if kind == "supply":
                 sources[at] = s.site.grid_available[index] > 0
+            elif kind == "system-inverter":
+                sources[at] = (s.ups_system.fed[index] > 0) & np.isin(
+                    s.ups_system.mode[index], (DOUBLE_CONVERSION, UPS_BATTERY)
+                )
             elif kind == "inverter":
                 sources[at] = (s.hall.fed[index] > 0) & np.isin(
                     s.hall.ups_mode[index], (DOUBLE_CONVERSION, UPS_BATTERY)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from physics.electrical.availability import (
     AvailabilityResult,
     Component,
@@ -30,19 +32,29 @@ MEAN_TIMES = {
     "feeders": (875_000.0, 16.0),
     "transformers": (1_750_000.0, 130.0),
     "UPS": (250_000.0, 8.0),
+    "UPS systems": (250_000.0, 8.0),
     "panels": (1_200_000.0, 6.0),
 }
 """Hours from repair to failure and to repair; of generators, to a failed start or run."""
 
 
-def bank_structure(bank: Bank) -> Structure:
-    """A bank as k out of n units; k from its design load, at most all of them."""
+def bank_structure(bank: Bank, rack: int | None = None) -> Structure:
+    """A bank as k out of n units; k from its design load, at most all of them.
+
+    A rack that hangs on one UPS system alone, without an alternate, needs that one. A system fails
+    with any of its machines, so that it does so as many times more often.
+    """
     needed = min(max(math.ceil(bank.load / bank.rating - 1e-9), 1), bank.units)
     failure, repair = MEAN_TIMES[bank.kind]
     units = tuple(
-        Component(f"{bank.path} {bank.kind} {i + 1}", failure * HOUR, repair * HOUR)
+        Component(f"{bank.path} {bank.kind} {i + 1}", failure * HOUR / bank.members, repair * HOUR)
         for i in range(bank.units)
     )
+    if bank.ways is not None and rack is not None:
+        place = int(np.flatnonzero(bank.ways.racks == rack)[0])
+        on = {system for way in bank.ways.of_rack[place] for system in way if system >= 0}
+        if len(on) == 1:
+            return KOutOfN(1, (units[on.pop()],))
     return KOutOfN(needed, units)
 
 
@@ -57,7 +69,7 @@ def supply_structure(plant: Plant, rack: int) -> KOutOfN:
     return series(
         source,
         *(
-            bank_structure(bank)
+            bank_structure(bank, rack)
             for bank in on_way
             if bank.kind not in ("generators", "main transformers")
         ),

@@ -13,7 +13,7 @@ from twin.plant.plant import Plant
 
 GROUPS = ("site", "plant", "hall", "row")
 """Levels whose elements are places that enclose others."""
-UNITS = tuple(level for level in PARENTS if level not in (*GROUPS, "feeder", "gpu"))
+UNITS = tuple(level for level in PARENTS if level not in (*GROUPS, "feeder", "ups_system", "gpu"))
 """Levels whose elements are products on the floor or overhead; feeders lie in the ground."""
 OWNERS = {
     level: "hall" if PARENTS[level] in ("hall", "row") else str(PARENTS[level]) for level in UNITS
