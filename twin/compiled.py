@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +88,8 @@ def _one_at_a_time() -> Iterator[None]:
     except ImportError:  # not on this system: several may compile, with the same result
         yield
         return
-    user = os.getuid()
-    with (Path(tempfile.gettempdir()) / f"ai-factory-twin-{user}.lock").open("w") as file:
+    from physics.factory.advance import advance
+
+    with (Path(advance.stats.cache_path) / "compiling.lock").open("w") as file:  # type: ignore[attr-defined]
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
