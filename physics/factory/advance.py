@@ -101,13 +101,6 @@ def switch_supply(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -
 
 
 @kernel()
-def switch_power(c: ConstantBlocks, s: StateBlocks, time: float, step: float) -> None:
-    """What has supply in the coming step, and the racks' caps; times as :func:`switch_supply`."""
-    switch_supply(c, s, time, step)
-    cap_sites(c.sites, c.rack_links, c.kinds, s.site, s.rack, step)
-
-
-@kernel()
 def set_flows(
     c: ConstantBlocks, s: StateBlocks, branches: Branches, work: Floats, count: int, step: float
 ) -> None:
@@ -258,7 +251,8 @@ def advance(c: ConstantBlocks, s: StateBlocks, steps: int, step: float) -> None:
     count = steps_since_start(s.ledger, step)
     for number in range(steps):
         time = number * step
-        switch_power(c, s, time, step)
+        switch_supply(c, s, time, step)
+        cap_sites(c.sites, c.rack_links, c.kinds, s.site, s.rack, step)
         set_flows(c, s, branches, work, count + number, step)
         deliver_serial(c.cdus, s.cdu, s.main, step)
         advance_racks_serial(
@@ -290,7 +284,8 @@ def advance_threaded(c: ConstantBlocks, s: StateBlocks, steps: int, step: float)
     count = steps_since_start(s.ledger, step)
     for number in range(steps):
         time = number * step
-        switch_power(c, s, time, step)
+        switch_supply(c, s, time, step)
+        cap_sites(c.sites, c.rack_links, c.kinds, s.site, s.rack, step)
         set_flows(c, s, branches, work, count + number, step)
         deliver_parallel(c.cdus, s.cdu, s.main, step)
         advance_racks_parallel(
