@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physics.electrical.switch import SOURCE_A
 from physics.electrical.ups import BATTERY as ON_BATTERY
@@ -37,6 +38,7 @@ from physics.factory.arrays import (
     UPS,
     ConstantBlocks,
     Floats,
+    Indices,
     StateBlocks,
 )
 from physics.factory.loops import TOP_UP_FLOW
@@ -148,16 +150,29 @@ def settle_supply(c: ConstantBlocks, s: StateBlocks) -> tuple[str, int, str]:
 def charge_batteries(c: ConstantBlocks, s: StateBlocks) -> None:
     """Fill the batteries of every UPS that may charge them."""
     for h in np.flatnonzero(s.hall[HALL.ups_charging] > 0.0):
-        units = slice(
-            c.hall_links[HALL_LINK.first_ups, h], c.hall_links[HALL_LINK.first_ups, h + 1]
-        )
-        connected = s.ups[ONLINE, units] * s.ups[UPS.battery_online, units] > 0.0
-        s.ups[UPS.charge, units][connected] = 1.0
-        s.hall[HALL.ups_charge, h] = float(connected.any())
+        systems = systems_of(c, s, int(h))
+        if not len(systems):
+            first = c.hall_links[HALL_LINK.first_ups]
+            s.hall[HALL.ups_charge, h] = filled(s, first[h], first[h + 1])
+        else:
+            first = c.system_links[SYSTEM_LINK.first_ups]
+            for k in systems[s.ups_system[SYSTEM.charging, systems] > 0.0]:
+                s.ups_system[SYSTEM.charge, k] = filled(s, first[k], first[k + 1])
+                s.ups_system[SYSTEM.charging, k] = 0.0
+            s.hall[HALL.ups_charge, h] = s.ups_system[SYSTEM.charge, systems].mean()
         s.hall[HALL.ups_charging, h] = 0.0
-        for k in np.flatnonzero(c.system_links[SYSTEM_LINK.hall, : s.ups_system.shape[1]] == h):
-            s.ups_system[SYSTEM.charge, k] = s.hall[HALL.ups_charge, h]
-            s.ups_system[SYSTEM.charging, k] = 0.0
+
+
+def systems_of(c: ConstantBlocks, s: StateBlocks, h: int) -> Indices:
+    """UPS systems of hall ``h``; none where its UPS are one bank."""
+    return np.flatnonzero(c.system_links[SYSTEM_LINK.hall, : s.ups_system.shape[1]] == h)
+
+
+def filled(s: StateBlocks, first: int, last: int) -> float:
+    """Fill the connected batteries of UPS ``first:last``; returns their mean charge."""
+    connected = s.ups[ONLINE, first:last] * s.ups[UPS.battery_online, first:last] > 0.0
+    s.ups[UPS.charge, first:last][connected] = 1.0
+    return float(connected.any())
 
 
 def without_rest(c: ConstantBlocks, s: StateBlocks) -> tuple[str, int, str]:
@@ -165,9 +180,9 @@ def without_rest(c: ConstantBlocks, s: StateBlocks) -> tuple[str, int, str]:
     source = s.site[SITE.source]
     mode = s.hall[HALL.ups_mode]
     fitted = np.diff(c.hall_links[HALL_LINK.first_ups]) > 0
-    inverting = (mode == ON_BATTERY) | (
-        ((mode == DOUBLE_CONVERSION) | (mode == ECO)) & (s.hall[HALL.ups_share] < 1.0)
-    )
+    inverting = on_inverter(mode, s.hall[HALL.ups_share])
+    partly = on_inverter(s.ups_system[SYSTEM.mode], s.ups_system[SYSTEM.share])
+    inverting[c.system_links[SYSTEM_LINK.hall, : len(partly)][partly]] = True
     for level, holds, why in (
         ("hall", fitted & inverting, "its UPS lives on its batteries"),
         ("site", source == BATTERY, "it lives on its battery"),
@@ -176,6 +191,12 @@ def without_rest(c: ConstantBlocks, s: StateBlocks) -> tuple[str, int, str]:
         if holds.any():
             return level, int(np.flatnonzero(holds)[0]), why
     return "", -1, ""
+
+
+def on_inverter(mode: Floats, share: Floats) -> NDArray[np.bool_]:
+    """Which UPS give from their batteries, in modes and with shares of the rectifiers."""
+    converting = (mode == DOUBLE_CONVERSION) | (mode == ECO)
+    return np.asarray((mode == ON_BATTERY) | (converting & (share < 1.0)))
 
 
 def overloaded(s: StateBlocks) -> tuple[str, int, str]:

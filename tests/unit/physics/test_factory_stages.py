@@ -12,8 +12,8 @@ from physics.factory.banks import units_online
 from physics.factory.chillers import STAGE_UP_LOAD, chillers_needed
 from physics.factory.coolers import cooler_bank
 from physics.factory.electricity import bank_loss, main_transformer_loss
-from physics.factory.power_backup import permit_cdus
 from physics.factory.power_books import site_battery
+from physics.factory.power_halls import permit_cdus
 from physics.factory.power_sources import GENERATORS, GRID, bus_dark
 from twin.factory import Factory
 
