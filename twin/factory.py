@@ -97,7 +97,8 @@ class Factory:
         Raises
         ------
         InputError : an unknown scenario, or a command that cannot be carried out
-        NumericalError : there is no state of rest; names the element whose heat has no way out
+        NumericalError : there is no state of rest; names the element whose heat has no way out or
+            whose power supply does not last
         """
         return self.solver(scenario, seed=seed, epw=epw).solve(commands, weather)
 

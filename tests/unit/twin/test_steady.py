@@ -207,6 +207,21 @@ def test_fans_without_supply_stand_still(pilot: Factory) -> None:
     assert (hot.level, hot.element, hot.reason) == ("plant", 1, "its fans have no supply")
 
 
+def test_pumps_without_water_do_not_run_at_rest(pilot: Factory) -> None:
+    from physics.factory.arrays import blocks_of
+    from physics.factory.steady import settle
+
+    solver = pilot.solver()
+    solver.solve()
+    plant = solver.state.view.plant
+    assert plant.pumps_running[0] > 0.0
+    plant.leak_area[0] = 1e-2
+    settle(blocks_of(solver.plant.constants), solver.state.blocks)
+    assert plant.low_level_trip[0] == 1.0
+    assert plant.pumps_running[0] == 0.0
+    assert plant.pump_power[0] == 0.0
+
+
 def test_a_leak_that_make_up_outweighs_changes_nothing(pilot: Factory) -> None:
     solver = pilot.solver()
     healthy = solver.solve().kpis()
