@@ -1170,6 +1170,16 @@ CHANNELS: tuple[Channel, ...] = (
         "Ledger: energy in minus rejected minus stored, over energy in",
     ),
     Channel(
+        "site.capacitor_steps",
+        "Capacitor steps",
+        "",
+        0.5,
+        0,
+        12,
+        _solved("site", "capacitor_steps"),
+        "Steps of the site's own capacitor bank that are in service; 0 without one",
+    ),
+    Channel(
         "panel.voltage",
         "Panel voltage",
         "",

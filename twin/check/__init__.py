@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from twin.check.clearance import CLEARANCE_CHECKS
+from twin.check.compensation import COMPENSATION_CHECKS
 from twin.check.cooling import COOLING_CHECKS
 from twin.check.finding import Check, Finding, Subject
 from twin.check.floor import FLOOR_CHECKS
@@ -24,6 +25,7 @@ __all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
 CHECKS: tuple[Check, ...] = (
     *POWER_CHECKS,
     *NETWORK_CHECKS,
+    *COMPENSATION_CHECKS,
     *COOLING_CHECKS,
     *FLOOR_CHECKS,
     *CLEARANCE_CHECKS,

@@ -22,6 +22,7 @@ from twin.layout.phase_models import Phases
 from twin.layout.power_models import (
     BackupBank,
     BatteryBank,
+    CapacitorBank,
     Feeders,
     GeneratorBank,
     Grid,
@@ -227,10 +228,19 @@ class Hall(Generated):
     transformers: TransformerBank | None = Field(
         default=None, description="unit transformers; left out: fed at the rack's voltage"
     )
+    capacitors: CapacitorBank | None = Field(
+        default=None, description="capacitors on the low-voltage bus; left out: none"
+    )
     switchgear: str | None = Field(
         default=None, description="id of a product of class distribution: low-voltage switchboard"
     )
     rows: tuple[Row, ...] = Field(min_length=1, description="rows of racks")
+
+    @model_validator(mode="after")
+    def _capacitors_have_a_bus(self) -> Hall:
+        if self.capacitors is not None and self.transformers is None:
+            raise ValueError("a hall's capacitors need its transformers; give them to the site")
+        return self
 
     @model_validator(mode="after")
     def _panels_fit_systems(self) -> Hall:
@@ -270,6 +280,9 @@ class Plant(Generated):
     transformers: TransformerBank | None = Field(
         default=None, description="unit transformers of the plant; left out: none of its own"
     )
+    capacitors: CapacitorBank | None = Field(
+        default=None, description="capacitors on the low-voltage bus; left out: none"
+    )
     feeder: PositiveInt | None = Field(
         default=None, description="number of the feeder it is on; left out: in turn"
     )
@@ -293,6 +306,8 @@ class Plant(Generated):
             raise ValueError("an economiser needs chillers; without them all cooling is free")
         if self.pumps.required is not None and self.pumps.required > self.pumps.count:
             raise ValueError("pumps.required must not be above pumps.count")
+        if self.capacitors is not None and self.transformers is None:
+            raise ValueError("a plant's capacitors need its transformers; give them to the site")
         return self
 
 
@@ -311,6 +326,9 @@ class Site(Generated):
     )
     generators: GeneratorBank | None = Field(default=None, description="standby generators")
     battery: BatteryBank | None = Field(default=None, description="site battery")
+    capacitors: CapacitorBank | None = Field(
+        default=None, description="capacitors on the medium-voltage bus; left out: none"
+    )
     restart: Restart = Field(default=Restart(), description="order of restart after an outage")
     reconnect_delay: u.Duration = Field(
         default=3.0, description="good grid before a dead bus is connected again"

@@ -141,6 +141,26 @@ class BatteryBank(Bank):
     )
 
 
+class CapacitorBank(Element):
+    """Capacitors in equal steps on a bus, switched to a power factor."""
+
+    rated_power: u.ReactivePower = Field(description="of one step at rated voltage, such as 2 Mvar")
+    count: PositiveInt = Field(description="number of steps")
+    target_power_factor: Annotated[u.Ratio, Field(gt=0.5, le=1)] = Field(
+        default=0.95,
+        description="as many steps as it takes for it, lagging: at the grid connection for a bank "
+        "of the site, at the transformers for one of a hall or plant",
+    )
+    control: Literal["staged", "fixed"] = Field(
+        default="staged", description="fixed: all steps are in while their bus is live"
+    )
+    detuning: Annotated[u.Share, Field(lt=0.3)] = Field(
+        default=0.0,
+        description="reactance of the reactors in series over that of the capacitors at the grid's "
+        "frequency, such as 7 %; 0: none",
+    )
+
+
 class Feeders(Element):
     """Medium-voltage feeders from the site's bus to its halls and plants."""
 

@@ -35,6 +35,9 @@ def design_operating(model: OneLine, budget: Budget) -> Operating:
         "racks": racks,
         "drives": budget.plant_power,
         "chillers": np.zeros(len(budget.plant_power)),
+        "site-capacitors": np.zeros(len(budget.site_power)),
+        "hall-capacitors": np.zeros(len(budget.hall_power)),
+        "plant-capacitors": np.zeros(len(budget.plant_power)),
     }
     power = np.array(
         [values[kind][index] for kind, index in zip(model.loads.kind, model.loads.index.tolist())],

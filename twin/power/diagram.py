@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from twin.power.capacitors import banks_in, steps_of
 from twin.power.flow import Flow
 
 WIDTH, STEP, MARGIN = 168, 92, 24
@@ -86,6 +87,15 @@ class _Tree:
         power = self.load_at[kind, index]
         return [Node([title, _watts(power)])] if abs(power) > 1.0 else []
 
+    def capacitors(self, level: str, index: int) -> list[Node]:
+        """A bank's box, if the element has one."""
+        return [
+            Node(["capacitors", f"{steps_of(bank, self.flow.operating)} of {bank.model.count} x "
+                                f"{bank.model.rated_power / 1e6:g} Mvar"])
+            for bank in banks_in(self.model)
+            if (bank.level, bank.index) == (level, index)
+        ]  # fmt: skip
+
     def site(self, s: int) -> Node:
         c, flow = self.plant.constants, self.flow
         power, reactive = flow.connection()
@@ -107,6 +117,7 @@ class _Tree:
             of_site = {int(i): float(flow.result.source_power[r]) for r, i in
                        zip(rows, self.model.sources.index[rows], strict=True)}  # fmt: skip
             others.append(Node([f"{generators} generators", _watts(abs(of_site.get(s, 0.0)))]))
+        others += self.capacitors("site", s)
         mv.children = [*shortened(halls, "halls"), *shortened(plants, "plants"), *others]
         return top
 
@@ -128,6 +139,7 @@ class _Tree:
         if not systems:
             critical.children += [*shortened(rows, "rows"), *self.load("coolant", h, "CDUs")]
         low.children += self.load("air", h, "air handlers")
+        low.children += self.capacitors("hall", h)
         first = c.hall.first_transformer
         return self.bank("hall-transformer", "transformers", int(first[h]), int(first[h + 1]), low)
 
@@ -202,7 +214,8 @@ class _Tree:
         c = self.plant.constants
         low = self.bus("plant-lv", p, self.name.path("plant", p))
         low.children = [*self.load("drives", p, "pumps and fans"),
-                        *self.load("chillers", p, "chillers")]  # fmt: skip
+                        *self.load("chillers", p, "chillers"),
+                        *self.capacitors("plant", p)]  # fmt: skip
         first = c.plant.first_transformer
         return self.bank("plant-transformer", "transformers", int(first[p]), int(first[p + 1]), low)
 
@@ -269,6 +282,8 @@ def _draw(node: Node, left: float, depth: int, parts: list[str]) -> int:
             f'rx="4" fill="white" stroke="{colour}" stroke-width="1.5"/>'
         )
     lines = list(node.lines)
+    if node.bus and node.leaves == 1:  # no wider than its one branch
+        lines = [part for line in lines for part in line.split(", ")]
     if node.loading is not None:
         lines[-1] += f", {node.loading:.0%}" if len(lines) < 3 else ""
         if len(lines) == 3:

@@ -18,6 +18,7 @@ import numpy as np
 from physics.electrical.network import check_network
 from physics.electrical.power_flow import PowerFlow, PowerFlowError, PowerFlowResult, power_factor
 from twin.errors import InputError, NumericalError
+from twin.power.capacitors import Capacitors, steps_in
 from twin.power.one_line import Floats, Ints, OneLine, one_line
 from twin.power.operating import Operating, Reader
 
@@ -49,6 +50,10 @@ class Flow:
         buses = _bus_rows(self.model, kind)
         voltage: Floats = self.result.voltage_pu[buses] * self.result.energised[buses]
         return voltage
+
+    def capacitor_steps(self) -> Floats:
+        """Steps in service of every site's own capacitor bank, 0 where it has none."""
+        return steps_in(self.model, self.operating)
 
     def loss_by_site(self) -> Floats:
         """Loss of transformers, feeders and panels of every site [W]."""
@@ -140,6 +145,7 @@ class Solver:
         self.solved = 0
         self._flow = PowerFlow(self.model.network)
         self._scale = load_scale(self.model)
+        self.capacitors = Capacitors(self.model)
         self._last: tuple[bytes, Flow] | None = None
         self._failed: tuple[bytes, NumericalError] | None = None
         self._lock = threading.Lock()
@@ -157,13 +163,22 @@ class Solver:
             if self._failed is not None and self._failed[0] == key:
                 raise self._failed[1]
             try:
-                flow = Flow(self.model, operating, self._solve(operating))
+                flow = self._with_capacitors(operating)
             except NumericalError as error:
                 self._failed = key, error
                 raise
             self._last = key, flow
             self.solved += 1
             return flow
+
+    def _with_capacitors(self, operating: Operating) -> Flow:
+        """Solution with as many capacitor steps as the load asks for; see :class:`Capacitors`."""
+        flow = Flow(self.model, operating, self._solve(operating))
+        for stage in self.capacitors.stages:
+            switched = stage(flow)
+            if switched is not None:
+                flow = Flow(self.model, switched, self._solve(switched))
+        return flow
 
     def _solve(self, operating: Operating) -> PowerFlowResult:
         self._flow.set_closed(

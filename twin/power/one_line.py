@@ -44,6 +44,8 @@ FORMING_LEVEL = 1e3
 """Short-circuit power over rating of a source whose voltage is regulated at its terminals."""
 USUALLY_CLOSED = ("supply", "own-feeder", "preferred")
 """Switches that are closed while nothing is out."""
+CAPACITORS = {level: f"{level}-capacitors" for level in ("site", "hall", "plant")}
+"""Kind of load that is the capacitor bank of each level: a shunt, its reactive power negative."""
 BYPASSES = ("bypass", "system-bypass")
 
 
@@ -114,6 +116,12 @@ class _Builder:
     def add_load(self, kind: str, level: str, index: int, bus: int, power_factor: float) -> None:
         self.load.add(kind, level, index, bus, tangent(power_factor))
 
+    def add_capacitors(
+        self, level: str, index: int, bus: int, bank: power_models.CapacitorBank | None
+    ) -> None:
+        if bank is not None:
+            self.add_load(CAPACITORS[level], level, index, bus, 1.0)
+
     def add_transformers(
         self, kind: str, level: str, first: Ints, owner: int, bank: power_models.TransformerBank,
         from_bus: int, low: tuple[str, str],
@@ -149,6 +157,7 @@ class _Builder:
             self.source.add("generators", "site", s, mv, FORMING_LEVEL * model.grid.contract_power)
         self.add_load("house", "site", s, mv, DRIVE_POWER_FACTOR)
         self.add_load("battery", "site", s, mv, 1.0)
+        self.add_capacitors("site", s, mv, model.capacitors)
         if model.feeders is None:
             return
         feeder = model.feeders
@@ -185,6 +194,7 @@ class _Builder:
         else:
             low = self.same_bus("hall-lv", h, bus)
         critical = self.critical_bus(h, low)
+        self.add_capacitors("hall", h, low, model.capacitors)
         self.add_load("air", "hall", h, low, DRIVE_POWER_FACTOR)
         for w in range(int(c.hall.first_row[h]), int(c.hall.first_row[h + 1])):
             self.row(w, critical, h in self.direct)
@@ -266,6 +276,7 @@ class _Builder:
             )  # fmt: skip
         else:
             low = self.same_bus("plant-lv", p, bus)
+        self.add_capacitors("plant", p, low, model.capacitors)
         self.add_load("drives", "plant", p, low, DRIVE_POWER_FACTOR)
         self.add_load("chillers", "plant", p, low, CHILLER_POWER_FACTOR)
 
@@ -284,7 +295,9 @@ class _Builder:
         usual = [kind in USUALLY_CLOSED for kind in self.switch.kind]
         switches = nw.switches(ends[0], ends[1], np.array(usual, dtype=np.bool_))
         load_bus, tangents = self.load.columns(2)
-        loads = nw.loads(load_bus, 0.0)
+        shunts = [kind in CAPACITORS.values() for kind in self.load.kind]
+        kinds = np.where(shunts, nw.CONSTANT_IMPEDANCE, nw.CONSTANT_POWER)
+        loads = nw.loads(load_bus, 0.0, kind=kinds)
         (volts,) = self.bus.columns(1)
         rows = self.plant.constants.row
         return OneLine(

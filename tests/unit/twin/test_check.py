@@ -66,6 +66,28 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "/site/hall/row-01",
         "500 kW with one",
     ),
+    (
+        [
+            (
+                "sites.0.capacitors",
+                {"rated_power": "1 kvar", "count": 1, "target_power_factor": 0.999},
+            )
+        ],
+        "power-factor",
+        "warning",
+        "/site",
+        "1 of 1 steps in",
+    ),
+    (
+        [
+            ("sites.0.grid.short_circuit_power", "500 MVA"),
+            ("sites.0.capacitors", {"rated_power": "10 Mvar", "count": 2}),
+        ],
+        "resonance",
+        "warning",
+        "/site",
+        "order 5.0",
+    ),
     ([(f"{HALL}.ups.count", 1)], "ups", "warning", "/site/hall", "UPS"),
     ([(f"{HALL}.ups.count", 1), (f"{ROW}.racks", 6)], "ups", "error", "/site/hall", "UPS"),
     (

@@ -108,7 +108,7 @@ def test_channels_show_the_solution_and_follow_the_load() -> None:
         for name, channel in BY_NAME.items()
         if isinstance(channel.source, Solved)
     }
-    assert len(values) == 14
+    assert len(values) == 15
     for name, value in values.items():
         assert value.shape == (plant.levels[name.partition(".")[0]].count,), name
         assert np.all(np.isfinite(value)), name
