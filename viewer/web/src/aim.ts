@@ -1,0 +1,27 @@
+/** What is meant by a pixel of the view. */
+import * as THREE from "three";
+import type { App } from "./app";
+import { pick } from "./picking";
+import type { Element } from "./scene_types";
+
+const AIMED = 260; // pixel of a rack's height from which single accelerators can be aimed at
+
+export function pickAt(app: App, x: number, y: number): Element | null {
+  const rect = app.canvas.getBoundingClientRect();
+  const at = new THREE.Vector2(((x - rect.left) / rect.width) * 2 - 1, 1 - ((y - rect.top) / rect.height) * 2);
+  const caster = new THREE.Raycaster();
+  app.camera.updateMatrixWorld();
+  caster.setFromCamera(at, app.camera);
+  const out = app.factory.opened.pick(caster.ray);
+  return near(app, pick(app.model, caster.ray, app.factory.cards, app.colouring.channel?.level === "gpu", out));
+}
+
+/** The accelerator where it can be aimed at, else its rack. */
+function near(app: App, element: Element | null): Element | null {
+  if (element?.level !== "gpu") return element;
+  const rack = app.model.parent(element)!;
+  const box = app.model.box(rack)!;
+  const depth = Math.hypot(...box.low.map((v, k) => (v + box.high[k]) / 2 - app.camera.position.getComponent(k)));
+  const tall = app.view().pixels(box.high[2] - box.low[2], depth);
+  return tall > AIMED || app.selected?.level === "gpu" || app.factory.opened.shift(element.index) ? element : rack;
+}

@@ -1,0 +1,69 @@
+/** Which channel colours the factory, and on what range. */
+import type { App } from "./app";
+import { FLOW_CHANNELS } from "./flow";
+import { fittedRange } from "./numbers";
+import type { Channel } from "./scene_types";
+
+export class Colouring {
+  channel: Channel | null = null; // as it is shown: its range may be fitted
+  fitted = false;
+  private wasFitted = false;
+
+  constructor(private app: App) {}
+
+  show(name: string | null): void {
+    const { app } = this;
+    this.fitted = this.fitted && this.channel?.name === name;
+    this.channel = app.model.channel(name);
+    this.wasFitted = false;
+    this.apply();
+    const flows = FLOW_CHANNELS.filter((own) => app.model.channel(own));
+    app.stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...flows])]);
+    app.press();
+  }
+
+  /** The channel after this one, or before it. */
+  step(by: number): void {
+    const names = this.app.model.shownChannels.map((channel) => channel.name);
+    const here = names.indexOf(this.channel?.name ?? "");
+    this.show(names[(Math.max(here, by > 0 ? -1 : 0) + by + names.length) % names.length]);
+  }
+
+  toggleFit(): void {
+    this.fitted = !this.fitted;
+    this.wasFitted = false;
+    this.fit();
+  }
+
+  /** New values are there: fit the range to them if that is still to be done. */
+  valuesCame(): void {
+    if (this.fitted && this.app.factory.values && this.channel && !this.wasFitted) this.fit();
+  }
+
+  private fit(): void {
+    const own = this.app.model.channel(this.channel?.name ?? null);
+    if (!own) return;
+    this.channel = own;
+    if (this.fitted && this.app.factory.values) {
+      const [low, high] = fittedRange(this.app.factory.values, own);
+      this.channel = { ...own, low, high };
+      this.wasFitted = true;
+    }
+    this.apply();
+  }
+
+  private apply(): void {
+    const { channel, app } = this;
+    const { stream, factory, legend } = app;
+    stream.show(channel && { channel: channel.name, low: channel.low, high: channel.high });
+    const values = factory.values;
+    const same = factory.channel?.name === channel?.name;
+    factory.setChannel(channel);
+    legend.show(channel, app.theme);
+    if (same && values && stream.frame) {
+      for (const column of stream.frame.channels) delete column.shades;
+      factory.update(stream.frame);
+      legend.update(factory.values);
+    }
+  }
+}
