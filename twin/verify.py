@@ -43,8 +43,8 @@ def verify(path: str | Path, progress: Callable[[float], None] | None = None) ->
     InputError : not the recording of a session, or its layout or scenario has changed since
     """
     from twin.server.checkpoint import checkpoint_files, read_checkpoint
-    from twin.server.journal import Journal
-    from twin.server.keeper import COMMANDS, read_meta
+    from twin.server.journal import COMMANDS, Journal
+    from twin.server.keeper import read_meta
     from twin.server.store import Origin, check_same
 
     folder = Path(path)

@@ -71,6 +71,33 @@ def test_going_back_and_on_again_repeats_it(server):
     assert server.request("/api/commands", body={"name": "seek", "value": now + 1})[0] == 422
 
 
+def test_nothing_is_lost_by_going_back(server):
+    kpis, status = server.get("/api/kpis"), server.get("/api/sessions/pilot")
+    number = status["undone"] + 1
+    command(server, name="seek", value=120.0)
+    assert server.get("/api/sessions/pilot/undone")[-1] == {
+        "number": number,
+        "time": status["time"],
+        "back_to": 120.0,
+        "wall": pytest.approx(time.time(), abs=60),
+        "who": "local:127.0.0.1",
+        "changes": 1,
+    }
+    body = {"undone": number, "id": "as-it-was"}
+    assert server.request("/api/sessions/pilot/branch", body={"undone": 99})[0] == 422
+    server.get("/api/sessions/pilot/branch", body=body)
+    server.until("/api/sessions/as-it-was", lambda s: not s["seeking"])
+    assert server.get("/api/kpis?session=as-it-was") == kpis
+    server.request("/api/sessions/as-it-was", method="DELETE")
+    aside = server.state / f"pilot.undone-{number}.zarr"
+    server.until("/healthz", lambda _: aside.is_dir())  # the disk follows
+    assert Recording(aside).times[-1] == status["time"] // 5 * 5
+    code, out, error = twin("replay", aside, "--verify", "--json")
+    assert (code, json.loads(out)["difference"]) == (0, ""), error
+    command(server, name="step", value=int(status["time"] - 120.0))
+    assert server.get("/api/kpis") == kpis
+
+
 def test_history_of_one_element_comes_from_the_recording(server):
     path = f"/api/history?path={CDU}&channel=cdu.heat"
     history = server.until(path, lambda h: len(h["times"]) > 10)

@@ -59,6 +59,10 @@ def serve(
     mqtt_flex: Annotated[
         bool, typer.Option(help="Take (unsigned) load targets of the grid from the broker")
     ] = False,
+    mqtt_flex_keys: Annotated[
+        Path | None,
+        typer.Option(help="Take load targets signed with one of these keys (JSON Web Key Set)"),
+    ] = None,
     log: Annotated[str, typer.Option(help="Log as text or json, or off")] = "text",
 ) -> None:
     """Run a layout live: REST, websocket stream and web page on one port."""
@@ -92,7 +96,9 @@ def serve(
         maximum_sessions=sessions,
         picture=installed_picture(),
         redfish=redfish,
-        mqtt=parse_broker(mqtt, mqtt_integration, mqtt_flex) if mqtt is not None else None,
+        mqtt=parse_broker(mqtt, mqtt_integration, mqtt_flex, mqtt_flex_keys)
+        if mqtt is not None
+        else None,
         ready=_announce,
     )
 

@@ -201,7 +201,10 @@ class Bridge:
         data = payload if isinstance(payload, bytes | bytearray) else str(payload or "").encode()
         topic = str(message.topic)
         if self.flex is not None and topic.startswith("grid/"):
-            self.flex.take(parse_targets(bytes(data), self.flex.feeds, time.time()))
+            targets = parse_targets(
+                bytes(data), self.flex.feeds, time.time(), self.broker.flex_keys
+            )
+            self.flex.take(targets)
             return
         request = parse_request(topic, bytes(data), self.broker.integration)
         if request is None or message.retain:  # what was asked long ago is not asked now

@@ -2,8 +2,8 @@
 
 A feed is a site. While a target is in force, every look compares what the site draws with the limit
 and sets the cap of each accelerator so that their sum fits into what the rest leaves; when the
-target ends, the cap is lifted. Targets come unsigned here; a signed one is refused, because this
-twin holds no keys to check it with.
+target ends, the cap is lifted. With public keys of the grid's side only signed targets are taken;
+without, only unsigned ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from twin.controls import Command
 from twin.errors import InputError
+from twin.mqtt.signatures import Keys
 from twin.server.subject import SimulationSubject
 
 TOPIC = "grid/v1/isv/+/loadtarget/set"
@@ -45,10 +46,13 @@ class Target:
     correlation: str
 
 
-def parse_targets(payload: bytes, feeds: list[str], now: float) -> list[Target]:
+def parse_targets(
+    payload: bytes, feeds: list[str], now: float, keys: Keys | None = None
+) -> list[Target]:
     """Read a message that sets load targets.
 
-    ``feeds`` are the names of the sites. Raises InputError for anything else, signed data included.
+    ``feeds`` are the names of the sites. With ``keys`` the data must be signed with one of them,
+    without it must not be signed. Raises InputError for anything else.
     """
     if len(payload) > LARGEST_PAYLOAD:
         raise InputError("message too large", key="loadtarget", found=f"{len(payload)} bytes")
@@ -59,11 +63,15 @@ def parse_targets(payload: bytes, feeds: list[str], now: float) -> list[Target]:
     if not isinstance(event, dict) or event.get("type") != SET_EVENT:
         raise InputError("not a load target", key="type", allowed=SET_EVENT)
     data = event.get("data")
-    if isinstance(data, str):
+    if keys is not None:
+        if not isinstance(data, str):
+            raise InputError("not signed", key="data", allowed="a compact JWS (RFC 7515)")
+        data = keys.verified(data)
+    elif isinstance(data, str):
         raise InputError(
-            "signed load targets cannot be checked here",
+            "signed load targets cannot be checked without keys",
             key="data",
-            allowed="unsigned data, on a broker that only lets the grid's side write",
+            allowed="--mqtt-flex-keys, or unsigned data where only the grid's side can write",
         )
     rows = data.get("targets") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not 1 <= len(rows) <= MAXIMUM_TARGETS:

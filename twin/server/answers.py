@@ -47,6 +47,7 @@ class SessionStatus(BaseModel):
         description="first and last time of a recording; none of a simulation"
     )
     commands: int
+    undone: int = Field(description="futures that were left by going back")
     events: int
     parent: str | None
     failure: str | None
@@ -98,10 +99,26 @@ class Branch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time: float | None = Field(default=None, description="simulated seconds; left out: now")
+    time: float | None = Field(
+        default=None, description="simulated seconds; left out: where it stands, or stood"
+    )
+    undone: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="number of a future that was left by a seek"
+    )
     id: str | None = Field(default=None, max_length=40)
     title: str = Field(default="", max_length=200)
     paused: bool = True
+
+
+class UndoneRow(BaseModel):
+    """A future that a session left by going back; a branch may go on with it."""
+
+    number: int
+    time: float = Field(description="simulated seconds at which it stood")
+    back_to: float = Field(description="and those to which the session went back")
+    wall: float = Field(description="seconds since 1970 at which that was done")
+    who: str
+    changes: int = Field(description="changes of the state that led there")
 
 
 class ChannelValues(BaseModel):

@@ -19,6 +19,7 @@ from twin.errors import InputError
 Kind = Literal["set", "inject", "clear", "seek", "pause", "resume", "step", "speed", "note"]
 STATE_KINDS = ("set", "inject", "clear")
 MAXIMUM_ENTRIES = 100_000
+COMMANDS = "commands.jsonl"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,22 @@ class Entry:
         )
 
 
+@dataclass(frozen=True)
+class Undone:
+    """A future that was left by going back.
+
+    Attributes
+    ----------
+    number : 1, 2... in the order in which they were left
+    left : the line of the log with which that was done: when, by whom, and where it stood
+    changes : all changes of the state that led there
+    """
+
+    number: int
+    left: Entry
+    changes: tuple[Entry, ...]
+
+
 @dataclass
 class Journal:
     """The log in memory. Its session's keeper writes it, if there is one.
@@ -82,6 +99,19 @@ class Journal:
             self.active.append(entry)
         elif entry.kind == "seek" and entry.kept is not None:
             del self.active[entry.kept :]
+
+    def left(self) -> list[Undone]:
+        """Futures that were left by going back, the oldest first; nothing of them is forgotten."""
+        found: list[Undone] = []
+        active: list[Entry] = []
+        for entry in self.entries:
+            if entry.kind in STATE_KINDS:
+                active.append(entry)
+            elif entry.kind == "seek" and entry.kept is not None:
+                if float(entry.value or 0.0) < entry.time:
+                    found.append(Undone(len(found) + 1, entry, tuple(active)))
+                del active[entry.kept :]
+        return found
 
     def reached(self, step: float) -> int:
         """Steps that the present has reached at least, by what is logged."""

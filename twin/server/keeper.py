@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING
 
 from twin.errors import InputError, TwinError
 from twin.recording import read_events
+from twin.server.aside import keep_undone
 from twin.server.checkpoint import Checkpoint, drop_checkpoints_after, write_checkpoint
-from twin.server.journal import Entry, append_line, entry_line
+from twin.server.journal import COMMANDS, Entry, append_line, entry_line
 from twin.server.session_recorder import SessionRecorder
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ MAXIMUM_WAITING_BYTES = 256 * 2**20
 RETRY = 0.5  # s between attempts to write to a disk that refuses
 RESERVE = 32 * 2**20  # bytes of the disk left free, at most a tenth of it
 FULL = "no space left for the recording"
-META, COMMANDS, EVENTS = "session.json", "commands.jsonl", "events.jsonl"
+META, EVENTS = "session.json", "events.jsonl"
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,18 @@ class DiskKeeper:
         return done
 
     def rewound(self, session: Session, steps: int) -> None:
-        """Time was set back to ``steps``."""
+        """Time is set back to ``steps``; what was recorded of later times is kept aside."""
         moment = steps * session.subject.step
+        entries = len(session.journal.entries) - 1  # without the line that sets it back
+        lines = self._fresh_events(session)
+        kept: list[Path] = []
 
         def write() -> None:
+            if self.recorder.waiting:
+                self._flush()
+            self._write_events(lines)
+            if not kept and self.recorder.last_time > moment + 1e-9:
+                kept.append(keep_undone(self.folder, entries))
             self.recorder.truncate(moment)
             drop_checkpoints_after(self.folder, steps)
             drop_events_after(self.folder, moment)
@@ -192,25 +201,32 @@ class DiskKeeper:
         snapshot = subject.snapshot()  # type: ignore[attr-defined]
         commands, entries = session.timeline.commands_done, len(session.journal.entries)
         events = session.events.total
-        lines = [
-            json.dumps({key: value for key, value in event.items() if key != "number"})
-            for event in list(session.events)
-            if event["number"] > self._events_seen
-        ]
-        self._events_seen = events
+        lines = self._fresh_events(session)
         self._checkpoint_waits = True
         self._last_checkpoint = (subject.steps, time.monotonic())
 
         def write() -> None:
             self._flush()
-            if lines:
-                append_line(self.folder / EVENTS, "\n".join(lines))
-                lines.clear()
+            self._write_events(lines)
             write_checkpoint(self.folder, Checkpoint(snapshot, commands, entries, events))
             self.checkpoints += 1
             self._checkpoint_waits = False
 
         self._put(write)
+
+    def _fresh_events(self, session: Session) -> list[str]:
+        lines = [
+            json.dumps({key: value for key, value in event.items() if key != "number"})
+            for event in list(session.events)
+            if event["number"] > self._events_seen
+        ]
+        self._events_seen = session.events.total
+        return lines
+
+    def _write_events(self, lines: list[str]) -> None:
+        if lines:
+            append_line(self.folder / EVENTS, "\n".join(lines))
+            lines.clear()  # not again when what follows has to be tried again
 
     def _put_meta(self, session: Session, closed: bool = False) -> None:
         values = asdict(self.meta) | {
@@ -239,13 +255,14 @@ class DiskKeeper:
             with self._wake:
                 while not (self._urgent or self._queue or self._ending.is_set()):
                     self._wake.wait()
+                urgent = bool(self._urgent)
                 work = self._next()
             if work is None:
                 with contextlib.suppress(OSError, TwinError):
                     self._flush()
                     self.recorder.close()
                 return
-            self._try(work)
+            self._try(work, urgent)
 
     def _next(self) -> Work | None:
         """What to do next: command lines go before frames, never after what followed them."""
@@ -259,7 +276,7 @@ class DiskKeeper:
             raise OSError(28, FULL)
         self.recorder.write()
 
-    def _try(self, work: Work) -> None:
+    def _try(self, work: Work, urgent: bool = False) -> None:
         while not self._give_up:
             try:
                 work()
@@ -271,10 +288,21 @@ class DiskKeeper:
                 if self._ending.is_set():
                     self._give_up = True  # what is on disk stays; there is no time to wait
                     return
+                if not urgent:
+                    self._write_commands()
                 self._ending.wait(RETRY)
             except Exception:
                 log.exception("recording failed", extra={"session": self.meta.id})
                 return
+
+    def _write_commands(self) -> None:
+        """Commands are a few bytes, which there may be space for, and someone waits for them."""
+        while self._urgent:
+            try:
+                self._urgent[0]()
+            except OSError:
+                return
+            self._urgent.popleft()
 
     def _held_is(self, held: bool) -> None:
         session = self._session

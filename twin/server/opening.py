@@ -77,18 +77,22 @@ class Opener:
         id: str | None = None,
         title: str = "",
         paused: bool = True,
+        undone: int | None = None,
     ) -> Session:
-        """Open a session from a moment of another, which goes on untouched; raises InputError."""
+        """Open a session from a moment of another, which goes on untouched; raises InputError.
+
+        ``undone`` is the number of a future that the other left by going back.
+        """
         self._refuse_too_many(id)
         name = id or self.manager.free_name(f"{parent.id}-branch")
         origin = self.origins.get(parent.id)
-        start, changes, target, time = await asyncio.wrap_future(
-            parent.call(lambda: _origin(parent, moment))
+        first, start, changes, target = await asyncio.wrap_future(
+            parent.call(lambda: _origin(parent, moment, undone))
         )
         source = parent.subject
         if not isinstance(source, SimulationSubject):
             raise InputError("a recording cannot be branched, only a simulation")
-        text = title or f"{parent.title} from {time:g} s"
+        text = title or f"{parent.title} from {target * source.step:g} s"
 
         def build() -> Session:
             subject = source.branch(start.snapshot)
@@ -110,6 +114,7 @@ class Opener:
                 goal=target,
                 commands=start.commands,
                 keeper=keeper,
+                start=first,
             )
 
         return self.manager.add(await asyncio.to_thread(build))
@@ -161,7 +166,9 @@ class Opener:
         )
 
 
-def _origin(parent: Session, moment: float | None) -> tuple[Moment, list[Entry], int, float]:
-    """Runs on the parent's thread."""
-    time = parent.subject.time if moment is None else moment
-    return (*parent.origin(time), time)
+def _origin(
+    parent: Session, moment: float | None, undone: int | None
+) -> tuple[Moment, Moment, list[Entry], int]:
+    """First moment of the parent and where to begin; runs on the parent's thread."""
+    start, changes, target = parent.origin(moment, undone)
+    return parent.timeline.snapshots.moments[0], start, changes, target

@@ -76,9 +76,31 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
         if request.time is not None and not math.isfinite(request.time):
             raise InputError("time is not finite", key="time")
         session = await opener.branch(
-            parent, request.time, id=request.id, title=request.title, paused=request.paused
+            parent,
+            request.time,
+            id=request.id,
+            title=request.title,
+            paused=request.paused,
+            undone=request.undone,
         )
         return answers.SessionStatus(**session.status())
+
+    @router.get("/sessions/{id}/undone")
+    async def undone(id: str, user: Viewing) -> list[answers.UndoneRow]:
+        """Futures that the session left by going back, the oldest first; none is lost."""
+        chosen = manager.get(id)
+        rows = await on_session(chosen, chosen.journal.left)
+        return [
+            answers.UndoneRow(
+                number=row.number,
+                time=row.left.time,
+                back_to=float(row.left.value or 0.0),
+                wall=row.left.wall,
+                who=row.left.who,
+                changes=len(row.changes),
+            )
+            for row in rows
+        ]
 
     @router.get("/compare")
     async def compare(

@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,10 +22,12 @@ from physics.factory.arrays import Floats
 from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
 from twin.server.event_log import EventLog
+from twin.server.goals import Goals, Reached
 from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
 from twin.server.publisher import Publisher, Sample
+from twin.server.session_status import session_status
 from twin.server.snapshots import Moment
 from twin.server.subject import Subject
 from twin.server.timeline import Timeline
@@ -35,15 +36,9 @@ log = logging.getLogger("twin.session")
 T = TypeVar("T")
 
 BATCH = 0.02  # s of computing between looks at jobs and views
+AFTER_FAILURE = 0.5  # s between attempts to serve jobs after what should not happen
 MAXIMUM_JOBS = 512
 MAXIMUM_SINGLE_STEPS = 100_000
-
-
-@dataclass
-class _Goal:
-    steps: int
-    future: Future[dict[str, Any]]
-    replay: bool  # carry the log's changes out on the way, and keep nothing
 
 
 class Session:
@@ -72,10 +67,14 @@ class Session:
         goal: int | None = None,
         commands: int = 0,
         keep_replay: bool = False,
+        start: Moment | None = None,
     ):
         self.id, self.title, self.subject, self.parent = id, title or subject.name, subject, parent
         self.timeline = Timeline(subject, journal, commands)
+        if start is not None:
+            self.timeline.snapshots.add(start)
         self.journal = self.timeline.journal
+        self.undone = len(self.journal.left())
         self.keeper = keeper
         self.created = time.time()
         self.failure = ""
@@ -88,7 +87,7 @@ class Session:
         self._schedule = Schedule(speed, time.monotonic(), subject.time)
         self._paused = paused
         self._events_read = 0
-        self._goals: list[_Goal] = []
+        self._goals = Goals()
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -97,7 +96,7 @@ class Session:
         self._stale = True  # whether viewers must hear of a change that is not a step
         self._keep_replay = keep_replay  # the way to the first goal is recorded again
         if goal is not None:
-            self._goals.append(_Goal(goal, Future(), replay=True))
+            self._goals.add(goal, replay=True)
         self._thread = threading.Thread(target=self._run, name=f"session-{id}", daemon=True)
 
     # --- from other threads -----------------------------------------------------------------------
@@ -145,34 +144,23 @@ class Session:
         return self._schedule.speed
 
     @property
+    def achieved(self) -> float:
+        """Simulated seconds per second over the last moments."""
+        return self._schedule.achieved
+
+    @property
+    def skipped(self) -> float:
+        """Seconds of the clock given up because steps took too long."""
+        return self._schedule.skipped
+
+    @property
     def seeking(self) -> bool:
         """Whether the session is on its way to a moment and takes no commands."""
-        return any(goal.replay for goal in self._goals)
+        return self._goals.seeking
 
     def status(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "layout": self.subject.name,
-            "digest": self.subject.digest,
-            "time": self.subject.time,
-            "steps": self.subject.steps,
-            "step": self.subject.step,
-            "paused": self._paused,
-            "speed": "max" if math.isinf(self.speed) else self.speed,
-            "achieved_speed": round(self._schedule.achieved, 3),
-            "seeking": self.seeking,
-            "skipped_s": round(self._schedule.skipped, 3),
-            "repeatable": self.subject.repeatable,
-            "recorded": self.subject.recorded,
-            "commands": len(self.journal.entries),
-            "events": self.events.total,
-            "parent": self.parent,
-            "failure": self.failure or None,
-            "hold": self.hold or None,
-            "created": self.created,
-        }
+        return session_status(self)
 
     # --- jobs (on the session's thread, through call) ---------------------------------------------
 
@@ -199,6 +187,8 @@ class Session:
             raise Busy("nothing follows; seek back first")
         self._note(who, "pause" if paused else "resume")
         self._paused = paused
+        if paused and not self.seeking:
+            self._goals.end(self.status())  # steps not done yet are not done
         self._restart()
 
     def set_speed(self, speed: float, who: str) -> None:
@@ -206,7 +196,7 @@ class Session:
         self._note(who, "speed", "max" if math.isinf(speed) else speed)
         self._restart(speed)
 
-    def run_steps(self, count: int, who: str) -> Future[dict[str, Any]]:
+    def run_steps(self, count: int, who: str) -> Reached:
         """Do ``count`` steps as fast as it goes, paused or not; the future ends with the last."""
         if not 1 <= count <= MAXIMUM_SINGLE_STEPS:
             raise InputError(
@@ -218,14 +208,13 @@ class Session:
         if self.seeking:
             raise Busy("the session is on its way to another time; try again")
         self._note(who, "step", count)
-        goal = _Goal(self.subject.steps + count, Future(), replay=False)
-        self._goals.append(goal)
-        return goal.future
+        return self._goals.add(self.subject.steps + count, replay=False)
 
-    def seek(self, moment: float, who: str) -> Future[dict[str, Any]]:
-        """Go to a simulated time; what was kept of later times is dropped. Ends when there.
+    def seek(self, moment: float, who: str) -> Reached:
+        """Go to a simulated time. Ends when there.
 
-        Raises InputError for a time before the start or one not reached yet.
+        What came after leaves the present, not the log: :meth:`origin` finds it, and its recording
+        is set aside. Raises InputError for a time before the start or one not reached yet.
         """
         if not self.subject.repeatable:
             self.subject.seek(moment)  # type: ignore[attr-defined]
@@ -234,26 +223,42 @@ class Session:
             self._events_read = min(self._events_read, until)
             self._collect_events()  # those passed over on the way forward
             self._restart()
-            future: Future[dict[str, Any]] = Future()
+            future: Reached = Future()
             future.set_result(self.status())
             return future
         target = self.timeline.steps_of(moment, self._latest())
         start, kept = self.timeline.before(target)
         self._note(who, "seek", moment, kept=kept)
+        if self.keeper is not None:
+            self.keeper.rewound(self, target)
+        self.undone = len(self.journal.left())
         self.timeline.go_back(start)
         self.failure = ""
         self._forget_events(moment)
-        goal = _Goal(target, Future(), replay=True)
-        self._goals = [goal]
-        if self.keeper is not None:
-            self.keeper.rewound(self, target)
-        return goal.future
+        self._goals.give_up(Busy("the session went to another time instead"))
+        self._keep_replay = False
+        return self._goals.add(target, replay=True)
 
-    def origin(self, moment: float) -> tuple[Moment, list[Entry], int]:
-        """What a branch at a time begins from: a snapshot before it, changes, steps to go to."""
-        target = self.timeline.steps_of(moment, self._latest())
-        start, kept = self.timeline.before(target)
-        return start, self.journal.active[:kept], target
+    def origin(
+        self, moment: float | None = None, undone: int | None = None
+    ) -> tuple[Moment, list[Entry], int]:
+        """What a branch begins from: a snapshot before it, changes, steps to go to.
+
+        At a time, or where the session stands; with ``undone`` in the future of that number that
+        was left by going back, or where that stood. Raises InputError.
+        """
+        if undone is None:
+            moment = self.subject.time if moment is None else moment
+            target = self.timeline.steps_of(moment, self._latest())
+            start, kept = self.timeline.before(target)
+            return start, self.journal.active[:kept], target
+        future = self.timeline.undone(undone)
+        target = future.left.steps
+        changes = list(future.changes)
+        if moment is not None:
+            target = self.timeline.steps_of(moment, target)
+            changes = [entry for entry in changes if entry.steps < target]
+        return self.timeline.on_the_way(future, target), changes, target
 
     def read(self, name: str) -> Floats:
         """A copy of a channel."""
@@ -284,18 +289,27 @@ class Session:
             if self.keeper is not None:
                 self.keeper.begin(self)
             while not self._closing:
-                self._do_jobs()
-                wait = self._wait()
-                if wait == 0.0:
-                    self._batch()
-                    continue
-                self._sample(time.monotonic())
-                with self._wake:
-                    if not (self._jobs or self._closing or self._poked):
-                        self._wake.wait(wait)
-                    self._poked = False
+                try:
+                    self._turn()
+                except Exception as error:
+                    log.exception("session %s stopped", self.id)
+                    self._fail(str(error) or type(error).__name__)
+                    with self._wake:
+                        self._wake.wait(AFTER_FAILURE)
         finally:
             self._end()
+
+    def _turn(self) -> None:
+        self._do_jobs()
+        wait = self._wait()
+        if wait == 0.0:
+            self._batch()
+            return
+        self._sample(time.monotonic())
+        with self._wake:
+            if not (self._jobs or self._closing or self._poked):
+                self._wake.wait(wait)
+            self._poked = False
 
     def _do_jobs(self) -> None:
         with self._wake:
@@ -340,7 +354,7 @@ class Session:
         try:
             if replaying:
                 self.timeline.replay_changes()
-            if not (self._goals and self.subject.steps >= self._goals[0].steps):
+            if not self._goals.is_due(self.subject.steps):
                 self.timeline.step()
         except Exception as error:
             if not isinstance(error, TwinError):
@@ -353,14 +367,15 @@ class Session:
         if self.keeper is not None and (not replaying or self._keep_replay):
             self.keeper.after_step(self)
         arrived = False
-        while self._goals and (self.subject.steps >= self._goals[0].steps or self.subject.finished):
-            if self._goals[0].replay:
+        while self._goals and (self._goals.is_due(self.subject.steps) or self.subject.finished):
+            goal = self._goals.waiting[0]
+            if goal.replay:
                 self.timeline.replay_changes()
                 arrived = not self._keep_replay
                 self._keep_replay = False
-            goal = self._goals.pop(0)
+            self._goals.waiting.popleft()
             self._restart()
-            goal.future.set_result(self.status())
+            goal.reached.set_result(self.status())
         if arrived and self.keeper is not None:
             self.keeper.after_step(self)
         if self.subject.finished and not self._paused:
@@ -371,9 +386,7 @@ class Session:
 
     def _fail(self, message: str) -> None:
         self.failure = message
-        for goal in self._goals:
-            goal.future.set_exception(Busy(f"the session has stopped: {message}"))
-        self._goals.clear()
+        self._goals.give_up(Busy(f"the session has stopped: {message}"))
         self.add_event("failure", message)
         self._restart()
 
@@ -420,7 +433,7 @@ class Session:
             self.keeper.after_change(self, entry)
 
     def _latest(self) -> int:
-        return max([self.subject.steps, *(goal.steps for goal in self._goals)])
+        return max(self.subject.steps, self._goals.latest)
 
     def _restart(self, speed: float | None = None) -> None:
         self._schedule.restart(time.monotonic(), self.subject.time, speed)
@@ -432,8 +445,7 @@ class Session:
             jobs, self._jobs = self._jobs, deque()
         for _, future in jobs:
             future.set_exception(Gone("the session is closed"))
-        for goal in self._goals:
-            goal.future.set_exception(Gone("the session is closed"))
+        self._goals.give_up(Gone("the session is closed"))
         if self.keeper is not None:
             try:
                 self.keeper.close(self, self.final)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,11 @@ from typing import IO
 
 from twin.errors import InputError
 from twin.recording import read_events
+from twin.server.aside import name_aside
 from twin.server.checkpoint import latest_checkpoint
-from twin.server.journal import Journal
+from twin.server.journal import COMMANDS, Journal
 from twin.server.keeper import (
     CHECKPOINT_INTERVAL,
-    COMMANDS,
     DiskKeeper,
     Meta,
     read_meta,
@@ -25,6 +24,7 @@ from twin.server.keeper import (
 )
 from twin.server.session import Session
 from twin.server.session_recorder import SessionRecorder
+from twin.server.snapshots import Moment
 from twin.server.subject import SimulationSubject
 from twin.server.subscription import parse_speed
 from twin.simulation import Simulation
@@ -96,7 +96,7 @@ class Store:
         """
         folder = self.path(id)
         if folder.exists():
-            self._put_aside(folder)
+            os.rename(folder, name_aside(folder))
         try:
             recorder = SessionRecorder(folder, subject.simulation, interval=self.interval)
             meta = Meta(
@@ -127,18 +127,11 @@ class Store:
             checkpoint_steps=max(1, round(CHECKPOINT_INTERVAL / meta.step)),
         )
 
-    @staticmethod
-    def _put_aside(folder: Path) -> None:
-        number = 1
-        while (aside := folder.with_name(f"{folder.stem}.{number}.zarr")).exists():
-            number += 1
-        os.rename(folder, aside)
-
     def kept(self) -> list[Path]:
         """Folders of sessions that were open when the server ended."""
         found = []
         for folder in sorted(self.folder.glob("*.zarr")):
-            if re.search(r"\.\d+\.zarr$", folder.name):
+            if "." in folder.stem:  # set aside
                 continue
             try:
                 if not read_meta(folder).closed:
@@ -158,6 +151,7 @@ class Store:
         check_same(meta, simulation, folder)
         journal = Journal.read(folder / COMMANDS)
         checkpoint = latest_checkpoint(folder, journal, meta.step)
+        start = Moment(simulation.steps, 0, simulation.snapshot())
         if checkpoint is not None:
             simulation.restore(checkpoint.snapshot)
         recorder = SessionRecorder(folder, simulation, interval=self.interval, resume=True)
@@ -178,6 +172,7 @@ class Store:
             goal=way_to_go(journal, commands, simulation.steps, meta.step),
             commands=commands,
             keep_replay=True,
+            start=start,
         )
         session.created = meta.created
         session.events.load(

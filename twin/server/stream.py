@@ -25,6 +25,8 @@ log = logging.getLogger("twin.stream")
 
 MESSAGES_PER_SECOND = 50.0
 MESSAGES_AT_ONCE = 200.0
+MAXIMUM_UNDER_WAY = 16  # messages of one viewer
+AT_ONCE = 0.25  # s in which answers come in the order of their questions
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 TRY_LATER = 1013
@@ -136,21 +138,39 @@ async def _send(websocket: WebSocket, viewer: Viewer) -> None:
 async def _receive(websocket: WebSocket, viewer: Viewer, hub: Hub, user: User) -> None:
     """Take messages one after the other until the viewer leaves or misbehaves."""
     bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, time.monotonic())
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        if not bucket.take(time.monotonic()):
-            await _refuse(websocket, "too many messages")
-            return
-        text = message.get("text")
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if not bucket.take(time.monotonic()):
+                await _refuse(websocket, "too many messages")
+                return
+            # each begins in its turn, and one that takes long (step, seek) holds no other up
+            task = asyncio.create_task(_answer(message.get("text"), viewer, hub, user))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            await asyncio.wait({task}, timeout=AT_ONCE)
+            while len(under_way) >= MAXIMUM_UNDER_WAY:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in under_way:
+            task.cancel()
+
+
+async def _answer(text: str | None, viewer: Viewer, hub: Hub, user: User) -> None:
+    try:
         if text is None:
-            viewer.tell({"type": "error", "id": None, "message": "binary messages are not taken"})
-            continue
-        try:
-            await _handle(_parse(text), viewer, hub, user)
-        except _Bad as error:
-            viewer.tell({"type": "error", "id": error.id, **error_body(error.cause)})
+            raise _Bad(None, InputError("binary messages are not taken"))
+        await _handle(_parse(text), viewer, hub, user)
+    except _Bad as error:
+        viewer.tell({"type": "error", "id": error.id, **error_body(error.cause)})
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("message not handled", extra={"viewer": viewer.name})
+        viewer.tell({"type": "error", "id": None, "message": "the server failed; see its log"})
 
 
 class _Bad(Exception):

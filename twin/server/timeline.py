@@ -9,7 +9,7 @@ from typing import Any
 
 from twin.controls import Applied, Command
 from twin.errors import InputError
-from twin.server.journal import MAXIMUM_ENTRIES, Entry, Journal
+from twin.server.journal import MAXIMUM_ENTRIES, Entry, Journal, Undone
 from twin.server.snapshots import Moment, Snapshots
 from twin.server.subject import Subject
 
@@ -34,8 +34,9 @@ class Timeline:
         self.snapshot_steps = max(1, round(SNAPSHOT_INTERVAL / subject.step))
 
     def begin(self) -> None:
-        """Keep the first moment."""
-        if self.subject.repeatable and not self.snapshots.moments:
+        """Keep the moment at which it begins to run."""
+        moments = self.snapshots.moments
+        if self.subject.repeatable and not (moments and moments[-1].steps == self.subject.steps):
             self._keep_snapshot()
 
     def change(self, command: Command, who: str) -> tuple[Applied, Entry]:
@@ -106,6 +107,30 @@ class Timeline:
             raise InputError("no snapshot is kept of a time that early", key="time") from None
         kept = sum(entry.steps < target for entry in self.journal.active)
         return start, max(kept, start.commands)
+
+    def undone(self, number: int) -> Undone:
+        """A future that was left by going back; raises InputError when there is no such one."""
+        left = self.journal.left()
+        if not 1 <= number <= len(left):
+            raise InputError(
+                "no such undone future",
+                key="undone",
+                found=str(number),
+                allowed=f"1 to {len(left)}" if left else "none was left by going back",
+            )
+        return left[number - 1]
+
+    def on_the_way(self, undone: Undone, target: int) -> Moment:
+        """Latest snapshot that lies on the way to ``target`` steps of an undone future."""
+        for moment in reversed(self.snapshots.moments):
+            count = moment.commands
+            if (
+                moment.steps <= target
+                and list(undone.changes[:count]) == self.journal.active[:count]
+                and all(entry.steps >= moment.steps for entry in undone.changes[count:])
+            ):
+                return moment
+        raise InputError("no snapshot is kept of a time that early", key="time")
 
     def go_back(self, start: Moment) -> None:
         """Take the state of a moment and forget those after it."""

@@ -2,11 +2,15 @@
 
 import json
 import math
+from types import SimpleNamespace
 
+import jwt
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from twin.errors import InputError
 from twin.factory import Factory
@@ -14,6 +18,7 @@ from twin.mqtt.broker import parse_broker
 from twin.mqtt.flex import LOWEST_CAP, Flex, parse_targets
 from twin.mqtt.points import points
 from twin.mqtt.requests import parse_request
+from twin.mqtt.signatures import read_keys
 from twin.server.subject import SimulationSubject
 
 CDU = "pilot/hall-a/row-01/cdu-1"
@@ -108,6 +113,86 @@ def target(watts, start=None, end=None, feeds=None):
     if feeds is not None:
         row["feed_tags"] = feeds
     return json.dumps({"type": "grid.loadtarget.set.v1", "data": {"targets": [row]}}).encode()
+
+
+def public(private, kid):
+    algorithm = ECAlgorithm if isinstance(private, ec.EllipticCurvePrivateKey) else RSAAlgorithm
+    return algorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": kid}
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    """Private keys of the grid's side, and the file of their public halves."""
+    curve = ec.generate_private_key(ec.SECP256R1())
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file = tmp_path_factory.mktemp("keys") / "grid.json"
+    file.write_text(json.dumps({"keys": [public(curve, "ec-1"), public(rsa_key, "rsa-1")]}))
+    return SimpleNamespace(curve=curve, rsa=rsa_key, file=file, keys=read_keys(file))
+
+
+def signed(key, algorithm, kid, payload=None):
+    data = json.loads(payload or target(9e5))["data"]
+    text = jwt.PyJWS().encode(
+        json.dumps(data).encode(), key, algorithm, headers={"kid": kid} if kid else None
+    )
+    return text
+
+
+def event(data):
+    return json.dumps({"type": "grid.loadtarget.set.v1", "data": data}).encode()
+
+
+def test_signed_load_targets_are_taken_from_the_keys_that_are_known(grid):
+    for key, algorithm, kid in ((grid.curve, "ES256", "ec-1"), (grid.rsa, "RS256", "rsa-1")):
+        text = signed(key, algorithm, kid)
+        (found,) = parse_targets(event(text), ["pilot"], 0.0, grid.keys)
+        assert found.limit == 9e5
+
+
+def test_load_targets_that_are_not_signed_as_they_should_be_are_refused(grid):
+    good = signed(grid.curve, "ES256", "ec-1")
+    head, body, mark = good.split(".")
+    other = signed(grid.curve, "ES256", "ec-1", target(1e9)).split(".")[1]
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    for data in (
+        json.loads(target(9e5))["data"],  # not signed at all
+        f"{head}.{other}.{mark}",  # another body under the same signature
+        f"{head}.{body}.{mark[:-4]}AAAA",
+        signed(stranger, "ES256", "ec-1"),
+        signed(grid.curve, "ES256", "ec-2"),
+        signed(grid.curve, "ES256", None),
+        signed(grid.rsa, "RS256", "ec-1"),
+        signed(grid.rsa, "RS512", "rsa-1"),
+        signed(b"no secret of anyone" * 2, "HS256", "ec-1"),
+        signed(None, "none", "ec-1"),
+        "a.b.c",
+        "",
+    ):
+        with pytest.raises(InputError):
+            parse_targets(event(data), ["pilot"], 0.0, grid.keys)
+    with pytest.raises(InputError, match="without keys"):
+        parse_targets(event(good), ["pilot"], 0.0)
+
+
+def test_a_bad_key_set_is_one_clear_message(grid, tmp_path):
+    good = public(grid.curve, "a")
+    curve = public(ec.generate_private_key(ec.SECP384R1()), "a")
+    for content, words in (
+        ("{", "cannot be read"),
+        ({"keys": []}, "no keys"),
+        ({"keys": [{**good, "kid": None}]}, "without a name"),
+        ({"keys": [good, good]}, "twice"),
+        ({"keys": [curve]}, "another kind"),
+        ({"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}, "another kind"),
+        ({"keys": [{**good, "d": "AAAA"}]}, "private"),
+        ({"keys": [{**good, "x": "AAAA"}]}, "not a key"),
+    ):
+        file = tmp_path / "keys.json"
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        with pytest.raises(InputError, match=words):
+            read_keys(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_keys(tmp_path / "none.json")
 
 
 def follow(subject, flex, now, seconds=600):

@@ -169,6 +169,65 @@ def test_a_branch_goes_its_own_way_and_leaves_its_parent_alone(opened):
         child.close()
 
 
+@settings(max_examples=10, deadline=None)
+@given(changes, changes, st.integers(0, 150), st.integers(0, 150))
+def test_a_future_left_by_going_back_can_be_gone_on_with_bit_by_bit(moves, others, back, again):
+    async def work():
+        manager = Manager()
+        session = Session("parent", FakeSubject(), paused=True)
+        session.timeline.snapshot_steps = 40
+        manager.add(session)
+        try:
+            for way in (moves, others):
+                for step, row, value in sorted(way):
+                    if step > session.subject.steps:
+                        run(session, step - session.subject.steps)
+                    rate(session, f"/s/h/row-{row}/rack-1", value)
+                run(session, 151 - session.subject.steps)
+                stood = values(session)
+                if way is moves:
+                    first = stood
+                    ask(session, lambda: session.seek(float(back), "test")).result(10)
+            ask(session, lambda: session.seek(float(again), "test")).result(10)
+            left = session.journal.left()
+            assert [row.left.steps for row in left] == [151, 151]
+            for number, expected in ((1, first), (2, stood)):
+                child = await Opener(manager).branch(session, None, undone=number)
+                await asyncio.to_thread(until, lambda c=child: not c.seeking)
+                assert await asyncio.to_thread(values, child) == expected
+            with pytest.raises(InputError, match="no such undone"):
+                await Opener(manager).branch(session, None, undone=3)
+        finally:
+            manager.close()
+
+    asyncio.run(work())
+
+
+def test_what_a_seek_overtakes_is_answered(opened):
+    session = opened(FakeSubject(slow=0.002), paused=True)
+    waiting = ask(session, lambda: session.run_steps(100_000, "test"))
+    ask(session, lambda: session.seek(0.0, "test")).result(10)
+    with pytest.raises(Busy, match="another time"):
+        waiting.result(5)
+
+
+def test_pause_ends_steps_that_are_not_done_yet(opened):
+    session = opened(FakeSubject(slow=0.002), paused=True)
+    waiting = ask(session, lambda: session.run_steps(100_000, "test"))
+    ask(session, lambda: session.set_paused(True, "test"))
+    assert waiting.result(5)["steps"] < 100_000
+    assert run(session, 2)["paused"]
+
+
+def test_what_should_not_happen_stops_the_session_and_says_so(opened):
+    session = opened(speed=100.0)
+    until(lambda: session.subject.steps > 3)
+    session.subject.events_since = lambda number: 1 / 0
+    until(lambda: session.failure)
+    assert "division" in session.failure
+    assert ask(session, lambda: 7) == 7
+
+
 def test_changes_logged_at_the_present_step_are_caught_up_with(opened):
     journal = Journal()
     change = Command("set", "/s/h/row-1/rack-1", "rate", 4.0)

@@ -1,0 +1,37 @@
+"""Where a session stands, as plain data."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin.server.session import Session
+
+
+def session_status(session: Session) -> dict[str, Any]:
+    """What REST and the answers to commands tell of a session."""
+    subject = session.subject
+    return {
+        "id": session.id,
+        "title": session.title,
+        "layout": subject.name,
+        "digest": subject.digest,
+        "time": subject.time,
+        "steps": subject.steps,
+        "step": subject.step,
+        "paused": session.paused,
+        "speed": "max" if math.isinf(session.speed) else session.speed,
+        "achieved_speed": round(session.achieved, 3),
+        "seeking": session.seeking,
+        "skipped_s": round(session.skipped, 3),
+        "repeatable": subject.repeatable,
+        "recorded": subject.recorded,
+        "commands": len(session.journal.entries),
+        "undone": session.undone,
+        "events": session.events.total,
+        "parent": session.parent,
+        "failure": session.failure or None,
+        "hold": session.hold or None,
+        "created": session.created,
+    }
