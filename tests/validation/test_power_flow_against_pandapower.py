@@ -205,7 +205,8 @@ def test_site_with_transformers(accuracy: Callable[..., None]) -> None:
     )
 
 
-def test_ieee_european_low_voltage_feeder(accuracy: Callable[..., None]) -> None:
+def european() -> tuple[nw.Network, Any]:
+    """The IEEE European low-voltage feeder, ours and solved by pandapower."""
     net = networks.ieee_european_lv_asymmetric("on_peak_566")
     # The case as shipped gives its transformer a zero-sequence magnetising impedance as small as
     # the series one (a three-limb core); ours has none, as the feeder's own OpenDSS model.
@@ -235,6 +236,11 @@ def test_ieee_european_low_voltage_feeder(accuracy: Callable[..., None]) -> None
         ),
         frequency=net.f_hz,
     )
+    return ours, net
+
+
+def test_ieee_european_low_voltage_feeder(accuracy: Callable[..., None]) -> None:
+    ours, net = european()
     got = np.abs(solve_phases(ours, tolerance=1e-10).voltage)
     theirs = net.res_bus_3ph[["vm_a_pu", "vm_b_pu", "vm_c_pu"]].to_numpy()
     for phase, name in enumerate("abc"):
@@ -247,3 +253,54 @@ def test_ieee_european_low_voltage_feeder(accuracy: Callable[..., None]) -> None
             "per unit",
             "pandapower, three-phase",
         )
+
+
+def test_unbalance_and_neutral_of_the_european_feeder(accuracy: Callable[..., None]) -> None:
+    ours, net = european()
+    solved = solve_phases(ours, tolerance=1e-10)
+    # voltages agree within 1e-4 per unit, so a ratio of them can no closer: 0.01 of a per cent
+    factor = 100.0 * solved.voltage_unbalance
+    theirs = net.res_bus_3ph.unbalance_percent.to_numpy()
+    worst = int(np.argmax(np.abs(factor - theirs)))
+    accuracy(
+        f"IEEE European feeder, unbalance, worst of {len(factor)} buses",
+        factor[worst],
+        theirs[worst],
+        0.01,
+        "%",
+        "pandapower, three-phase",
+    )
+    highest = int(np.argmax(theirs))
+    assert theirs[highest] > 0.5  # the case has some
+    accuracy(
+        "IEEE European feeder, highest unbalance",
+        factor[highest],
+        theirs[highest],
+        0.01,
+        "%",
+        "pandapower, three-phase",
+    )
+    # neutral of the service cables: their loads' currents at the voltages found, summed
+    loads = ours.phase_loads
+    volts = solved.voltage[loads.bus] * ours.rated_voltage[loads.bus, None] / np.sqrt(3.0)
+    current = np.conj((loads.power + 1j * loads.reactive_power) / volts)
+    end = {int(bus): k for k, bus in enumerate(ours.lines.to_bus)}
+    leaf = [
+        (k, end[int(bus)])
+        for k, bus in enumerate(loads.bus)
+        if int(bus) in end and int(bus) not in ours.lines.from_bus
+    ]
+    assert leaf
+    neutral = np.abs(current.sum(axis=1))[[k for k, _ in leaf]]
+    theirs = 1e3 * net.res_line_3ph.i_n_to_ka.to_numpy()[[line for _, line in leaf]]
+    worst = int(np.argmax(np.abs(neutral - theirs)))
+    accuracy(
+        f"IEEE European feeder, neutral, worst of {len(leaf)} service cables",
+        neutral[worst],
+        theirs[worst],
+        1e-4,
+        "A",
+        "pandapower, three-phase",
+        relative=True,
+    )
+    assert neutral.max() > 1.0

@@ -13,6 +13,7 @@ from twin.cli.run import parse_duration
 
 if TYPE_CHECKING:
     from twin.power.flow import Flow
+    from twin.power.phases import PhaseFlow
 
 SHOWN = 12
 """Rows of a long table; ``--all`` shows the rest."""
@@ -42,6 +43,8 @@ def one_line(
     from twin.factory import Factory
     from twin.plant import load_plant
     from twin.power.flow import Solver
+    from twin.power.phases import has_phases
+    from twin.power.phases import solve as solve_phases
     from twin.steady import solve
 
     check_output(svg, "--svg", (".svg",))
@@ -58,6 +61,10 @@ def one_line(
     operating = solver.reader.read(state)
     flow = solver.of(operating)
     answer = _facts(flow)
+    uneven = None
+    if has_phases(plant):
+        uneven = solve_phases(flow)
+        answer["phases"] = _phases(uneven)
     if n_1 or capacity:
         from twin.power import capacity as fits
         from twin.power.reliability import rack_availability
@@ -87,7 +94,7 @@ def one_line(
     if svg is not None:
         from twin.power.diagram import diagram
 
-        svg.write_text(diagram(flow), encoding="utf-8")
+        svg.write_text(diagram(flow, phases=uneven), encoding="utf-8")
     if as_json:
         print(json.dumps({"layout": plant.name, **answer}))
         return
@@ -154,6 +161,25 @@ def _facts(flow: Flow) -> dict[str, Any]:
     }
 
 
+def _phases(uneven: PhaseFlow) -> list[dict[str, Any]]:
+    """Voltages and currents per phase of every panel, as plain data."""
+    model = uneven.flow.model
+    bus = model.network.lines.to_bus[uneven.panels]
+    return [
+        {
+            "path": model.name("lines", int(line)),
+            "voltage_pu": uneven.voltage[bus[k]].tolist(),
+            "current_a": abs(uneven.current[k]).tolist(),
+            "neutral_a": float(uneven.neutral_current[k]),
+            "current_unbalance": float(uneven.current_unbalance[k]),
+            "voltage_unbalance_iec": float(uneven.voltage_unbalance[bus[k]]),
+            "voltage_unbalance_nema": float(uneven.line_unbalance[bus[k]]),
+            "phase_loading": float(uneven.phase_loading[k]),
+        }
+        for k, line in enumerate(uneven.panels)
+    ]
+
+
 def _watts(power: float) -> str:
     return f"{power / 1e6:,.3f} MW" if abs(power) >= 1e6 else f"{power / 1e3:,.1f} kW"
 
@@ -202,6 +228,18 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
             for b in sorted(answer["branches"], key=lambda b: -(b["loading"] or 0.0))
         ],
     )  # fmt: skip
+    if "phases" in answer:
+        table(
+            "Panels by phase, most neutral current first",
+            ("panel", "voltages", "currents", "neutral", "uneven by", "voltage IEC", "NEMA"),
+            [
+                (p["path"], " / ".join(f"{v:.2%}" for v in p["voltage_pu"]),
+                 " / ".join(f"{i:,.0f}" for i in p["current_a"]) + " A",
+                 f"{p['neutral_a']:,.1f} A", f"{p['current_unbalance']:.1%}",
+                 f"{p['voltage_unbalance_iec']:.2%}", f"{p['voltage_unbalance_nema']:.2%}")
+                for p in sorted(answer["phases"], key=lambda p: -p["neutral_a"])
+            ],
+        )  # fmt: skip
     if "capacity" in answer:
         table(
             "Capacity by level",

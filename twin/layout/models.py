@@ -17,6 +17,14 @@ from pydantic import Field, PositiveInt, model_validator
 
 from twin import units as u
 from twin.layout.base_models import Bank, Element
+from twin.layout.cooling_models import (
+    BufferTank,
+    CduBank,
+    ChillerBank,
+    Economiser,
+    PumpBank,
+    RearDoorBank,
+)
 from twin.layout.network_models import Network
 from twin.layout.phase_models import Phases
 from twin.layout.power_models import (
@@ -60,78 +68,6 @@ class Generated(Element):
     first: Annotated[int, Field(ge=0)] = Field(default=1, description="number of the first of them")
 
 
-class CduBank(Element):
-    """Coolant distribution units of each row; racks are shared out in order along the row."""
-
-    product: str = Field(description="id of a product of class cdu")
-    per_row: PositiveInt | None = Field(
-        default=None, description="units per row; racks are divided evenly"
-    )
-    racks_per_cdu: PositiveInt | None = Field(
-        default=None, description="racks on each unit; the last may have fewer"
-    )
-    place: Literal["ends", "left", "right"] = Field(
-        default="ends", description="where in the row they stand"
-    )
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> CduBank:
-        if (self.per_row is None) == (self.racks_per_cdu is None):
-            raise ValueError("give either per_row or racks_per_cdu")
-        return self
-
-
-class RearDoorBank(Element):
-    """Rear-door exchangers, one on every rack of the row."""
-
-    product: str = Field(description="id of a product of class rear-door")
-    plant: str | None = Field(
-        default=None,
-        description="plant that feeds them; left out: the one of the hall's air handlers",
-    )
-    leaving_air: u.Temperature | None = Field(
-        default=None,
-        description="set point of the air behind them; left out: that of the hall's air supply",
-    )
-
-
-class PumpBank(Bank):
-    """Facility pumps; those beyond the required ones stand by and take over."""
-
-    required: PositiveInt | None = Field(
-        default=None, description="pumps that run together; left out: all, at the speed it takes"
-    )
-
-
-class ChillerBank(Bank):
-    """Chillers that are switched by need and take turns at leading."""
-
-    rotation: u.Duration = Field(
-        default=604_800.0, description="time after which another one leads, such as 168 h; 0: never"
-    )
-
-
-class Economiser(Element):
-    """Plate exchanger through which the coolers cool the water directly."""
-
-    approach: Annotated[u.TemperatureDifference, Field(gt=0)] = Field(
-        default=2.0, description="leaving over entering cooling water at design load, such as 2 K"
-    )
-    arrangement: Literal["series", "parallel"] = Field(
-        default="series",
-        description="series: before the chillers, to lighten them; parallel: instead of them",
-    )
-
-
-class BufferTank(Element):
-    """Stratified tank between coolers or chillers and the consumers."""
-
-    volume: Annotated[u.Volume, Field(gt=0)] = Field(description="content, such as 5 m**3")
-    height: Annotated[u.Length, Field(gt=0)] = Field(
-        default=3.0, description="height of the water column"
-    )
-
-
 class Row(Generated):
     """Rows of racks, each with its aisles, panels and CDUs."""
 
@@ -156,6 +92,14 @@ class Row(Generated):
     )
     cdu: CduBank | None = Field(default=None, description="CDUs; liquid-cooled racks need them")
     panels: PanelBank | None = Field(default=None, description="panels or busways feeding the row")
+    phases: Literal["balanced", "a", "b", "c", "rotate"] = Field(
+        default="balanced",
+        description="what racks between conductor and neutral hang on; rotate: one phase each, in "
+        "turn; balanced: three-phase racks",
+    )
+    phase_shares: tuple[u.Share, u.Share, u.Share] | None = Field(
+        default=None, description="share of each rack's power on phases a, b, c; left out: `phases`"
+    )
     backup: BackupBank | None = Field(
         default=None, description="battery backup units in the racks; left out: none"
     )
@@ -179,6 +123,16 @@ class Row(Generated):
         default="direct",
         description="reverse: led off at the far end, even flow; direct: back at the CDU's end",
     )
+
+    @model_validator(mode="after")
+    def _one_way_of_phases(self) -> Row:
+        if self.phase_shares is None:
+            return self
+        if self.phases != "balanced":
+            raise ValueError("give either phases or phase_shares")
+        if abs(sum(self.phase_shares) - 1.0) > 1e-6:
+            raise ValueError(f"phase_shares sum to {sum(self.phase_shares):g}, not to 1")
+        return self
 
     @model_validator(mode="after")
     def _square_shares(self) -> Row:

@@ -18,7 +18,7 @@ from physics.factory.chillers import STAGE_UP_LOAD
 from physics.psychrometrics import CP_DRY_AIR
 from twin.catalog.specs import Chiller, CoolingTower, RearDoor
 from twin.errors import InputError
-from twin.layout import models
+from twin.layout import cooling_models
 from twin.plant.design import Design
 from twin.plant.fluids import (
     AIR_DENSITY,
@@ -32,7 +32,7 @@ TANK_INSULATION = 0.4  # W/m2/K of a tank's wall, 80 mm of mineral wool
 DOOR_INLET_AIR = 40.0  # degC at which rear doors are rated; only differences matter
 
 
-def tank_columns(tank: models.BufferTank | None, per_volume: float) -> dict[str, float]:
+def tank_columns(tank: cooling_models.BufferTank | None, per_volume: float) -> dict[str, float]:
     """Constants of a plant's buffer tank, zero without one; ``per_volume`` is rho cp [J/m3/K]."""
     if tank is None:
         return {

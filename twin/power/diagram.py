@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.power.capacitors import banks_in, steps_of
 from twin.power.flow import Flow
+from twin.power.phases import PhaseFlow
 
 WIDTH, STEP, MARGIN = 168, 92, 24
 SIDE_BY_SIDE = 6
@@ -46,7 +47,8 @@ def _watts(power: float) -> str:
 class _Tree:
     """Nodes of a solved plant."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, phases: PhaseFlow | None = None) -> None:
+        self.phases = phases
         self.flow, self.model, self.plant = flow, flow.model, flow.model.plant
         self.name = self.plant.levels
         self.load_at: dict[tuple[str, int], float] = {}
@@ -190,7 +192,8 @@ class _Tree:
         numbers = ", ".join(self.name.path("panel", i).rsplit("-", 1)[1] for i in panels)
         return Node(
             [f"{self.name.path('row', w).rsplit('/', 1)[1]}, panel {numbers}",
-             f"{_watts(float(c.row.panel_rating[w]))} each{switch}", _watts(power)],
+             f"{_watts(float(c.row.panel_rating[w]))} each{switch}", _watts(power),
+             *self.amperes(lines)],
             loading,
         )  # fmt: skip
 
@@ -206,9 +209,20 @@ class _Tree:
         return Node(
             [self.name.path("row", w).rsplit("/", 1)[1],
              f"{on} of {last - first} x {_watts(float(c.row.panel_rating[w]))}",
-             f"{racks} racks, {_watts(power)}, {float(volts.max()):.1%}"],
+             f"{racks} racks, {_watts(power)}, {float(volts.max()):.1%}", *self.amperes(lines)],
             loading,
         )  # fmt: skip
+
+    def amperes(self, lines: list[int]) -> list[str]:
+        """Currents of the phases and the neutral of the most uneven of some panels, if solved."""
+        if self.phases is None:
+            return []
+        own = np.flatnonzero(np.isin(self.phases.panels, lines))
+        if not len(own):
+            return []
+        worst = int(own[np.argmax(self.phases.neutral_current[own])])
+        sizes = "/".join(f"{value:.0f}" for value in np.abs(self.phases.current[worst]))
+        return [f"{sizes}, N {self.phases.neutral_current[worst]:.0f} A"]
 
     def yard(self, p: int) -> Node:
         c = self.plant.constants
@@ -234,9 +248,9 @@ def _all(nodes: list[Node]) -> list[Node]:
     return [n for node in nodes for n in (node, *_all(node.children))]
 
 
-def diagram(flow: Flow, site: int = 0) -> str:
-    """SVG of one site."""
-    root = _Tree(flow).site(site)
+def diagram(flow: Flow, site: int = 0, phases: PhaseFlow | None = None) -> str:
+    """SVG of one site; with ``phases``, currents of the most uneven panel of every row."""
+    root = _Tree(flow, phases).site(site)
     parts: list[str] = []
     depth = _draw(root, 0.0, 0, parts)
     width = 2 * MARGIN + root.leaves * WIDTH
@@ -286,7 +300,7 @@ def _draw(node: Node, left: float, depth: int, parts: list[str]) -> int:
         lines = [part for line in lines for part in line.split(", ")]
     if node.loading is not None:
         lines[-1] += f", {node.loading:.0%}" if len(lines) < 3 else ""
-        if len(lines) == 3:
+        if len(lines) >= 3:
             lines[1] += f", {node.loading:.0%}"
     anchor, shift = ("start", 8) if node.bus else ("middle", 0)
     for k, line in enumerate(lines):

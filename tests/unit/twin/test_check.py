@@ -88,6 +88,7 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "/site",
         "order 5.0",
     ),
+    ([(f"{ROW}.phases", "a")], "phases", "error", "/site/hall/row-01/panel-1", "phase a carries"),
     ([(f"{HALL}.ups.count", 1)], "ups", "warning", "/site/hall", "UPS"),
     ([(f"{HALL}.ups.count", 1), (f"{ROW}.racks", 6)], "ups", "error", "/site/hall", "UPS"),
     (
