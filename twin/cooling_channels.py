@@ -63,6 +63,13 @@ def _air_of_racks(plant: Plant, state: StateBuffer) -> tuple[Floats, Floats, Flo
     return rack.air_inlet_temperature, rack.air_inlet_temperature + warming * (rate > 0.0), rate
 
 
+def _air_outlet(plant: Plant, state: StateBuffer) -> Floats:
+    """Air behind every rack, its rear door passed [degC]; where none flows, its hot aisle's."""
+    _, outlet, rate = _air_of_racks(plant, state)
+    behind = state.view.row.hot_aisle_temperature[plant.levels["rack"].parent_index]
+    return np.asarray(np.where(rate > 0.0, outlet, behind))
+
+
 def _per_hall(index: str) -> Reader:
     """An index of air management for every hall, over its racks that draw air."""
 
@@ -103,6 +110,11 @@ COOLING_CHANNELS: tuple[Channel, ...] = (
         "rack.air_inlet_temperature",
         "Room air that the rack draws in, recirculation included",
         warning=27, limit=35, colours="thermal",
+    ),
+    Channel(
+        "rack.air_outlet_temperature", "Rack air outlet", "degC", 0.02, 15, 60, _air_outlet,
+        "Air that leaves the rack, or its rear door",
+        colours="thermal",
     ),
     Channel(
         "rack.door_heat", "Rack heat to rear door", "W", 10.0, 0, 50e3, "rack.door_heat",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.aisles import aisles
 from twin.catalog.specs import Accelerator, Product, Rack
 from twin.layout.loader import class_of
 from twin.plant.budget import power_budget
@@ -82,6 +83,7 @@ def scene(plant: Plant) -> dict[str, Any]:
             for run in busway_routes(plant)
         ],
         "structures": structures,
+        "aisles": aisles(plant),
         "links": _links(plant),
         "channels": _channels(),
     }

@@ -150,6 +150,10 @@ def render(
     heat: Annotated[
         str | None, typer.Option(help="Path of an accelerator: follow its heat from die to sky")
     ] = None,
+    air: Annotated[
+        str, typer.Option(help="Slices of air temperature through the aisles: vertical, "
+                          "horizontal, both, off (interpolated, not CFD)")
+    ] = "off",
     beside: Annotated[
         str | None, typer.Option(help="Another of these, on the right of the picture")
     ] = None,
@@ -160,15 +164,18 @@ def render(
         bool, typer.Option("--difference", help="Colour the right by its difference to the left")
     ] = False,
     sheet: Annotated[
-        int, typer.Option(help="Contact sheet of so many moments from --start to --end", min=0,
-                          max=100)
-    ] = 0,
+        int | None, typer.Option(help="Contact sheet of so many moments from --start to --end",
+                                 min=1, max=100)
+    ] = None,
 ) -> None:  # fmt: skip
     """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""
     from viewer import gl_probe
 
     gl_probe.begin()
+    from viewer.air import check_planes
+
     pixels = parse_size(size)
+    check_planes(air)
     moment = None if at is None else seconds_of(at, "--at")
     robot_moment = None if robot_at is None else seconds_of(robot_at, "--robot-at")
     begin = None if start is None else seconds_of(start, "--start")
@@ -182,6 +189,7 @@ def render(
     from twin.sources import open_source
 
     if beside is not None:
+        _alone(sheet=sheet, video=video, heat=heat, robot=robot, air=None if air == "off" else air)
         shown = None if channel in (None, "none", "") else channel
         then = moment if beside_at is None else seconds_of(beside_at, "--beside-at")
         picture = _pair(
@@ -195,12 +203,13 @@ def render(
         from viewer.offscreen import Renderer
 
         shown = None if channel in (None, "none", "") else channel
-        source.select([*([shown] if shown is not None else []), *_beside(source, heat)])
-        begin, until = _ends(span_of(source), begin, until, moving=video is not None or sheet > 0)
+        source.select([*([shown] if shown is not None else []), *_beside(source, heat, air)])
+        moving = video is not None or sheet is not None
+        begin, until = _ends(span_of(source), begin, until, moving=moving)
         if turn is None:
             turn = 360.0 if video is not None and until is None else 0.0
         shot = Shot(shown, camera, focus, pixels, theme, fit, not plain, seconds, rate, turn,
-                    begin, until, heat)  # fmt: skip
+                    begin, until, heat, air)  # fmt: skip
         renderer = Renderer(occlusion=video is None)
         try:
             if robot is not None:
@@ -216,19 +225,29 @@ def render(
                 write_video(video, pictures(source, shot, frame_at, renderer), rate, told)
                 typer.echo(f"wrote {video}: {shot.count} pictures")
                 return
-            if sheet:
+            if sheet is not None:
                 picture = sheet_of(source, shot, frame_at, renderer, sheet)
             else:
                 frame = frame_at(source, moment)
                 picture = renderer.render(
                     source.scene, frame, shown, camera, pixels, theme, focus,
                     overlays=not plain, fit=fit, events=past(source, frame), heat=heat,
+                    air=air,
                 )  # fmt: skip
         finally:
             renderer.close()
     finally:
         source.close()
     _save(picture, output)
+
+
+def _alone(**others: object) -> None:
+    """Raise InputError for an option that pictures beside each other cannot have."""
+    for name, value in others.items():
+        if value is not None:
+            raise InputError(
+                f"--{name} does not go with --beside", key=f"--{name}", allowed="one of the two"
+            )
 
 
 def _save(picture: Any, output: Path) -> None:
@@ -257,14 +276,16 @@ def _pair(
     return picture_beside(shown[0], shown[1], channel, *how, **more)
 
 
-def _beside(source: SceneSource, heat: str | None) -> list[str]:
+def _beside(source: SceneSource, heat: str | None, air: str = "off") -> list[str]:
     """Channels that arrows along pipes, and the numbers of a heat path, need; those there are."""
+    from twin.air_slices import CHANNELS
     from viewer.flow_arrows import FLOW_CHANNELS
     from viewer.heat_path import AIR, LIQUID, channels_of
     from viewer.one_line import LOADS
 
     levels, known = source.scene["levels"], {row["name"] for row in source.scene["channels"]}
-    wanted = [*FLOW_CHANNELS, *LOADS, *(channels_of((*LIQUID, *AIR)) if heat is not None else ())]
+    wanted = [*FLOW_CHANNELS, *LOADS, *(channels_of((*LIQUID, *AIR)) if heat is not None else ()),
+              *(CHANNELS if air != "off" else ())]  # fmt: skip
     return [
         name
         for name in dict.fromkeys(wanted)

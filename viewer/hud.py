@@ -28,6 +28,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("o", "flow: arrows along the pipes"),
     ("w", "power: from the grid to the rows"),
     ("k", "heat path: from a die to the sky"),
+    ("e", "air in the aisles: slices upright, level, both, off"),
     ("[ / ]", "to the event before / to the next"),
     ("t", "theme: dark, light"),
     ("v", "the picked element's line on the chart, or off"),
@@ -50,14 +51,19 @@ def legend(
     theme: Theme,
     window: tuple[int, int],
     scale: float = 1.0,
+    marks: Mapping[str, str] | None = None,
+    facts: Sequence[tuple[str, str]] | None = None,
 ) -> Panel:
-    """Colour bar with ticks in the channel's unit, its limits, and the spread of the values now."""
+    """Colour bar with ticks in the channel's unit, its limits, and the spread of the values now.
+
+    marks : other words for "warning" and "limit"; facts : other lines than the values' below
+    """
     u = scale
     text, muted = rgba(theme.text), rgba(theme.text_muted)
     written = scale_of(channel)
     title_size, size = round(15 * u), round(12.5 * u)
     bar_height = round(min(260 * u, max(90 * u, window[1] * 0.42)))
-    marks = [
+    bounds = [
         (value, name)
         for value, name in ((channel.warning, "warning"), (channel.limit, "limit"))
         if value is not None and channel.low <= value <= channel.high
@@ -67,13 +73,14 @@ def legend(
     lines = _wrap(channel.title, title_size, round(190 * u))
     unit = written.unit or ""
     head = round(14 * u) + len(lines) * round(18 * u) + (round(17 * u) if unit else 0)
-    statistics = _statistics(channel, values)
+    statistics = list(facts) if facts is not None else _statistics(channel, values)
+    words = dict(marks or {})
     foot = round(16 * u) * len(statistics) + round(10 * u) if statistics else round(4 * u)
     histogram = round(34 * u)
     bar_x, bar_width = round(14 * u) + histogram, round(16 * u)
     label_x = bar_x + bar_width + round(10 * u)
     widest = max([text_width(s, size) for s in labels] + [0])
-    named = max([text_width(n, size) for _, n in marks] + [0])
+    named = max([text_width(words.get(n, n), size) for _, n in bounds] + [0])
     width = max(
         label_x + widest + (round(8 * u) + named if named else 0) + round(12 * u),
         round(28 * u) + max(text_width(s, title_size) for s in lines),
@@ -109,7 +116,7 @@ def legend(
         yy = at(number / written.factor)
         draw.line((bar_x + bar_width, yy, bar_x + bar_width + round(4 * u), yy), fill=muted)
         draw_text(draw, label_x, yy, label, size, text, "lm")
-    for value, name in marks:
+    for value, name in bounds:
         colour = rgba(theme.status[name])
         yy = at(value)
         draw.rectangle(
@@ -118,7 +125,7 @@ def legend(
         )
         crowded = any(abs(at(n / written.factor) - yy) < size for n in numbers)
         shift = widest + round(8 * u) if crowded else 0
-        draw_text(draw, label_x + shift, yy, name, size, colour, "lm")
+        draw_text(draw, label_x + shift, yy, words.get(name, name), size, colour, "lm")
     y = top + bar_height + round(12 * u)
     for caption, figure in statistics:
         y += round(16 * u)

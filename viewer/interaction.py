@@ -38,6 +38,7 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "l": lambda: viewer.toggle("labels_on"),
         "o": viewer.tools.toggle_flow,
         "w": viewer.tools.toggle_one_line,
+        "e": viewer.tools.next_air,
         "k": viewer.tools.toggle_heat,
         "v": viewer.tools.pin,
         "bracketleft": lambda: viewer.tools.to_event(-1),

@@ -13,6 +13,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkFloatArray
 
 from twin.errors import InputError
+from viewer.air import check_planes
 from viewer.camera import Camera, focus_rack, preset
 from viewer.gl_probe import begin, require_gl
 from viewer.highlights import faults_in_force
@@ -87,6 +88,7 @@ class Renderer:
         fit: bool = False,
         events: Sequence[Mapping[str, Any]] = (),
         heat: str | None = None,
+        air: str = "off",
     ) -> NDArray[np.uint8]:
         """A picture (height, width, 3) of the scene.
 
@@ -97,6 +99,7 @@ class Renderer:
         fit : the colours span the values there are, not the channel's range
         events : what happened so far, for the faults in force and the time line
         heat : path of an accelerator whose heat is followed to the sky
+        air : slices of air through the aisles: vertical, horizontal, both, off
         Raises InputError for a size outside 1..8192, an unknown channel, preset, theme or path.
         """
         width, height = (int(s) for s in size)
@@ -116,6 +119,8 @@ class Renderer:
         scene.faults.show(scene.model, faults_in_force(events))
         scene.show_heat(None if heat is None else scene.model.find(heat)[1])
         scene.show_one_line(camera == "one-line")
+        scene.air.show(check_planes(air))
+        scene.air.update(scene.values)
         scene.draw_tray_out(None)
         if isinstance(camera, str):
             name, camera = camera, preset(scene.model, camera, width / height, place)

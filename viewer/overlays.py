@@ -71,6 +71,13 @@ class Overlays:
                 self._keep("legend", (channel, moment, look),
                            lambda: hud.legend(channel, scene.shown_values(), theme, size, scale))
             )  # fmt: skip
+        if scene.air.on:
+            left = out[-1].x if channel is not None else size[0]
+            right = left - round(hud.MARGIN * scale)
+            out.append(
+                self._keep("air", (scene.air.facts, right, look),
+                           lambda: scene.air.panel(theme, size, scale, right))
+            )  # fmt: skip
         if selected is not None and scene.heat_of is None:  # the heat's numbers take its place
             rows = selection_rows(scene, selected)
             path = scene.model.path(selected.level, selected.index)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkRenderer
 
 from viewer.accelerators import Accelerators
+from viewer.air import AirLayer
 from viewer.flow_arrows import FlowArrows
 from viewer.heat_path import line, way
 from viewer.highlights import FaultMarks, HeatLine
@@ -65,6 +66,7 @@ class SceneView:
         self.pulled = PulledTray(theme)
         self.flow = FlowArrows.of_pipes(self.model.raw, theme)
         self.one_line = OneLine(self.model, theme)
+        self.air = AirLayer(self.model.raw, theme)
         self.faults = FaultMarks(theme)
         self.heat = HeatLine(theme)
         self.heat_of: int | None = None
@@ -100,7 +102,7 @@ class SceneView:
         for rack in self.racks:
             actors += [*rack.opened.actors.values(), *rack.accelerators.actors]
         for single in (self.routes, self.markers, self.outline, self.pulled, self.flow,
-                       self.one_line, self.faults, self.heat):  # fmt: skip
+                       self.one_line, self.faults, self.heat, self.air):  # fmt: skip
             actors += single.actors
         return actors
 
@@ -143,7 +145,7 @@ class SceneView:
         self.markers.set_theme(theme)
         self.outline.set_theme(theme)
         self.pulled.set_theme(theme)
-        for drawn in (self.flow, self.faults, self.heat, self.one_line):
+        for drawn in (self.flow, self.faults, self.heat, self.one_line, self.air):
             drawn.set_theme(theme)
         self.renderer.UseOITOff()  # shadows lie flat on the ground: no order to find, no extra pass
         self.renderer.GradientBackgroundOn()
@@ -166,6 +168,8 @@ class SceneView:
             self.values[name] = self._whole(name, values, int(start.get(name, 0)))
         self.flow.update(self.values)
         self.one_line.update(self.values)
+        if self.air.on:
+            self.air.update(self.values)
         self._paint()
 
     def _whole(self, name: str, values: Values, start: int) -> Values:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.air_slices import PLANES
 from twin.errors import TwinError
 from viewer.charts import Lines, chart_panel
 from viewer.heat_path import channels_of, way
@@ -59,6 +60,7 @@ class Tools:
             wanted += [run.channel for run in scene.flow.runs if run.channel]
         if scene.one_line.on:
             wanted += LOADS
+        wanted += scene.air.wanted()
         if scene.heat_of is not None:
             wanted += channels_of(way(scene.model, scene.heat_of)[0])
         known = {c.name for c in scene.model.channels}
@@ -155,6 +157,19 @@ class Tools:
         scene = self.viewer.scene
         assert scene is not None
         scene.show_one_line(not scene.one_line.on)
+        self.viewer.select_channels()
+        self.viewer.redraw()
+
+    def next_air(self) -> None:
+        """Slices of air through the aisles: upright, level, both, none."""
+        scene = self.viewer.scene
+        assert scene is not None
+        if not scene.air.aisles:
+            self.viewer.say("this scene tells of no aisles", "paused")
+            return
+        scene.air.show(PLANES[(PLANES.index(scene.air.planes) + 1) % len(PLANES)])
+        scene.air.update(scene.values)
+        self.viewer.say(f"slices of air: {scene.air.planes} (interpolated, not CFD)", "ok")
         self.viewer.select_channels()
         self.viewer.redraw()
 

@@ -30,7 +30,7 @@ class Shot:
     channel, camera, focus, size, theme, fit, overlays : as of a picture
     seconds : of the video; rate : pictures per second; turn : degrees the camera goes round in it
     start, end : simulated time of the first and the last picture [s]; both None: one moment
-    heat : path of an accelerator whose heat is followed
+    heat : path of an accelerator whose heat is followed; air : slices of air through the aisles
     """
 
     channel: str | None = "gpu.temperature"
@@ -46,6 +46,7 @@ class Shot:
     start: float | None = None
     end: float | None = None
     heat: str | None = None
+    air: str = "off"
 
     @property
     def count(self) -> int:
@@ -101,6 +102,7 @@ def pictures(
             fit=shot.fit,
             events=past(source, frame),
             heat=shot.heat,
+            air=shot.air,
         )
 
 
@@ -210,7 +212,7 @@ def sheet_of(
         taken.append(
             renderer.render(source.scene, frame, shot.channel, shot.camera, shot.size, shot.theme,
                             shot.focus, overlays=shot.overlays, fit=shot.fit,
-                            events=past(source, frame), heat=shot.heat)
+                            events=past(source, frame), heat=shot.heat, air=shot.air)
         )  # fmt: skip
         captions.append(clock(float(frame.time)))
     return contact_sheet(taken, captions, shot.theme == "dark")
