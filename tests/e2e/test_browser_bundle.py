@@ -97,3 +97,20 @@ def test_building_again_gives_the_same_bundle(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((copy / "dist" / "build.json").read_text()) == built()
+
+
+@pytest.mark.skipif(
+    shutil.which("npm") is None or not (WEB / "node_modules" / "vitest").is_dir(),
+    reason="needs node and installed packages",
+)
+def test_the_page_s_own_tests_pass() -> None:
+    done = subprocess.run(
+        ["npm", "run", "--silent", "test"],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"CI": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

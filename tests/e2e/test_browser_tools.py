@@ -167,6 +167,70 @@ def test_lines_of_several_elements_lie_in_one_chart(page) -> None:
     page.wait_for_selector("#charts", state="hidden")
 
 
+def test_the_one_line_diagram_picks_what_is_clicked(page, server) -> None:
+    page.keyboard.press("w")
+    page.wait_for_selector("#one-line svg [data-path]")
+    words = page.locator("#one-line .sheet").inner_text()
+    assert "MVA" in words
+    assert "480 V bus" in words
+    page.click('#one-line [data-path="/pilot/hall-a/row-01"]')
+    page.wait_for_selector("#element:visible")
+    assert page.locator("#element .path").inner_text() == "/pilot/hall-a/row-01"
+    page.keyboard.press("w")
+    page.wait_for_selector("#one-line", state="hidden")
+
+
+def test_picked_elements_are_shown_alone_measured_and_cut(page) -> None:
+    page.keyboard.press("2")
+    settle(page)
+    drawn = "twin.factory.equipment.reduce((n, e) => n + e.details.reduce((m, d) => m + (d?.mesh.visible ? d.mesh.count : 0), 0), 0)"  # noqa: E501
+    everything = page.evaluate(drawn)
+    pick(page, RACK)
+    page.evaluate("path => twin.addPicked(twin.model.find(path))", CDU)
+    page.keyboard.press("i")
+    settle(page)
+    assert page.evaluate(drawn) == 2
+    page.keyboard.press("i")
+    page.keyboard.press("Escape")
+    settle(page)
+    assert page.evaluate(drawn) == everything
+    page.keyboard.press("m")
+    ends = page.evaluate(
+        """paths => paths.map(path => {
+            const { low, high } = twin.model.box(twin.model.find(path));
+            return twin.view().project((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2]);
+        })""",
+        [RACK, OTHER],
+    )
+    for x, y, _ in ends:
+        page.mouse.click(x, y)
+    page.wait_for_function("twin.labels.measured.length === 1")
+    apart = float(page.evaluate("twin.labels.measured[0].text").split()[0])
+    width = page.evaluate(
+        "path => { const b = twin.model.box(twin.model.find(path)); return b.high[0] - b.low[0] }",
+        RACK,
+    )
+    assert apart == pytest.approx(3 * width, rel=0.1)  # three racks further in the row
+    page.keyboard.press("m")
+    page.keyboard.press("b")
+    page.keyboard.press("1")
+    page.keyboard.press("x")
+    settle(page)
+    page.keyboard.press("B")
+    settle(page)
+    x, y, _ = ends[0]
+    found = "([x, y]) => { const e = twin.pickAt(x, y); return e && twin.model.path(e) }"
+    while page.evaluate("twin.tools.cut.on"):
+        page.keyboard.press("x")
+    assert page.evaluate(found, [x, y]) == RACK  # the kept place is the one that was left
+    for _ in range(3):  # the level cut, moved down to the floor, takes the rack away
+        page.keyboard.press("x")
+    for _ in range(6):
+        page.keyboard.press("<")
+    assert page.evaluate(found, [x, y]) is None
+    page.keyboard.press("x")
+
+
 def test_a_failed_element_is_marked_until_it_is_cleared(page) -> None:
     pick(page, CDU)
     page.keyboard.press("2")

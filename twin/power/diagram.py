@@ -17,18 +17,28 @@ SIDE_BY_SIDE = 6
 COLOURS = ((0.8, "#1d7a46"), (1.0, "#b7791f"), (float("inf"), "#c0392b"))
 """Of a loading up to each value: fine, full, over."""
 
+BUSES = {"grid": "site", "mv": "site", "hall-lv": "hall", "ups": "hall", "ups-system": "ups_system",
+         "plant-lv": "plant"}  # fmt: skip
+BANKS = {"main-transformer": "site_transformer", "hall-transformer": "hall_transformer",
+         "plant-transformer": "plant_transformer"}  # fmt: skip
+LOADS = {"house": "site", "air": "hall", "coolant": "hall", "system-coolant": "ups_system",
+         "drives": "plant", "chillers": "plant"}  # fmt: skip
+"""Level of the element that a kind of bus, bank or load belongs to."""
+
 
 @dataclass
 class Node:
     """A box of the diagram with what it feeds.
 
     lines : of text; loading : of the rating or None; bus : drawn as a busbar
+    path : of the element it stands for, the first one of several; empty without one
     """
 
     lines: list[str]
     loading: float | None = None
     bus: bool = False
     dead: bool = False
+    path: str = ""
     children: list[Node] = field(default_factory=list)
 
     @property
@@ -62,7 +72,7 @@ class _Tree:
         live = bool(self.flow.result.energised[row])
         rated = float(self.model.network.rated_voltage[row])
         text = f"{_volts(rated)} bus, {share:.1%}" if live else f"{_volts(rated)} bus, dead"
-        return Node([title, text], bus=True, dead=not live)
+        return Node([title, text], bus=True, dead=not live, path=self.name.path(BUSES[kind], index))
 
     def transformers(self, kind: str, first: int, last: int) -> list[str | float]:
         """Text and loading of a bank between two rows of its level; nothing without one."""
@@ -83,11 +93,13 @@ class _Tree:
         text = self.transformers(kind, first, last)
         if not text:
             return below
-        return Node([title, str(text[0])], float(text[1]), children=[below])
+        path = self.name.path(BANKS[kind], first)
+        return Node([title, str(text[0])], float(text[1]), path=path, children=[below])
 
     def load(self, kind: str, index: int, title: str) -> list[Node]:
         power = self.load_at[kind, index]
-        return [Node([title, _watts(power)])] if abs(power) > 1.0 else []
+        path = self.name.path(LOADS[kind], index)
+        return [Node([title, _watts(power)], path=path)] if abs(power) > 1.0 else []
 
     def capacitors(self, level: str, index: int) -> list[Node]:
         """A bank's box, if the element has one."""
@@ -137,7 +149,8 @@ class _Tree:
             rating = float(c.stages.rated_power[c.hall.ups_stage[h]])
             taken = self.load_at["rectifier", h]
             low.children = [Node([f"{units} UPS x {_watts(rating)}", _watts(taken)],
-                                 taken / units / rating, children=[critical])]  # fmt: skip
+                                 taken / units / rating, children=[critical],
+                                 path=self.name.path("ups", int(c.hall.first_ups[h])))]  # fmt: skip
         if not systems:
             critical.children += [*shortened(rows, "rows"), *self.load("coolant", h, "CDUs")]
         low.children += self.load("air", h, "air handlers")
@@ -175,7 +188,8 @@ class _Tree:
             bus.children.append(Node(["transfer switches", text]))
         return Node([self.name.path("ups_system", k).rsplit("/", 1)[1],
                      f"{units} UPS x {_watts(rating)}", _watts(taken)],
-                    taken / units / rating, children=[bus])  # fmt: skip
+                    taken / units / rating, children=[bus],
+                    path=self.name.path("ups_system", k))  # fmt: skip
 
     def part(self, w: int, panels: list[int]) -> Node:
         """Those panels of a row that hang on one UPS system."""
@@ -195,6 +209,7 @@ class _Tree:
              f"{_watts(float(c.row.panel_rating[w]))} each{switch}", _watts(power),
              *self.amperes(lines)],
             loading,
+            path=self.name.path("panel", panels[0]),
         )  # fmt: skip
 
     def row(self, w: int) -> Node:
@@ -211,6 +226,7 @@ class _Tree:
              f"{on} of {last - first} x {_watts(float(c.row.panel_rating[w]))}",
              f"{racks} racks, {_watts(power)}, {float(volts.max()):.1%}", *self.amperes(lines)],
             loading,
+            path=self.name.path("row", w),
         )  # fmt: skip
 
     def amperes(self, lines: list[int]) -> list[str]:
@@ -278,6 +294,7 @@ def _draw(node: Node, left: float, depth: int, parts: list[str]) -> int:
         )
         deepest = max(deepest, _draw(child, begin, depth + 1, parts))
         begin += child.leaves * WIDTH
+    parts.append(f'<g data-path="{escape(node.path)}">' if node.path else "<g>")
     colour = "#52606d"
     if node.loading is not None:
         colour = next(c for limit, c in COLOURS if node.loading <= limit)
@@ -310,4 +327,5 @@ def _draw(node: Node, left: float, depth: int, parts: list[str]) -> int:
             f'<text x="{x + shift:.0f}" y="{y + 14 + 14 * k:.0f}" text-anchor="{anchor}" '
             f'font-weight="{weight}" fill="{text_colour}">{escape(line)}</text>'
         )
+    parts.append("</g>")
     return deepest

@@ -23,6 +23,7 @@ from twin.server.opening import Opener
 from twin.server.rest_history import Unavailable, rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_mesh import rest_mesh
+from twin.server.rest_one_line import rest_one_line
 from twin.server.rest_redfish import rest_redfish
 from twin.server.rest_sessions import rest_health, rest_sessions
 from twin.server.state import ServerState, Settings
@@ -75,6 +76,7 @@ def create_app(
     app.include_router(rest_metrics(state))
     app.include_router(rest_live(state))
     app.include_router(rest_mesh(state))
+    app.include_router(rest_one_line(state))
     app.include_router(rest_history(state))
     app.include_router(rest_sessions(state, opener or Opener(manager)))
 

@@ -90,6 +90,10 @@ export class Api {
     return (await this.get("history", { path, channel, limit: "400" })).json();
   }
 
+  async oneLine(site: number): Promise<string> {
+    return (await this.get("one-line.svg", { site: String(site) })).text();
+  }
+
   async controls(): Promise<Control[]> {
     return (await this.get("controls")).json();
   }

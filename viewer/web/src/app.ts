@@ -13,17 +13,24 @@ import { useKeys } from "./keyboard";
 import { Labels } from "./labels";
 import { Navigation } from "./navigation";
 import { likelySoftware } from "./pacing";
+import { savePicture } from "./pictures";
 import { dress, PRESETS, THEMES } from "./palette";
 import { SceneModel } from "./scene_model";
 import type { Element } from "./scene_types";
 import { Stream } from "./stream";
+import { Tools } from "./tools/tools";
 import { Charts } from "./ui/charts";
 import { h } from "./ui/dom";
 import { ElementCard } from "./ui/element";
 import { Legend } from "./ui/legend";
+import { OneLineCard } from "./ui/one_line";
 import { Banner, Chooser, Events, helpCard, TimeBar, type Toggle } from "./ui/panels";
 import { Strip } from "./ui/strip";
 import { View } from "./view";
+
+const MOVES = {
+  orbit: "orbit", fly: "fly: arrows move, drag turns the head", walk: "walk: arrows go on the floor, drag turns the head",
+};
 
 export class App {
   readonly stream = new Stream();
@@ -43,12 +50,13 @@ export class App {
   readonly time: TimeBar;
   readonly events: Events;
   readonly charts: Charts;
+  readonly tools: Tools;
+  readonly oneLine: OneLineCard;
   readonly help = helpCard(() => this.toggle("help"));
   card!: ElementCard;
   model!: SceneModel;
   factory!: FactoryView;
   labels!: Labels;
-  selected: Element | null = null;
   theme = THEMES[matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"];
   preset = "hall";
   paused = false;
@@ -64,6 +72,8 @@ export class App {
     this.renderer.setPixelRatio(this.software ? 1 : Math.min(devicePixelRatio || 1, 2));
     this.drawing = new Drawing(this, labelRoot);
     this.camera.up.set(0, 0, 1);
+    this.tools = new Tools(this);
+    this.tools.measure.setTheme(this.theme);
     this.navigation = new Navigation(this.camera, canvas, () => this.drawing.cameraMoved());
     this.chooser = new Chooser({
       showChannel: (name) => this.showChannel(name), usePreset: (name) => this.usePreset(name),
@@ -80,17 +90,23 @@ export class App {
       theme: () => this.theme, changed: () => { this.card?.draw(); this.drawing.unsettle(); },
     });
     this.heat = new HeatShow(this);
+    this.oneLine = new OneLineCard(this.api, { model: () => this.model, go: (element) => this.goTo(element), close: () => this.toggle("power") });
     this.events = new Events((path) => {
       const element = this.model.find(path);
       if (element) this.goTo(element);
     });
-    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.banner.root,
+    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.banner.root, this.oneLine.root,
       h("div", { id: "foot" }, this.charts.root, this.time.root),
       h("div", { id: "right" }, this.heat.card.root, this.events.root), this.help);
     dress(this.theme);
     this.listen();
     this.aim();
     useKeys(this);
+  }
+
+  /** The element that was picked last. */
+  get selected(): Element | null {
+    return this.tools.picked.last;
   }
 
   get faults() {
@@ -121,6 +137,7 @@ export class App {
     const on = this.labels?.on ?? true;
     this.labels = new Labels(model, this.labelRoot);
     this.labels.on = on;
+    this.tools.modelCame();
     if (first) {
       this.card = new ElementCard(this.api, model, controls, {
         select: (element) => this.select(element), fly: () => this.flyToSelection(),
@@ -164,7 +181,7 @@ export class App {
       this.time.update(frame.time, frame.paused);
       this.factory.update(frame);
       this.colouring.valuesCame();
-      this.legend.update(this.factory.values);
+      this.legend.update(this.factory.painting);
       this.drawing.valuesCame();
     };
     this.stream.onEvent = (event) => this.happenings.take(event);
@@ -183,10 +200,17 @@ export class App {
     });
     this.canvas.addEventListener("pointerup", (event) => {
       if (pressed && event.button === 0 && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 4)
-        this.clicked(this.pickAt(event.clientX, event.clientY), event.shiftKey);
+        this.clickedAt(event);
       pressed = null;
     });
     this.canvas.addEventListener("dblclick", () => this.flyToSelection());
+  }
+
+  private clickedAt(event: PointerEvent): void {
+    if (this.tools.measure.on) return this.tools.measureAt(event.clientX, event.clientY);
+    const element = this.pickAt(event.clientX, event.clientY);
+    if (element && (event.ctrlKey || event.metaKey)) this.addPicked(element);
+    else this.clicked(element, event.shiftKey);
   }
 
   // --- what people do ---
@@ -221,11 +245,19 @@ export class App {
     } else if (what === "heat") {
       this.heat.toggle();
     } else if (what === "fly") {
-      this.navigation.setFlying(!this.navigation.flying);
-      this.banner.say(this.navigation.flying ? "fly: arrows move, drag turns the head" : "orbit", "ok", 1800);
+      this.banner.say(MOVES[this.navigation.nextWay()], "ok", 2500);
     } else if (what === "help") {
       this.help.hidden = !this.help.hidden;
-    } else this.nextTheme();
+    } else if (what === "power") {
+      this.oneLine.toggle();
+      this.drawing.unsettle();
+    } else if (what === "isolate") this.tools.isolate();
+    else if (what === "measure") this.tools.toggleMeasure();
+    else if (what === "cut") this.tools.nextCut();
+    else if (what === "place") this.tools.keepPlace();
+    else if (what === "film") this.tools.film.toggle();
+    else if (what === "picture") savePicture(this);
+    else this.nextTheme();
     this.drawing.again();
     this.press();
   }
@@ -236,8 +268,9 @@ export class App {
     localStorage.setItem("twin.theme", this.theme.name);
     dress(this.theme);
     this.factory.setTheme(this.theme);
+    this.tools.measure.setTheme(this.theme);
     this.legend.show(this.colouring.channel, this.theme);
-    this.legend.update(this.factory.values);
+    this.legend.update(this.factory.painting);
     this.card.draw();
     this.charts.build();
     this.time.line.draw();
@@ -247,15 +280,30 @@ export class App {
   /** Show on the buttons what is on. */
   press(): void {
     this.chooser.state({ fit: this.colouring.fitted, flow: this.factory.flow.on, heat: this.heat.on, labels: this.labels.on,
-      fly: this.navigation.flying, help: !this.help.hidden, theme: this.theme.name === "light" },
+      fly: this.navigation.way !== "orbit", power: this.oneLine.on, isolate: this.tools.isolated, measure: this.tools.measure.on,
+      cut: this.tools.cut.on, film: this.tools.film.on, help: !this.help.hidden, theme: this.theme.name === "light" },
     this.colouring.channel?.name ?? null, this.preset);
   }
 
   select(element: Element | null): void {
-    this.selected = element;
-    this.factory.select(element);
+    this.tools.picked.set(element);
+    this.pickedChanged();
+  }
+
+  /** Pick one more, or let it go. */
+  addPicked(element: Element): void {
+    this.tools.picked.turn(element);
+    this.pickedChanged();
+    const { length } = this.tools.picked.elements;
+    if (length > 1) this.banner.say(`${length} picked`, "ok", 1500);
+  }
+
+  private pickedChanged(): void {
+    const element = this.selected;
+    this.factory.select(this.tools.picked.elements);
     this.card.show(element);
     if (element?.level === "gpu" || element?.level === "rack") this.heat.show();
+    this.tools.pickedCame();
     this.drawing.unsettle();
   }
 

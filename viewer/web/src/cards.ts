@@ -10,6 +10,7 @@ import type { Group, Product } from "./scene_model";
 
 const WIDTH = 1024;
 const BINS = 256;
+const HIDDEN = -2; // of a row that is not drawn
 const STAND_OFF = 0.007;
 
 /** Values of all accelerators, shared by the cards of all products. */
@@ -110,6 +111,16 @@ export class Cards {
     this.opened.needsUpdate = true;
   }
 
+  /** Draw these rows alone; null: all. */
+  isolate(rows: Uint8Array | null): void {
+    const opened = this.opened.array as Float32Array;
+    for (let row = 0; row < opened.length; row++) {
+      if (rows?.[row] === 0) opened[row] = HIDDEN;
+      else if (opened[row] === HIDDEN) opened[row] = -1;
+    }
+    this.opened.needsUpdate = true;
+  }
+
   /** The accelerator under a point of a rack's surface, in the rack's own frame; -1 when none. */
   at(grid: SlotGrid, local: THREE.Vector3): number {
     const [w, d, h] = this.group.product.size;
@@ -164,6 +175,7 @@ function shell(size: [number, number, number], grid: SlotGrid): THREE.BufferGeom
 }
 
 const VERTEX = `
+#include <clipping_planes_pars_vertex>
 attribute float face; attribute float first; attribute float mean; attribute float opened;
 varying vec2 vPlace; varying float vLight;
 flat varying float vFace; flat varying float vFirst; flat varying float vMean; flat varying float vOpened;
@@ -171,17 +183,21 @@ void main() {
   vPlace = uv; vFace = face; vFirst = first; vMean = mean; vOpened = opened;
   vec3 n = normalize(mat3(instanceMatrix) * normal);
   vLight = 0.80 + 0.12 * n.z + 0.08 * dot(n, normalize(vec3(-0.5, -0.8, 0.3)));
-  gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4(position, 1.0);
+  vec4 mvPosition = modelViewMatrix * instanceMatrix * vec4(position, 1.0);
+  gl_Position = projectionMatrix * mvPosition;
+  #include <clipping_planes_vertex>
 }`;
 
 const FRAGMENT = `
 precision highp float; precision highp sampler2D;
+#include <clipping_planes_pars_fragment>
 uniform sampler2D values; uniform sampler2D table; uniform sampler2D trays; uniform sampler2D slots;
 uniform vec2 grid; uniform float height;
 varying vec2 vPlace; varying float vLight;
 flat varying float vFace; flat varying float vFirst; flat varying float vMean; flat varying float vOpened;
 void main() {
-  if (vOpened > -0.5 && vFace > 1.5) discard;
+  #include <clipping_planes_fragment>
+  if (vOpened < -1.5 || (vOpened > -0.5 && vFace > 1.5)) discard;
   vec4 tray = texelFetch(trays, ivec2(int(clamp(vPlace.y / height, 0.0, 0.9999) * ${BINS}.0), 0), 0);
   bool beside = vFace > 1.5 && vFace < 3.5;
   float cells = beside ? grid.x : grid.x * grid.y;
@@ -240,6 +256,6 @@ function cardMaterial(
       grid: { value: new THREE.Vector2(grid.lines, grid.columns) },
       height: { value: product.size[2] },
     },
-    polygonOffset: true, polygonOffsetFactor: -1, polygonOffsetUnits: -1,
+    clipping: true, polygonOffset: true, polygonOffsetFactor: -1, polygonOffsetUnits: -1,
   });
 }

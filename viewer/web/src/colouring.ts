@@ -55,15 +55,14 @@ export class Colouring {
   private apply(): void {
     const { channel, app } = this;
     const { stream, factory, legend } = app;
-    stream.show(channel && { channel: channel.name, low: channel.low, high: channel.high });
-    const values = factory.values;
+    stream.show(channel && { channel: channel.name, low: channel.low, high: channel.high, firstGpu: app.model.firstGpu });
     const same = factory.channel?.name === channel?.name;
     factory.setChannel(channel);
     legend.show(channel, app.theme);
-    if (same && values && stream.frame) {
-      for (const column of stream.frame.channels) delete column.shades;
+    if (same && stream.frame) {
+      for (const column of stream.frame.channels) delete column.painting;
       factory.update(stream.frame);
-      legend.update(factory.values);
+      legend.update(factory.painting);
     }
   }
 }

@@ -102,7 +102,7 @@ export class Drawing {
     labels.refresh(this.app.view(), taken, (element) =>
       channel && scale && element.level === channel.level && factory.values && element.level !== "gpu"
         ? scale.text(factory.values[element.index]) : null,
-    (x, y, z) => factory.hides(x, y, z), blocker(model, camera.position));
+    (x, y, z) => factory.hides(x, y, z) || this.app.tools.cut.hides(new THREE.Vector3(x, y, z)), blocker(model, camera.position));
   }
 
   render(): void {

@@ -82,6 +82,7 @@ export class Equipment {
   private radius: number;
   private box: Drawn | null; // stands in until the first model is there
   hidden = -1; // row that is drawn otherwise
+  only: Uint8Array | null = null; // rows that are drawn; null: all
 
   constructor(
     readonly group: Group, private models: Models, paint: Paint, private scene: THREE.Object3D,
@@ -139,7 +140,7 @@ export class Equipment {
       const depth = view.seen(
         position[3 * row], position[3 * row + 1], position[3 * row + 2] + height / 2, this.radius,
       );
-      if (depth < 0 || row === this.hidden) continue;
+      if (depth < 0 || row === this.hidden || this.only?.[row] === 0) continue;
       const tall = view.pixels(Math.max(height, 0.7 * this.radius), depth);
       const detail = tall >= wanted[2] ? 2 : tall >= wanted[1] ? 1 : 0;
       if (detail === 0) far.push(row);

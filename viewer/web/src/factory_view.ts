@@ -2,7 +2,7 @@
 import * as THREE from "three";
 import type { Api } from "./api";
 import { Accelerators, Cards } from "./cards";
-import type { Frame } from "./decode";
+import type { Column, Frame } from "./decode";
 import { Equipment, type Quality } from "./equipment";
 import { FaultMarks, type Faults } from "./faults";
 import { Flow } from "./flow";
@@ -11,11 +11,13 @@ import { Models } from "./models";
 import { beyond } from "./numbers";
 import { OpenRack } from "./open_rack";
 import { Paint } from "./paint";
+import { type Painting, paintingOf } from "./painting";
 import { shadesOf, type Theme } from "./palette";
 import { Busways, Pipes } from "./routes";
-import type { Group, SceneModel } from "./scene_model";
+import type { Box, Group, SceneModel } from "./scene_model";
 import type { Channel, Element } from "./scene_types";
 import { Surroundings } from "./surroundings";
+import { belonging } from "./tools/isolate";
 import type { View } from "./view";
 
 const MOST_MARKS = 4000;
@@ -25,7 +27,8 @@ export class FactoryView {
   readonly paint = new Paint();
   readonly cards = new Map<Group, Cards>();
   channel: Channel | null = null;
-  values: Float32Array | null = null;
+  painting: Painting | null = null;
+  private column: Column | null = null;
   readonly flow: Flow;
   readonly opened: OpenRack;
   readonly faultMarks: FaultMarks;
@@ -36,6 +39,9 @@ export class FactoryView {
   private busways: Busways;
   private surroundings!: Surroundings;
   private outline: THREE.LineSegments;
+  private outlines = new THREE.Group();
+  private services = new THREE.Group(); // pipes, busways and what runs along them
+  private only = new Map<string, Uint8Array>(); // rows that are drawn, by level; empty: all
   private marks: THREE.Points;
   private above = new Map<string, Int32Array | null>();
   private lights: THREE.Light[] = [];
@@ -53,9 +59,10 @@ export class FactoryView {
       this.cards.set(group, cards);
       scene.add(cards.mesh);
     }
-    this.pipes = new Pipes(model, scene, software);
-    this.busways = new Busways(model, this.paint, scene);
-    this.flow = new Flow(model, scene);
+    scene.add(this.services, this.outlines);
+    this.pipes = new Pipes(model, this.services, software);
+    this.busways = new Busways(model, this.paint, this.services);
+    this.flow = new Flow(model, this.services);
     this.opened = new OpenRack(model, this.models, this.paint, scene, this.equipment, this.cards, changed);
     this.faultMarks = new FaultMarks(scene);
     this.heat = new HeatLine(scene);
@@ -63,7 +70,6 @@ export class FactoryView {
     this.outline = new THREE.LineSegments(edges, new THREE.LineBasicMaterial({ depthTest: false }));
     this.outline.renderOrder = 10;
     this.outline.visible = false;
-    scene.add(this.outline);
     const geometry = new THREE.BufferGeometry();
     geometry.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * MOST_MARKS), 3));
     geometry.setAttribute("color", new THREE.BufferAttribute(new Float32Array(3 * MOST_MARKS), 3));
@@ -104,7 +110,7 @@ export class FactoryView {
 
   setChannel(channel: Channel | null): void {
     this.channel = channel;
-    this.values = null;
+    this.painting = this.column = null;
     if (channel) this.paint.use(channel.colormap ?? channel.colours, this.theme);
     this.repaint(null);
   }
@@ -114,16 +120,15 @@ export class FactoryView {
     this.flow.update(frame);
     const column = frame.channels.find((c) => c.name === this.channel?.name);
     if (!column || !this.channel) return;
-    const count = this.model.count(this.channel.level);
-    let { values, shades } = column;
-    if (column.start || column.count !== count) {
-      const whole = new Float32Array(count).fill(NaN);
-      whole.set(values.subarray(0, count - column.start), column.start);
-      values = whole;
-      shades = undefined;
-    }
-    this.values = values;
-    this.repaint(shades ?? shadesOf(values, this.channel.low, this.channel.high));
+    if (column.packed.count !== this.model.count(this.channel.level)) return; // of another subscription
+    this.column = column;
+    this.painting = column.painting ?? paintingOf(column.packed, this.channel.low, this.channel.high, this.model.firstGpu);
+    this.repaint(this.painting.shades);
+  }
+
+  /** The shown channel's values; null as long as there are none. */
+  get values(): Float32Array | null {
+    return this.column?.values ?? null;
   }
 
   /** Put shades, one per element of the channel's level, on everything that shows them. */
@@ -169,27 +174,18 @@ export class FactoryView {
 
   /** Shade of the mean of every rack's accelerators, by row of the group. */
   private means(group: Group): Uint8Array {
-    const means = new Float32Array(group.index.length);
-    const { values, channel } = this;
-    const first = this.model.firstGpu;
-    for (let row = 0; row < means.length; row++) {
-      const rack = group.index[row];
-      let [sum, count] = [0, 0];
-      for (let k = first[rack]; values && k < first[rack + 1]; k++)
-        if (values[k] === values[k]) {
-          sum += values[k];
-          count += 1;
-        }
-      means[row] = count ? sum / count : NaN;
-    }
+    const { painting, channel } = this;
+    const means = Float32Array.from(group.index, (rack) => painting?.means?.[rack] ?? NaN);
     return shadesOf(means, channel?.low ?? 0, channel?.high ?? 1);
   }
 
   /** A pin over every element (for accelerators: every rack) beyond a warning or a limit. */
   private mark(): void {
-    const { channel, values, model } = this;
+    const { channel, model, painting } = this;
     let count = 0;
-    if (channel && values && (channel.warning !== null || channel.limit !== null)) {
+    const extreme = channel?.falling ? painting?.least : painting?.most;
+    if (channel && beyond(channel, extreme)) {
+      const values = this.values!;
       const worst = new Map<number, 0 | 1 | 2>();
       for (let k = 0; k < values.length; k++) {
         const state = beyond(channel, values[k]);
@@ -205,7 +201,7 @@ export class FactoryView {
       for (const [element, state] of worst) {
         if (count >= MOST_MARKS) break;
         const place = model.placeOf(level, element);
-        if (!place) continue;
+        if (!place || !this.draws(place.group, place.row)) continue;
         const [x, y, z] = place.group.position.subarray(3 * place.row, 3 * place.row + 3);
         position.setXYZ(count, x, y, z + place.group.product.size[2] + 0.35);
         colours[state - 1].toArray(color.array, 3 * count++);
@@ -227,42 +223,70 @@ export class FactoryView {
     this.changed();
   }
 
-  select(element: Element | null): void {
-    this.opened.select(element);
-    this.selected = element;
+  /** Outline the picked elements; the last one may be opened. */
+  select(elements: Element[]): void {
+    this.opened.select(elements.at(-1) ?? null);
+    this.selected = [...elements];
     this.outlineSelected();
   }
 
-  private selected: Element | null = null;
+  private selected: Element[] = [];
 
   private outlineSelected(): void {
-    const element = this.selected;
-    const box = element && this.model.box(element);
-    this.outline.visible = Boolean(box);
-    if (box && element) {
-      const place = this.model.placeOf(element.level, element.index);
-      const grow = element.level === "gpu" ? 0.012 : 0.03;
-      if (place) {
-        const { group, row } = place;
-        const [w, d, h] = group.product.size.map((s) => s + 2 * grow);
-        const [c, s] = [group.cos[row], group.sin[row]];
-        const [x, y, z] = group.position.subarray(3 * row, 3 * row + 3);
-        this.outline.matrix.set(c * w, -s * d, 0, x, s * w, c * d, 0, y, 0, 0, h, z + h / 2 - grow, 0, 0, 0, 1);
-      } else {
-        const size = box.high.map((v, k) => v - box.low[k] + 2 * grow);
-        const middle = box.high.map((v, k) => (v + box.low[k]) / 2);
-        const shift = element.level === "gpu" ? this.opened.shift(element.index) : 0;
-        if (shift) {
-          const rack = this.model.placeOf("rack", this.model.rackOfGpu(element.index).rack)!;
-          middle[0] += shift * rack.group.sin[rack.row];
-          middle[1] -= shift * rack.group.cos[rack.row];
-        }
-        this.outline.matrix.makeScale(size[0], size[1], size[2]).setPosition(middle[0], middle[1], middle[2]);
-      }
-      this.outline.matrixAutoUpdate = false;
-      this.outline.matrixWorldNeedsUpdate = true;
-    }
+    while (this.outlines.children.length < this.selected.length) this.outlines.add(this.outline.clone());
+    this.outlines.children.forEach((line, k) => {
+      const element = this.selected[k];
+      const box = element && this.model.box(element);
+      line.visible = Boolean(box);
+      if (box) this.frame(line, element, box);
+    });
     this.changed();
+  }
+
+  /** Lay an outline around an element. */
+  private frame(line: THREE.Object3D, element: Element, box: Box): void {
+    const place = this.model.placeOf(element.level, element.index);
+    const grow = element.level === "gpu" ? 0.012 : 0.03;
+    if (place) {
+      const { group, row } = place;
+      const [w, d, h] = group.product.size.map((s) => s + 2 * grow);
+      const [c, s] = [group.cos[row], group.sin[row]];
+      const [x, y, z] = group.position.subarray(3 * row, 3 * row + 3);
+      line.matrix.set(c * w, -s * d, 0, x, s * w, c * d, 0, y, 0, 0, h, z + h / 2 - grow, 0, 0, 0, 1);
+    } else {
+      const size = box.high.map((v, k) => v - box.low[k] + 2 * grow);
+      const middle = box.high.map((v, k) => (v + box.low[k]) / 2);
+      const shift = element.level === "gpu" ? this.opened.shift(element.index) : 0;
+      if (shift) {
+        const rack = this.model.placeOf("rack", this.model.rackOfGpu(element.index).rack)!;
+        middle[0] += shift * rack.group.sin[rack.row];
+        middle[1] -= shift * rack.group.cos[rack.row];
+      }
+      line.matrix.makeScale(size[0], size[1], size[2]).setPosition(middle[0], middle[1], middle[2]);
+    }
+    line.matrixAutoUpdate = false;
+    line.matrixWorldNeedsUpdate = true;
+  }
+
+  /** Draw these elements with what is in them alone; null: everything. */
+  isolate(elements: Element[] | null): void {
+    this.only.clear();
+    if (elements)
+      for (const level of new Set(this.model.groups.map((group) => group.level)))
+        this.only.set(level, belonging(this.model, level, elements));
+    for (const entry of this.equipment) {
+      const all = this.only.get(entry.group.level);
+      entry.only = all ? Uint8Array.from(entry.group.index, (index) => all[index]) : null;
+      this.cards.get(entry.group)?.isolate(entry.only);
+    }
+    this.services.visible = !elements;
+    this.mark();
+    this.changed();
+  }
+
+  /** Whether a row of a group is drawn. */
+  draws(group: Group, row: number): boolean {
+    return this.only.get(group.level)?.[group.index[row]] !== 0;
   }
 
   /** Choose levels of detail for a view. */
@@ -298,7 +322,7 @@ export class FactoryView {
     this.heat.show(null);
     this.busways.remove();
     this.surroundings.remove();
-    this.scene.remove(this.outline, this.marks, ...this.lights);
+    this.scene.remove(this.outlines, this.services, this.marks, ...this.lights);
     this.accelerators.texture.dispose();
   }
 }

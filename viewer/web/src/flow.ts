@@ -63,7 +63,7 @@ export class Flow {
       if (!column) continue;
       for (const run of this.runs) {
         if (run.channel !== name) continue;
-        const flow = column.values[run.index - column.start];
+        const flow = column.values[run.index - column.packed.start];
         if (flow === undefined || !Number.isFinite(flow)) continue;
         run.speed = flow <= 1e-7 ? 0
           : Math.min(FASTEST, Math.max(SLOWEST, flow / (0.785 * run.diameter * run.diameter)));

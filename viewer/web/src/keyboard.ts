@@ -14,11 +14,22 @@ function actionsOf(app: App): Actions {
     t: () => app.toggle("theme"), r: () => app.usePreset(app.preset), f: () => app.flyToSelection(),
     s: () => savePicture(app), h: () => app.toggle("help"), "?": () => app.toggle("help"), a: () => app.toggle("fit"),
     l: () => app.toggle("labels"), o: () => app.toggle("flow"), k: () => app.toggle("heat"), v: () => app.clicked(app.selected, true),
+    i: () => app.toggle("isolate"), m: () => app.toggle("measure"), x: () => app.toggle("cut"),
+    "<": () => app.tools.moveCut(-1), ">": () => app.tools.moveCut(1), ",": () => app.tools.moveCut(-1),
+    b: () => app.tools.keepPlace(), B: () => app.tools.nextPlace(), V: () => app.toggle("film"), w: () => app.toggle("power"),
     "[": () => app.time.event(-1), "]": () => app.time.event(1), g: () => app.toggle("fly"), "/": () => app.chooser.search.focus(),
-    Escape: () => (app.help.hidden ? app.select(null) : app.toggle("help")),
+    Escape: () => escape(app),
   };
   PRESETS.forEach((name, k) => { actions[String(k + 1)] = () => app.usePreset(name); });
   return actions;
+}
+
+/** What was begun last ends: help, measuring, the diagram, the picking. */
+function escape(app: App): void {
+  if (!app.help.hidden) app.toggle("help");
+  else if (app.tools.measure.on) app.toggle("measure");
+  else if (app.oneLine.on) app.toggle("power");
+  else app.select(null);
 }
 
 /** Listen to the keyboard, but not while something is typed. */

@@ -28,6 +28,8 @@ export interface Extra {
 export class Labels {
   on = true;
   extra: Extra[] = [];
+  measured: Extra[] = [];
+  only: ((element: Element) => boolean) | null = null; // of which elements; null: of all
   private all: Label[] = [];
   private pool: HTMLDivElement[] = [];
 
@@ -82,7 +84,7 @@ export class Labels {
     blocked: (x: number, y: number, z: number) => boolean): void {
     const boxes = taken.map((r) => [r.left, r.top, r.right, r.bottom]);
     const chosen: { label: Label; x: number; y: number; text: string }[] = [];
-    for (const { text, at } of this.extra) {
+    for (const { text, at } of [...this.measured, ...this.extra]) {
       const depth = view.seen(...at, 0.1);
       if (depth <= 0.3) continue;
       const [x, y] = view.project(...at);
@@ -95,6 +97,7 @@ export class Labels {
     if (this.on) {
       const candidates: { label: Label; x: number; y: number; depth: number }[] = [];
       for (const label of this.all) {
+        if (this.only && label.element && !this.only(label.element)) continue;
         const depth = view.seen(...label.at, 0.1);
         if (depth <= 0.3) continue;
         const tall = view.pixels(label.tall, depth);

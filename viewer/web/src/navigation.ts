@@ -4,11 +4,15 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { Pose } from "./cameras";
 
 const GLIDE = 450; // ms
+const EYES = 1.7; // m above the floor
+const HIGH = 3; // m from which a walk begins where the camera looks
+const BEFORE = 3; // m before it
+const WIDE = 55; // degrees, angle of view of somebody who walks
 const HELD = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown"];
 
 export class Navigation {
   readonly orbit: OrbitControls;
-  flying = false;
+  way: "orbit" | "fly" | "walk" = "orbit";
   private held = new Set<string>();
   private fast = false;
   private glide: { from: Pose; to: Pose; began: number } | null = null;
@@ -35,9 +39,23 @@ export class Navigation {
     return true;
   }
 
-  /** Fly: the mouse turns the head instead of orbiting. */
-  setFlying(on: boolean): void {
-    this.flying = on;
+  /** Whether the mouse turns the head instead of orbiting. */
+  get flying(): boolean {
+    return this.way !== "orbit";
+  }
+
+  /** Orbit, fly, walk, and orbit again. */
+  nextWay(): "orbit" | "fly" | "walk" {
+    const next = ({ orbit: "fly", fly: "walk", walk: "orbit" } as const)[this.way];
+    this.setWay(next);
+    return next;
+  }
+
+  private setWay(way: "orbit" | "fly" | "walk"): void {
+    this.way = way;
+    const on = way !== "orbit";
+    this.glide = null;
+    if (way === "walk") return this.stand();
     const away = this.orbit.target.distanceTo(this.camera.position);
     const direction = this.camera.getWorldDirection(new THREE.Vector3());
     this.orbit.target.copy(this.camera.position).addScaledVector(direction, on ? 0.05 : Math.max(away, 8));
@@ -45,10 +63,27 @@ export class Navigation {
     this.orbit.maxPolarAngle = on ? Math.PI * 0.98 : Math.PI * 0.495;
     this.orbit.enableZoom = !on;
     this.orbit.update();
+    this.moved();
+  }
+
+  /** Stand on the floor, looking level; from high above: before what was looked at. */
+  private stand(): void {
+    const { position } = this.camera;
+    const ahead = this.camera.getWorldDirection(new THREE.Vector3());
+    const down = Math.max(0, position.z - EYES) / Math.max(0.05, -ahead.z);
+    if (position.z > HIGH) position.addScaledVector(ahead, down);
+    ahead.setZ(0).normalize();
+    if (position.z > HIGH || down > HIGH) position.addScaledVector(ahead, -BEFORE);
+    position.z = EYES;
+    this.orbit.target.copy(position).addScaledVector(ahead, 0.05);
+    this.camera.fov = WIDE;
+    this.camera.updateProjectionMatrix();
+    this.orbit.update();
+    this.moved();
   }
 
   go(pose: Pose, at_once = false): void {
-    if (this.flying) this.setFlying(false);
+    if (this.flying) this.setWay("orbit");
     const from = { position: this.camera.position.clone(), target: this.orbit.target.clone(), angle: this.camera.fov };
     this.glide = at_once ? null : { from, to: pose, began: performance.now() };
     if (at_once) this.set(pose.position, pose.target, pose.angle);
@@ -69,11 +104,11 @@ export class Navigation {
       return true;
     }
     if (!this.held.size) return false;
-    const reach = this.flying ? Math.max(2, Math.abs(this.camera.position.z) * 0.8)
+    const reach = this.way === "walk" ? 3 : this.flying ? Math.max(2, Math.abs(this.camera.position.z) * 0.8)
       : this.orbit.target.distanceTo(this.camera.position);
     const step = Math.min(seconds, 0.1) * Math.max(1.5, 0.6 * reach) * (this.fast ? 4 : 1);
     const ahead = this.camera.getWorldDirection(new THREE.Vector3());
-    if (!this.flying) ahead.setZ(0).normalize();
+    if (this.way !== "fly") ahead.setZ(0).normalize();
     const right = ahead.clone().cross(new THREE.Vector3(0, 0, 1)).normalize();
     const move = new THREE.Vector3();
     if (this.held.has("ArrowUp")) move.add(ahead);
@@ -82,6 +117,7 @@ export class Navigation {
     if (this.held.has("ArrowLeft")) move.sub(right);
     if (this.held.has("PageUp")) move.z += 1;
     if (this.held.has("PageDown")) move.z -= 1;
+    if (this.way === "walk") move.z = 0;
     move.multiplyScalar(step);
     this.camera.position.add(move);
     this.camera.position.z = Math.max(0.3, this.camera.position.z);

@@ -33,7 +33,7 @@ export const KEYS = shared.keys as [string, string][];
 export const SPEEDS: number[] = shared.speeds;
 export const FRESH = shared.fresh;
 
-const MISSING = 255;
+export const MISSING = 255; // shade of what has no value
 
 /** RGB bytes of the 256 shades a value can take: 0..254 on the colour map, 255 for missing. */
 export function shades(map: string | undefined, missing: Rgb): Uint8Array<ArrayBuffer> {

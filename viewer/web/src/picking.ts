@@ -23,10 +23,36 @@ function enter(origin: THREE.Vector3, direction: THREE.Vector3, size: number[]):
 
 export function pick(
   model: SceneModel, ray: THREE.Ray, cards: Map<Group, Cards>, accelerators: boolean,
-  standsOut: { gpu: number; distance: number } | null = null,
+  standsOut: { gpu: number; distance: number } | null = null, shown: Shown = () => true,
 ): Element | null {
-  let best = Infinity;
-  let found: { group: Group; row: number; local: THREE.Vector3 } | null = null;
+  const found = nearest(model, ray, shown);
+  if (standsOut && standsOut.distance < (found?.distance ?? Infinity)) return { level: "gpu", index: standsOut.gpu };
+  if (!found) return null;
+  const { group, row, local } = found;
+  const index = group.index[row];
+  const card = cards.get(group);
+  if (accelerators && card) {
+    const slot = card.at(slotGrid(group.product), local);
+    if (slot >= 0) return { level: "gpu", index: model.firstGpu[index] + slot };
+  }
+  return { level: group.level, index };
+}
+
+/** Whether a row of a group is drawn at the point where a ray meets it. */
+export type Shown = (group: Group, row: number, at: THREE.Vector3) => boolean;
+
+interface Hit {
+  group: Group;
+  row: number;
+  /** In the element's own frame. */
+  local: THREE.Vector3;
+  distance: number;
+}
+
+/** What a ray meets first. */
+export function nearest(model: SceneModel, ray: THREE.Ray, shown: Shown): Hit | null {
+  let found: Hit | null = null;
+  const at = new THREE.Vector3();
   for (const group of model.groups) {
     const size = group.product.size;
     for (let row = 0; row < group.index.length; row++) {
@@ -37,22 +63,11 @@ export function pick(
       const { x, y, z } = ray.direction;
       const direction = new THREE.Vector3(c * x + s * y, c * y - s * x, z);
       const distance = enter(origin, direction, size);
-      if (distance < best && distance > 0) {
-        best = distance;
-        found = { group, row, local: origin.addScaledVector(direction, distance) };
-      }
+      if (distance < (found?.distance ?? Infinity) && distance > 0 && shown(group, row, ray.at(distance, at)))
+        found = { group, row, local: origin.addScaledVector(direction, distance), distance };
     }
   }
-  if (standsOut && standsOut.distance < best) return { level: "gpu", index: standsOut.gpu };
-  if (!found) return null;
-  const { group, row, local } = found;
-  const index = group.index[row];
-  const card = cards.get(group);
-  if (accelerators && card) {
-    const slot = card.at(slotGrid(group.product), local);
-    if (slot >= 0) return { level: "gpu", index: model.firstGpu[index] + slot };
-  }
-  return { level: group.level, index };
+  return found;
 }
 
 /** Tells whether anything standing hides a point from `from`. */

@@ -1,5 +1,5 @@
 /** The stream as the page sees it: newest frame, events, commands with answers. */
-import type { Frame } from "./decode";
+import { Column, type Frame, type Packed } from "./decode";
 import StreamWorker from "./stream_worker?worker";
 import type { Shown, ToWorker } from "./stream_worker";
 
@@ -53,13 +53,15 @@ export class Stream {
     this.post({ type: "open", url, token });
   }
 
-  /** What is shown: the worker turns its values into shades. */
+  /** What is shown: the worker paints its values. */
   show(shown: Shown | null): void {
     this.post({ type: "shown", shown });
   }
 
   subscribe(channels: string[], rate = 10): void {
-    this.post({ type: "subscribe", message: { type: "subscribe", channels, rate } });
+    // nothing is gained by packing what stays on one machine
+    const compression = /^(localhost|127\.|\[::1\])/.test(location.hostname) ? "none" : "deflate";
+    this.post({ type: "subscribe", message: { type: "subscribe", channels, rate, compression } });
   }
 
   /** Carry out a command; rejects with the server's words. */
@@ -77,11 +79,12 @@ export class Stream {
 
   private hear(data: any): void {
     if (data.type === "frame") {
-      this.frame = data.frame;
+      const frame: Frame = { ...data.frame, channels: data.frame.channels.map((packed: Packed) => new Column(packed)) };
+      this.frame = frame;
       this.received.frames += 1;
       this.received.bytes += data.bytes;
       this.received.decode = data.milliseconds;
-      this.onFrame(data.frame);
+      this.onFrame(frame);
     } else if (data.type === "text") {
       this.text(data.message);
     } else if (data.type === "closed") {

@@ -1,11 +1,13 @@
-/** The websocket, off the main thread: connects, connects again, decodes and shades frames. */
+/** The websocket, off the main thread: connects, connects again, decodes and paints frames. */
 import { decodeFrame } from "./decode";
-import { shadesOf } from "./palette";
+import { paintingOf } from "./painting";
 
 export interface Shown {
   channel: string;
   low: number;
   high: number;
+  /** Rows at which the racks' accelerators begin. */
+  firstGpu: Int32Array;
 }
 
 export type ToWorker =
@@ -25,6 +27,35 @@ let wait = FIRST_WAIT;
 let shown: Shown | null = null;
 let subscription: object | null = null;
 
+let newest: { data: ArrayBuffer; own: WebSocket } | null = null;
+let decoding = false;
+
+/** Decode the newest frame, and again as long as newer ones have come meanwhile. */
+async function decode(): Promise<void> {
+  decoding = true;
+  while (newest) {
+    const { data, own } = newest;
+    newest = null;
+    const began = performance.now();
+    try {
+      const frame = await decodeFrame(data);
+      const buffers: Transferable[] = [];
+      for (const column of frame.channels) {
+        buffers.push(column.integers.buffer);
+        if (!shown || column.name !== shown.channel) continue;
+        column.painting = paintingOf(column, shown.low, shown.high, shown.firstGpu);
+        const { shades, means, spread } = column.painting;
+        buffers.push(shades.buffer, spread.buffer, ...(means ? [means.buffer] : []));
+      }
+      const milliseconds = performance.now() - began;
+      if (socket === own) postMessage({ type: "frame", frame, bytes: data.byteLength, milliseconds }, buffers);
+    } catch (error) {
+      postMessage({ type: "bad", message: String(error) });
+    }
+  }
+  decoding = false;
+}
+
 function connect(): void {
   const protocols = ["twin.v1"];
   if (token) protocols.push(`twin.token.${token}`);
@@ -43,22 +74,8 @@ function connect(): void {
       postMessage({ type: "text", message });
       return;
     }
-    const began = performance.now();
-    try {
-      const frame = decodeFrame(data);
-      const buffers: Transferable[] = [];
-      for (const column of frame.channels) {
-        buffers.push(column.values.buffer);
-        if (shown && column.name === shown.channel) {
-          column.shades = shadesOf(column.values, shown.low, shown.high);
-          buffers.push(column.shades.buffer);
-        }
-      }
-      const milliseconds = performance.now() - began;
-      postMessage({ type: "frame", frame, bytes: data.byteLength, milliseconds }, buffers);
-    } catch (error) {
-      postMessage({ type: "bad", message: String(error) });
-    }
+    newest = { data, own };
+    if (!decoding) void decode();
   };
   own.onclose = (event) => {
     clearTimeout(giveUp);

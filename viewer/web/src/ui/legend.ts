@@ -1,5 +1,6 @@
 /** Colour bar with ticks in the channel's unit, its limits, and the spread of the values now. */
 import { decimalsOf, scaleOf, ticks } from "../numbers";
+import { BINS, type Painting } from "../painting";
 import { css, shades, type Theme } from "../palette";
 import type { Channel } from "../scene_types";
 import { h, write } from "./dom";
@@ -49,23 +50,15 @@ export class Legend {
     this.update(null);
   }
 
-  update(values: Float32Array | null): void {
+  update(painting: Painting | null): void {
     const { channel } = this;
     if (!channel) return;
-    this.draw(values);
+    this.draw(painting);
     const scale = scaleOf(channel);
-    let [least, most, sum, count] = [Infinity, -Infinity, 0, 0];
-    for (const value of values ?? []) {
-      if (value !== value) continue;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-      sum += value;
-      count += 1;
-    }
-    const rows: [string, string][] = !count ? []
-      : values!.length === 1 ? [["now", scale.text(values![0])]]
-      : [["highest", scale.text(most)], ["mean", scale.text(sum / count)], ["lowest", scale.text(least)],
-        ["elements", values!.length.toLocaleString("en-US")]];
+    const rows: [string, string][] = !painting?.known ? []
+      : painting.shades.length === 1 ? [["now", scale.text(painting.mean)]]
+      : [["highest", scale.text(painting.most)], ["mean", scale.text(painting.mean)], ["lowest", scale.text(painting.least)],
+        ["elements", painting.shades.length.toLocaleString("en-US")]];
     while (this.figures.children.length > 2 * rows.length) this.figures.lastChild!.remove();
     rows.forEach(([caption, text], k) => {
       if (!this.figures.children[2 * k]) this.figures.append(h("dt"), h("dd"));
@@ -74,7 +67,7 @@ export class Legend {
     });
   }
 
-  private draw(values: Float32Array | null): void {
+  private draw(painting: Painting | null): void {
     const { channel, canvas, theme } = this;
     if (!channel) return;
     const ratio = Math.min(2, devicePixelRatio || 1);
@@ -93,20 +86,14 @@ export class Legend {
       draw.fillStyle = css(theme.status[name]);
       draw.fillRect(SPREAD - 4, (1 - (bound - channel.low) / (channel.high - channel.low)) * HEIGHT - 1, BAR + 4, 2.5);
     }
-    if (!values || values.length < 2) return;
-    const bins = 44;
-    const counts = new Float64Array(bins);
-    const step = Math.max(1, Math.floor(values.length / 20_000));
-    for (let k = 0; k < values.length; k += step) {
-      const share = (values[k] - channel.low) / (channel.high - channel.low);
-      if (share >= 0 && share <= 1) counts[Math.min(bins - 1, Math.floor(share * bins))] += 1;
-    }
+    if (!painting || painting.shades.length < 2) return;
+    const counts = painting.spread;
     const most = Math.max(...counts);
     draw.fillStyle = css(theme.text_muted);
     counts.forEach((count, k) => {
       if (!count) return;
       const wide = Math.max(1, Math.sqrt(count / most) * (SPREAD - 6));
-      draw.fillRect(SPREAD - 4 - wide, HEIGHT - ((k + 1) * HEIGHT) / bins, wide, HEIGHT / bins - 1);
+      draw.fillRect(SPREAD - 4 - wide, HEIGHT - ((k + 1) * HEIGHT) / BINS, wide, HEIGHT / BINS - 1);
     });
   }
 }

@@ -13,7 +13,8 @@ const LEVELS: Record<string, string> = {
   plant: "Plant", cooler: "Cooler", pump: "Pump", chiller: "Chiller", site: "Site",
 };
 
-export type Toggle = "fit" | "labels" | "flow" | "heat" | "theme" | "fly" | "help";
+export type Toggle = "fit" | "labels" | "flow" | "heat" | "theme" | "fly" | "help" | "power" | "isolate" | "measure" | "cut"
+  | "place" | "film" | "picture";
 
 export interface ChooserHost {
   showChannel(name: string | null): void;
@@ -29,6 +30,7 @@ export class Chooser {
   private channel = h("select", { id: "channel", "aria-label": "Channel" });
   private found = h("ul", { className: "found", hidden: true });
   private presets = h("div", { className: "presets" });
+  private kept = h("div", { className: "presets kept", hidden: true });
   private toggles = new Map<string, HTMLButtonElement>();
   private model!: SceneModel;
   private marked = 0;
@@ -50,11 +52,15 @@ export class Chooser {
     this.search.addEventListener("blur", () => setTimeout(() => { this.found.hidden = true; }, 150));
     this.root.append(
       h("label", {}, h("span", { className: "muted" }, "Colour by"), this.channel),
-      h("div", { className: "searching" }, this.search, this.found), this.presets,
+      h("div", { className: "searching" }, this.search, this.found), this.presets, this.kept,
       h("div", { className: "toggles" }, toggle("fit", "fit range", "Colour range: the channel's, or fitted (a)"),
         toggle("labels", "labels", "Labels on or off (l)"),
         toggle("flow", "flow", "Arrows along pipes (o)"),
-        toggle("heat", "heat path", "From the die of the picked accelerator to the sky (k)"), toggle("fly", "fly", "Fly: the mouse turns the head (g)"),
+        toggle("heat", "heat path", "From the die of the picked accelerator to the sky (k)"), toggle("power", "power", "One-line diagram of the power chain (w)"),
+        toggle("isolate", "isolate", "Only what is picked; ctrl + click picks several (i)"),
+        toggle("measure", "measure", "Distance between two clicks (m)"), toggle("cut", "cut", "Cut open: x, y, level, off (x)"),
+        toggle("fly", "fly / walk", "Orbit, fly, walk on the floor (g)"), toggle("place", "keep place", "Keep this place of the camera (b)"),
+        toggle("picture", "picture", "Save a picture (s)"), toggle("film", "film", "Film the view; again: save it (V)"),
         toggle("theme", "theme", "Dark or light (t)"), toggle("help", "keys", "Keys (h)")),
     );
   }
@@ -78,6 +84,17 @@ export class Chooser {
     for (const [what, button] of this.toggles) button.classList.toggle("on", Boolean(on[what]));
     this.channel.value = channel ?? "";
     for (const button of this.presets.children) button.classList.toggle("on", (button as HTMLElement).dataset.preset === preset);
+  }
+
+  /** Buttons of the kept places of the camera. */
+  places(count: number, go: (index: number) => void, remove: (index: number) => void): void {
+    this.kept.hidden = !count;
+    this.kept.replaceChildren(h("span", { className: "muted" }, "places"), ...Array.from({ length: count }, (_, k) =>
+      h("button", { type: "button", title: "Go there; right click: forget it", "data-place": k, onclick: () => go(k),
+        oncontextmenu: (event: Event) => {
+          event.preventDefault();
+          remove(k);
+        } }, String(k + 1))));
   }
 
   private look(): void {
@@ -238,13 +255,16 @@ export class Banner {
 const OWN_KEYS: [string, string][] = [
   ["drag", "orbit; right drag moves, wheel zooms"],
   ["shift + click", "pick, and add its line to the charts"],
+  ["ctrl + click", "pick several"],
+  ["i", "only what is picked, or everything"],
+  ["V", "film the view; again: save the film"],
   ["/", "find by path"],
   [".", "one step while paused"],
   ["Esc", "let go of the picked element"],
 ];
-const NOT_HERE = ["q", "w", "b / B", "d", "m", "x, < / >"];
+const NOT_HERE = ["q", "d", "e"];
 const OTHERWISE: Record<string, string> = {
-  "n / p": "next / previous session of the server", g: "fly: the mouse turns the head",
+  "n / p": "next / previous session of the server", g: "orbit, fly, walk on the floor", w: "power: the one-line diagram, now",
   "arrows, PgUp/PgDn": "move the camera; with shift faster",
 };
 

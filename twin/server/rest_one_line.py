@@ -1,0 +1,72 @@
+"""REST: the one-line diagram of a site as it is now."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from twin.errors import InputError, NumericalError
+from twin.power.diagram import diagram
+from twin.power.flow import Solver
+from twin.server import answers
+from twin.server.guard import Viewing
+from twin.server.rest_history import Unavailable
+from twin.server.rest_live import SessionName, on_session
+from twin.server.session import Session
+from twin.server.state import ServerState
+
+MOST_SOLVERS = 8
+"""Networks kept ready, one for each layout that was looked at last."""
+
+
+def rest_one_line(state: ServerState) -> APIRouter:
+    """The route ``/api/one-line.svg``."""
+    router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["state"])
+    solvers: dict[str, Solver] = {}
+
+    @router.get(
+        "/one-line.svg",
+        response_class=Response,
+        responses={
+            200: {"content": {"image/svg+xml": {}}, "description": "Diagram"},
+            501: {"model": answers.Problem, "description": "A recording: it has no network state"},
+        },
+    )
+    async def one_line(
+        user: Viewing,
+        session: SessionName = None,
+        site: Annotated[int, Query(ge=0, le=10_000, description="number of the site")] = 0,
+    ) -> Response:
+        """One-line diagram of a site now: voltages, loadings; ``data-path`` names the elements."""
+        chosen = state.manager.get(session)
+        text = await _drawn(chosen, solvers, site)
+        return Response(text, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+async def _drawn(session: Session, solvers: dict[str, Solver], site: int) -> str:
+    simulation: Any = getattr(session.subject, "simulation", None)
+    if simulation is None:
+        raise Unavailable("a recording has no network to draw; open the layout instead")
+    sites = session.subject.levels["site"].count
+    if site >= sites:
+        raise InputError("no such site", key="site", found=str(site), allowed=f"0 to {sites - 1}")
+    digest = session.subject.digest
+    solver = solvers.get(digest)
+    if solver is None:
+        solver = await asyncio.to_thread(Solver, simulation.plant)
+        while len(solvers) >= MOST_SOLVERS:
+            solvers.pop(next(iter(solvers)))
+        solvers[digest] = solver
+    operating = await on_session(session, lambda: solver.reader.read(simulation.state))
+
+    def draw() -> str:
+        try:
+            return diagram(solver.of(operating), site)
+        except NumericalError as error:
+            raise InputError(f"the network has no solution now: {error}", key="site") from None
+
+    return await asyncio.to_thread(draw)
