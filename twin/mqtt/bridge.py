@@ -19,7 +19,8 @@ from twin.errors import InputError, TwinError
 from twin.mqtt.broker import PASSWORD, Broker
 from twin.mqtt.flex import TOPIC as FLEX_TOPIC
 from twin.mqtt.flex import Flex, parse_targets
-from twin.mqtt.points import PREFIX, Group, points
+from twin.mqtt.groups import PREFIX, Group
+from twin.mqtt.points import points
 from twin.mqtt.requests import Request, parse_request, subscriptions
 from twin.server.keeping import Busy, Gone
 from twin.server.session import Session

@@ -9,7 +9,7 @@ from typing import Any
 
 from twin.controls import Command
 from twin.errors import InputError
-from twin.mqtt.points import PREFIX
+from twin.mqtt.groups import PREFIX
 
 LARGEST_PAYLOAD = 4096
 POINTS = (

@@ -268,6 +268,24 @@ def test_every_point_reads_a_value_and_has_a_topic_of_its_own(subject):
             assert np.isfinite(values).all(), group.point_type
 
 
+def test_everything_of_the_power_path_that_the_bus_knows_is_there(subject):
+    groups = points(subject, "EMS", np.zeros(8))
+    found = {(g.object_type, g.point_type): g for g in reversed(groups)}
+    assert {kind for kind, _ in found} >= {
+        *("Rack", "CDU", "Pump", "Chiller", "HX", "CRAH", "PowerMeter", "Breaker"),
+        *("UPS", "Generator", "Sensor"),
+    }
+    states = found["Generator", "Status"]
+    assert {"value": 3, "text": "Running"} in states.metadata[0]["stateText"]
+    assert states.read(subject).tolist() == [0.0, 0.0]
+    panels = next(g for g in groups if g.object_type == "Breaker" and "panel" in g.tags[0])
+    tripped = subject.field("panel.tripped")
+    assert panels.read(subject).tolist() == [1.0] * 4
+    tripped[1] = 1.0
+    assert panels.read(subject).tolist() == [1.0, 0.0, 1.0, 1.0]
+    tripped[1] = 0.0
+
+
 def test_only_what_moved_is_published_again(subject):
     group = next(g for g in points(subject, "EMS", np.zeros(8)) if g.point_type == "RackPower")
     values = group.read(subject)
