@@ -40,6 +40,8 @@ HELP: tuple[tuple[str, str], ...] = (
     ("arrows, PgUp/PgDn", "move the camera"),
     ("r", "reset the camera"),
     ("s", "save a picture"),
+    ("V", "film the window; again: end the film"),
+    ("/", "go to an element by its path or parts of it"),
     ("h", "this help"),
     ("q", "quit"),
 )

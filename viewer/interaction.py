@@ -47,6 +47,8 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "B": travel.next_bookmark,
         "g": travel.walk,
         "d": viewer.toggle_difference,
+        "V": viewer.tools.recorder.toggle,
+        "slash": viewer.tools.search.begin,
         "m": viewer.tools.probes.toggle_measure,
         "x": viewer.tools.probes.next_cut,
         "less": lambda: viewer.tools.probes.move_cut(-0.5),

@@ -58,6 +58,7 @@ class Painter:
         self.dirty = self.viewer.tools.tick(now) or self.dirty
         if moved or settled or self.dirty or self._banner_changed(now):
             self.render(refine=settled or (self._refined and not moved))
+        self.dirty = self.viewer.tools.recorder.take(now) or self.dirty
 
     def render(self, refine: bool = True) -> None:
         """Draw now; ``refine``: finer levels of detail and fresh labels."""

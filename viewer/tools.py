@@ -19,6 +19,8 @@ from viewer.lod import View
 from viewer.one_line import LOADS
 from viewer.picking import Hit
 from viewer.probes import Probes
+from viewer.recorder import Recorder
+from viewer.search import Search
 from viewer.text import Panel
 from viewer.time_bar import TimeBar, time_at, time_panel
 from viewer.travel import Travel
@@ -39,6 +41,8 @@ class Tools:
         self.latest = 0.0  # latest simulated time seen
         self.probes = Probes(viewer)
         self.travel = Travel(viewer)
+        self.recorder = Recorder(viewer)
+        self.search = Search(viewer)
         self._asked = -1e9
         self._moved = time.monotonic()
 
@@ -49,6 +53,7 @@ class Tools:
         self.lines.lines.clear()
         self.events, self.latest, self._asked = [], 0.0, -1e9
         self.probes.clear()
+        self.search.text = None
 
     def wanted_channels(self) -> list[str]:
         """Channels that frames must hold for charts, the heat's numbers and the arrows."""
@@ -228,6 +233,7 @@ class Tools:
             below = 0 if bar is None else round(56 * scale)
             out.append(chart_panel(scene.model, self.lines, theme, window, scale, below))
         out += self.probes.panels(view, scale)
+        out += self.recorder.panels(scale) + self.search.panels(scale)
         return out
 
     def picked(self, hit: Hit | None) -> None:

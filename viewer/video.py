@@ -152,24 +152,31 @@ def check_video(path: Path) -> None:
         ) from None
 
 
+def open_writer(path: Path, rate: float) -> Any:
+    """A writer of pictures (``append_data``, ``close``) to a video file.
+
+    mp4 is H.264 in the pixel format that every player takes. Raises InputError as check_video.
+    """
+    check_video(path)
+    import imageio.v2 as imageio
+
+    if path.suffix.lower() == ".gif":
+        return imageio.get_writer(path, mode="I", duration=1000.0 / rate, loop=0)
+    codec = "libx264" if path.suffix.lower() == ".mp4" else "libvpx-vp9"
+    return imageio.get_writer(
+        path, mode="I", fps=rate, codec=codec, quality=8, pixelformat="yuv420p",
+        macro_block_size=2, ffmpeg_log_level="error",
+    )  # fmt: skip
+
+
 def write_video(
     path: Path, frames: Iterator[Picture], rate: float, told: Callable[[int], None] | None = None
 ) -> int:
     """Write pictures to a file as they come; returns their number.
 
-    mp4 is H.264 in the pixel format that every player takes. told : called with the number so far
+    told : called with the number so far
     """
-    import imageio.v2 as imageio
-
-    check_video(path)
-    if path.suffix.lower() == ".gif":
-        writer = imageio.get_writer(path, mode="I", duration=1000.0 / rate, loop=0)
-    else:
-        codec = "libx264" if path.suffix.lower() == ".mp4" else "libvpx-vp9"
-        writer = imageio.get_writer(
-            path, mode="I", fps=rate, codec=codec, quality=8, pixelformat="yuv420p",
-            macro_block_size=2, ffmpeg_log_level="error",
-        )  # fmt: skip
+    writer = open_writer(path, rate)
     count = 0
     with writer:
         for picture in frames:

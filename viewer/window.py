@@ -193,7 +193,11 @@ class Viewer:
         if path is None:
             path = Path(f"twin-{datetime.now():%Y%m%d-%H%M%S}.png")
         path = Path(path)
-        Image.fromarray(self.picture()).save(path)
+        try:
+            Image.fromarray(self.picture()).save(path)
+        except OSError as error:
+            self.say(f"the picture cannot be saved: {error.strerror or error}", "limit")
+            return path
         self.say(f"saved {path}", "ok")
         return path
 
@@ -222,7 +226,13 @@ class Viewer:
     def pick(self, x: float, y: float) -> Hit | None:
         """Pick the element under pixel x, y (y down from the top) and show its values."""
         assert self.scene is not None
-        self.selected = self.scene.pick(self.view(), x, y)
+        self.choose(self.scene.pick(self.view(), x, y))
+        return self.selected
+
+    def choose(self, hit: Hit | None) -> None:
+        """Make an element the picked one; None: none."""
+        assert self.scene is not None
+        self.selected = hit
         if self.selected is None:
             self.scene.select(None)
         else:
@@ -230,10 +240,12 @@ class Viewer:
             self.tools.picked(self.selected)
             self.select_channels()
         self.painter.dirty = True
-        return self.selected
 
     def press(self, key: str) -> bool:
         """Do what a key does (VTK's key symbols); False when the key means nothing."""
+        if self.tools.search.on:
+            self.tools.search.press(key)
+            return True
         action = key_actions(self).get(key)
         if action is None:
             return False
@@ -306,6 +318,7 @@ class Viewer:
 
     def close(self) -> None:
         """Close the window and the source."""
+        self.tools.recorder.stop()
         if self.beside is not None:
             self.beside.close()
             self.beside = None

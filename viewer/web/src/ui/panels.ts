@@ -269,7 +269,8 @@ const OTHERWISE: Record<string, string> = {
 };
 
 export function helpCard(close: () => void): HTMLElement {
-  const rows = [...KEYS.filter(([key]) => !NOT_HERE.includes(key)), ...OWN_KEYS];
+  const own = OWN_KEYS.map(([key]) => key);
+  const rows = [...KEYS.filter(([key]) => ![...NOT_HERE, ...own].includes(key)), ...OWN_KEYS];
   return h("section", { id: "help", className: "card", hidden: true },
     h("h2", {}, "Keys"),
     h("table", {}, ...rows.map(([key, what]) => h("tr", {}, h("td", { className: "keys" }, key), h("td", {}, OTHERWISE[key] ?? what)))),
