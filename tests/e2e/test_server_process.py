@@ -1,5 +1,6 @@
 """The server as a process: how it refuses to start, and how it ends whatever its clients do."""
 
+import os
 import signal
 import socket
 import threading
@@ -104,3 +105,29 @@ def test_it_ends_within_five_seconds_though_clients_never_read(sign, codes):
             connection.close()
     assert code in codes
     assert "Traceback" not in server.log
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs /proc")
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_the_process_that_draws_pictures_ends_with_the_server(sign):
+    with Server("pilot", "--paused") as server:
+        status, _ = server.request("/api/picture?width=64&height=64", raw=True)
+        if status == 501:
+            pytest.skip("no viewer is installed")
+        assert status == 200
+        before = children(server.process.pid)
+        assert before
+        server.stop(sign)
+    end = time.monotonic() + 10
+    while any(os.path.exists(f"/proc/{child}") for child in before):
+        assert time.monotonic() < end, "it outlived the server"
+        time.sleep(0.05)
+
+
+def children(parent):
+    """Processes that a process started, from its threads' tables."""
+    found = []
+    for task in os.listdir(f"/proc/{parent}/task"):
+        with open(f"/proc/{parent}/task/{task}/children") as file:
+            found += file.read().split()
+    return found

@@ -20,7 +20,8 @@ from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
-from twin.server.rest_history import Unavailable, rest_history
+from twin.server.painter import Unavailable
+from twin.server.rest_history import rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_mesh import rest_mesh
 from twin.server.rest_one_line import rest_one_line

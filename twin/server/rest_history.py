@@ -5,34 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from twin.errors import InputError, TwinError, near_matches
+from twin.errors import InputError, near_matches
 from twin.protocol import Frame
 from twin.replay import Recording
 from twin.server import answers
 from twin.server.guard import Viewing
 from twin.server.keeping import Busy, Gone
+from twin.server.painter import Painter
 from twin.server.recorded import RecordingSubject
 from twin.server.rest_live import SessionName, finite, numbers, on_session
 from twin.server.session import Session
-from twin.server.state import Picture, ServerState
+from twin.server.state import ServerState
 from twin.server.subscription import Slice, Subscription, resolve
 
 MOST_JSON_VALUES = 20_000  # per line of a JSON stream
 READERS = 2  # recordings read at the same time
-PICTURE_SECONDS = 60.0
-
-
-class Unavailable(TwinError):
-    """This server cannot do it: something it needs is not installed or not switched on."""
 
 
 def rest_history(state: ServerState) -> APIRouter:
@@ -41,6 +34,7 @@ def rest_history(state: ServerState) -> APIRouter:
     manager = state.manager
     readers = asyncio.Semaphore(READERS)
     painter = Painter(state.settings.picture)
+    state.on_close.append(painter.close)
 
     @router.get("/history")
     async def history(
@@ -208,34 +202,3 @@ def _frame(session: Session, channel: str) -> Frame:
         {channel: 0},
         digest=session.subject.digest,
     )
-
-
-class Painter:
-    """Draws pictures in a process of its own, one after the other."""
-
-    def __init__(self, picture: Picture | None):
-        self._picture = picture
-        self._pool: ProcessPoolExecutor | None = None
-        self._turn = asyncio.Semaphore(1)
-
-    async def draw(
-        self, scene: dict[str, Any], frame: Frame, channel: str, width: int, height: int
-    ) -> bytes:
-        """PNG; raises Unavailable where nothing can draw, Busy when it takes too long."""
-        if self._picture is None:
-            raise Unavailable(
-                "no viewer is installed here that draws pictures: "
-                "pip install 'ai-factory-twin[viewer]'"
-            )
-        async with self._turn:
-            if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-            future = asyncio.get_running_loop().run_in_executor(
-                self._pool, self._picture, scene, frame, channel, width, height
-            )
-            try:
-                return await asyncio.wait_for(future, PICTURE_SECONDS)
-            except (BrokenProcessPool, TimeoutError):
-                self._pool.shutdown(wait=False, cancel_futures=True)
-                self._pool = None
-                raise Busy("the picture could not be drawn in time; try again") from None

@@ -12,7 +12,7 @@ from twin.power.diagram import diagram
 from twin.power.flow import Solver
 from twin.server import answers
 from twin.server.guard import Viewing
-from twin.server.rest_history import Unavailable
+from twin.server.painter import Unavailable
 from twin.server.rest_live import SessionName, on_session
 from twin.server.session import Session
 from twin.server.state import ServerState

@@ -48,6 +48,7 @@ class ServerState:
         self.settings = settings
         self.started = time.time()
         self.stopping = False
+        self.on_close: list[Callable[[], None]] = []
         self.lines = 0  # streams of JSON lines
         self.scenes: dict[str, tuple[str, bytes, bytes]] = {}
         self._hubs: dict[str, Hub] = {}
@@ -79,6 +80,8 @@ class ServerState:
         self.stopping = True
         for hub in self.hubs():
             hub.close(reason)
+        for hook in self.on_close:
+            hook()
 
     def _removed(self, session: Session) -> None:
         """A session was closed, on any thread."""
