@@ -221,7 +221,17 @@ def reject_and_feed(
         s.row,
     )
     load_feeders(c.sites, c.site_links, s.site, s.hall, s.plant, s.feeder)
-    settle_sites(c.sites, c.site_links, s.site, s.site_transformer, s.generator, s.battery, step)
+    settle_sites(
+        c.sites,
+        c.site_links,
+        s.site,
+        s.site_transformer,
+        s.generator,
+        s.battery,
+        s.journal,
+        time,
+        step,
+    )
     book_step(s.site, s.ledger, c.rack_links, c.kinds, s.rack, step)
 
 

@@ -493,6 +493,7 @@ class BatteryState(NamedTuple):
     online: Floats  # input
     charge: Floats  # J
     power: Floats  # W at its terminals, positive: giving
+    life_used: Floats  # input: share of its life, by cycles and calendar
 
 
 class StagedState(NamedTuple):
@@ -690,6 +691,14 @@ class SiteConstants(NamedTuple):
     battery_efficiency: Floats  # one way
     battery_forming: Floats  # 1: carries the site's bus by itself
     battery_response: Floats  # s until it does
+    battery_floor: Floats  # share of its capacity below which it never goes
+    battery_reserve: Floats  # share that it keeps for carrying the site
+    battery_ceiling: Floats  # share up to which it charges
+    battery_holds_ramp: Floats  # 1: keeps the grid's power within its ramp
+    battery_full_cycles: Floats  # discharges of its energy when new until the end of its life
+    battery_design_life: Floats  # s
+    battery_end_of_life: Floats  # share of its capacity left then
+    contract_power: Floats  # W at the grid connection
     cap_ramp: Floats  # W/s at which a power target takes effect
 
 
@@ -722,7 +731,11 @@ class SiteState(NamedTuple):
     power_target: Floats  # input: W at the grid connection, infinite: none
     shaving_threshold: Floats  # input: W of grid power above which the battery gives
     price: Floats  # input: currency per J
+    export_price: Floats  # input: currency per J fed into the grid
     carbon_intensity: Floats  # input: kg/J
+    solar_available: Floats  # input: W that the photovoltaic field could give at the site's bus
+    solar_power: Floats  # W that it gives
+    solar_wait: Floats  # s until its inverters connect again; 0 connected
     source: Floats  # of the site's bus: OPEN, GRID, GENERATORS or BATTERY
     voltage: Floats  # per unit at the site's bus, the lowest of the step
     bus_sag: Floats  # s for which that bus has been outside its window
@@ -734,6 +747,10 @@ class SiteState(NamedTuple):
     grid_power: Floats  # W from the grid, negative: fed back
     generator_power: Floats  # W
     battery_power: Floats  # W of the site battery at its terminals, positive: giving
+    battery_spare: Floats  # W that it could give besides
+    battery_state: Floats  # of the site battery: READY, SHAVING, SHORT or EMPTY
+    battery_calm: Floats  # s for which no peak has asked for it
+    ramp_reference: Floats  # W from the grid to the bus in the last step; infinite: none to hold
     stored_power: Floats  # W by which all batteries' content falls
     power_cap: Floats  # W, the target on its way
     curtailment: Floats  # 0 no rack is capped; each whole number is one priority at its least
@@ -754,16 +771,21 @@ class LedgerState(NamedTuple):
     it_energy: Floats  # J
     facility_energy: Floats  # J used, from whatever source
     generator_energy: Floats  # J
+    solar_energy: Floats  # J from the site's photovoltaic field
+    exported_energy: Floats  # J fed into the grid
     stored_electricity: Floats  # J in all batteries
     stored_electricity_start: Floats  # J
     cost: Floats  # of the energy from the grid, in the currency of its price
     carbon: Floats  # kg
     lost_operations: Floats  # flop asked for and not done
     peak_power: Floats  # W from the grid, largest of a step
+    demand_energy: Floats  # J from the grid since the present demand interval began
+    demand_time: Floats  # s since then
+    peak_demand: Floats  # W from the grid, largest mean of a demand interval
     rejected_heat: Floats  # J
     stored_heat: Floats  # J at the last balance, relative to 0 degC
     stored_heat_start: Floats  # J
-    residual: Floats  # (grid + generators - rejected - stored change) / facility energy
+    residual: Floats  # (came in - rejected - stored change) / facility energy
     water: Floats  # kg
     operations: Floats  # flop
     throttled_time: Floats  # accelerator seconds

@@ -37,6 +37,9 @@ from physics.factory.arrays import (
 )
 from physics.jit import kernel, law
 
+DEMAND_INTERVAL = 900.0
+"""s over which the power that a contract and a demand charge go by is the mean."""
+
 
 @kernel()
 def book_step(
@@ -70,8 +73,23 @@ def book_step(
     for s in range(site.shape[1]):
         ledger[LEDGER.time, s] += step
         grid_energy = site[SITE.grid_power, s] * step
+        exported = max(-grid_energy, 0.0)
+        grid_energy = max(grid_energy, 0.0)
         ledger[LEDGER.grid_energy, s] += grid_energy
-        ledger[LEDGER.cost, s] += grid_energy * site[SITE.price, s]
+        ledger[LEDGER.exported_energy, s] += exported
+        ledger[LEDGER.solar_energy, s] += site[SITE.solar_power, s] * step
+        ledger[LEDGER.cost, s] += (
+            grid_energy * site[SITE.price, s] - exported * site[SITE.export_price, s]
+        )
+        ledger[LEDGER.demand_energy, s] += grid_energy
+        ledger[LEDGER.demand_time, s] += step
+        if ledger[LEDGER.demand_time, s] >= DEMAND_INTERVAL - 1e-6:
+            ledger[LEDGER.peak_demand, s] = max(
+                ledger[LEDGER.peak_demand, s],
+                ledger[LEDGER.demand_energy, s] / ledger[LEDGER.demand_time, s],
+            )
+            ledger[LEDGER.demand_energy, s] = 0.0
+            ledger[LEDGER.demand_time, s] = 0.0
         ledger[LEDGER.carbon, s] += grid_energy * site[SITE.carbon_intensity, s]
         ledger[LEDGER.peak_power, s] = max(ledger[LEDGER.peak_power, s], site[SITE.grid_power, s])
         ledger[LEDGER.generator_energy, s] += site[SITE.generator_power, s] * step
@@ -181,6 +199,11 @@ def balance(ledger: Floats, heat: Floats, electricity: Floats) -> None:
             + electricity[s]
             - ledger[LEDGER.stored_electricity_start, s]
         )
-        came = ledger[LEDGER.grid_energy, s] + ledger[LEDGER.generator_energy, s]
+        came = (
+            ledger[LEDGER.grid_energy, s]
+            - ledger[LEDGER.exported_energy, s]
+            + ledger[LEDGER.generator_energy, s]
+            + ledger[LEDGER.solar_energy, s]
+        )
         missing = came - ledger[LEDGER.rejected_heat, s] - change
         ledger[LEDGER.residual, s] = missing / max(ledger[LEDGER.facility_energy, s], 1.0)

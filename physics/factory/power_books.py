@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from physics.electrical.generator import COOLING_DOWN, RUNNING, STARTING, SYNCHRONISING
-from physics.electrical.grid_response import peak_shaving_power
 from physics.factory.arrays import (
     BATTERY_UNIT,
     GENERATOR,
@@ -24,7 +23,9 @@ from physics.factory.arrays import (
 )
 from physics.factory.electricity import main_transformer_loss
 from physics.factory.power_backup import bank_energy
-from physics.factory.power_sources import BATTERY, GENERATORS, GRID, bus_dark
+from physics.factory.power_sources import GENERATORS, GRID
+from physics.factory.site_battery import site_battery
+from physics.factory.site_solar import site_solar
 from physics.jit import kernel, law
 
 IDLE_FUEL_SHARE = 0.08
@@ -51,68 +52,24 @@ def share_generation(
 
 
 @law
-def site_battery(
+def threshold_loss(
     s: int,
-    first: int,
-    last: int,
     sites: Floats,
+    site_links: Indices,
+    transformer: Floats,
     site: Floats,
-    battery: Floats,
     step: float,
 ) -> float:
-    """Power of a site's battery at its terminals [W], positive giving; moves its content.
-
-    It carries the bus alone when it is the source, and shaves peaks of the grid's power otherwise;
-    units share evenly as far as their content allows. The loss goes to ``loss_power``.
-    """
-    site[SITE.battery_power, s] = 0.0
-    if first == last:
+    """Loss of the main transformers [W] at the grid power that the battery holds, if any."""
+    if (
+        site_links[SITE_LINK.first_battery, s] == site_links[SITE_LINK.first_battery, s + 1]
+        or site[SITE.source, s] != GRID
+    ):
         return 0.0
-    source = site[SITE.source, s]
-    units = 0.0
-    for b in range(first, last):
-        battery[BATTERY_UNIT.power, b] = 0.0
-        units += battery[ONLINE, b]
-    if units == 0.0 or source not in (GRID, BATTERY):
+    power = min(site[SITE.shaving_threshold, s], site[SITE.power_cap, s])
+    if math.isinf(power):
         return 0.0
-    if source == GRID and bus_dark(site[SITE.voltage, s], site[SITE.bus_sag, s], step):
-        return 0.0
-    threshold = 0.0
-    if source == GRID:
-        threshold = min(site[SITE.shaving_threshold, s], site[SITE.power_cap, s])
-    load = site[SITE.bus_power, s]
-    limit = sites[SITE_DATA.battery_power, s]
-    efficiency = sites[SITE_DATA.battery_efficiency, s]
-    total, stored = 0.0, 0.0
-    left = units
-    for b in range(first, last):
-        if battery[ONLINE, b] == 0.0:
-            continue
-        wanted = -limit if math.isinf(threshold) else (load - total - threshold) / left
-        left -= 1.0
-        if source == BATTERY:
-            given = wanted  # what was promised at the step's beginning is given
-        else:
-            # the law takes load over threshold; here their difference is this unit's share
-            given = peak_shaving_power(
-                wanted,
-                0.0,
-                battery[BATTERY_UNIT.charge, b],
-                sites[SITE_DATA.battery_energy, s],
-                limit,
-                efficiency,
-                step,
-            )
-        fall = given / efficiency if given >= 0.0 else given * efficiency
-        battery[BATTERY_UNIT.charge, b] -= fall * step
-        battery[BATTERY_UNIT.power, b] = given
-        total += given
-        stored += fall
-    site[SITE.battery_power, s] = total
-    site[SITE.stored_power, s] += stored
-    site[SITE.loss_power, s] += stored - total
-    site[SITE.heat_rejected, s] += stored - total
-    return total
+    return float(main_transformer_loss(s, power, sites, site_links, transformer, site, step))
 
 
 @kernel()
@@ -123,21 +80,28 @@ def settle_sites(
     transformer: Floats,
     generator: Floats,
     battery: Floats,
+    journal: Floats,
+    time: float,
     step: float,
 ) -> None:
     """Powers of every site's sources, its main transformers, and what it uses in all."""
     for s in range(sites.shape[1]):
+        load = site[SITE.bus_power, s] - site_solar(s, site, journal, time, step)
         stored = site_battery(
             s,
             site_links[SITE_LINK.first_battery, s],
             site_links[SITE_LINK.first_battery, s + 1],
+            load,
+            threshold_loss(s, sites, site_links, transformer, site, step),
             sites,
             site,
             battery,
+            journal,
+            time,
             step,
         )
-        needed = site[SITE.bus_power, s] - stored
-        loss = main_transformer_loss(s, needed, sites, site_links, transformer, site, step)
+        needed = load - stored
+        loss = main_transformer_loss(s, abs(needed), sites, site_links, transformer, site, step)
         site[SITE.loss_power, s] += loss
         site[SITE.heat_rejected, s] += loss
         by_generators = needed if site[SITE.source, s] == GENERATORS else 0.0

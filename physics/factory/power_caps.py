@@ -111,6 +111,8 @@ def cap_sites(
             site[SITE.power_cap, s] = math.inf
             continue
         site[SITE.power_cap, s] = cap
+        # the battery gives first, and what it could give besides lets racks go on
+        excess -= site[SITE.battery_spare, s]
         if curtailment == 0.0 and excess <= 0.0:
             continue
         # a step upwards moves the priority it is in, a step downwards from a whole number the last

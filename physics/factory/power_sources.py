@@ -21,7 +21,6 @@ from physics.electrical.generator import (
     load_acceptance,
 )
 from physics.factory.arrays import (
-    BATTERY_UNIT,
     GENERATOR,
     ONLINE,
     SITE,
@@ -31,6 +30,7 @@ from physics.factory.arrays import (
     Indices,
 )
 from physics.factory.banks import units_online
+from physics.factory.battery_units import battery_capacity
 from physics.factory.power_journal import (
     GENERATOR_DRY,
     GENERATOR_STATE,
@@ -150,19 +150,6 @@ def generator_capacity(s: int, first: int, last: int, sites: Floats, generator: 
                 sites[SITE_DATA.generator_next_step, s],
                 sites[SITE_DATA.generator_step_interval, s],
             )
-    return total
-
-
-@law
-def battery_capacity(
-    s: int, first: int, last: int, sites: Floats, battery: Floats, step: float
-) -> float:
-    """Power that the site battery can give throughout the coming step [W]."""
-    total = 0.0
-    limit = sites[SITE_DATA.battery_power, s]
-    for b in range(first, last):
-        lasting = battery[BATTERY_UNIT.charge, b] * sites[SITE_DATA.battery_efficiency, s] / step
-        total += battery[ONLINE, b] * min(limit, lasting)
     return total
 
 
