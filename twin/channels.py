@@ -15,6 +15,7 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.channel import Channel, of_parent
 from twin.cooling_channels import COOLING_CHANNELS, RUNNING
+from twin.plant.storage import battery_capacity
 
 __all__ = ["BY_NAME", "CHANNELS", "Channel", "channels_of", "read_channels"]
 
@@ -82,8 +83,8 @@ def _panel_system(plant: Plant, state: StateBuffer) -> Floats:
 
 
 def _battery_charge(plant: Plant, state: StateBuffer) -> Floats:
-    full = plant.constants.site.battery_energy[plant.levels["battery"].parent_index]
-    return np.asarray(np.clip(state.view.battery.charge / np.maximum(full, 1.0), 0.0, 1.0))
+    left = battery_capacity(plant, state)
+    return np.asarray(np.clip(state.view.battery.charge / np.maximum(left, 1.0), 0.0, 1.0))
 
 
 def _power_cap(plant: Plant, state: StateBuffer) -> Floats:
@@ -783,6 +784,16 @@ CHANNELS: tuple[Channel, ...] = (
         "Power of the battery unit at its terminals; negative: charging",
     ),
     Channel(
+        "battery.life_used",
+        "Battery life used",
+        "",
+        1e-6,
+        0,
+        1,
+        "battery.life_used",
+        "Share of the unit's life that cycles and years have used; its capacity falls with it",
+    ),
+    Channel(
         "battery.charge",
         "Battery charge",
         "",
@@ -987,6 +998,36 @@ CHANNELS: tuple[Channel, ...] = (
         100e6,
         "site.stored_power",
         "Fall of the energy in all batteries; negative: charging",
+    ),
+    Channel(
+        "site.battery_power",
+        "Site battery power",
+        "W",
+        1e3,
+        -20e6,
+        20e6,
+        "site.battery_power",
+        "Power of the site battery at its terminals; negative: charging",
+    ),
+    Channel(
+        "site.battery_state",
+        "Site battery state",
+        "",
+        0.1,
+        0,
+        3,
+        "site.battery_state",
+        "0 ready, 1 shaving, 2 at its greatest power, 3 at its reserve",
+    ),
+    Channel(
+        "site.solar_power",
+        "Solar power",
+        "W",
+        1e3,
+        0,
+        20e6,
+        "site.solar_power",
+        "Power of the photovoltaic field at the site's bus",
     ),
     Channel(
         "site.source",

@@ -116,10 +116,12 @@ CONTROLS: tuple[Control, ...] = (
         "Grid power above which the site battery gives and below which it charges",
     ),
     Control("site", "price", "won/J", 0, math.inf, "Price of energy from the grid"),
+    Control("site", "export_price", "won/J", 0, math.inf, "Paid for energy fed into the grid"),
     Control("site", "carbon_intensity", "kg/J", 0, math.inf, "Carbon dioxide of grid energy"),
     Control("feeder", "online", "", 0, 1, "0 opens the feeder", whole=True),
     Control("generator", "online", "", 0, 1, "0 keeps the generator from running", whole=True),
     Control("battery", "online", "", 0, 1, "0 takes the battery unit out of service", whole=True),
+    Control("battery", "life_used", "", 0, 2, "Share of the battery unit's life that is used"),
     *COOLING_CONTROLS,
 )
 
@@ -171,11 +173,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault("feeder", "feeder-failure", (("online", 0, 1),), "Feeder lost"),
     Fault("generator", "generator-failure", (("online", 0, 1),), "Generator cannot run"),
     Fault("battery", "trip", (("online", 0, 1),), "Battery unit out of service"),
+    Fault("battery", "end-of-life", (("life_used", 1, 0),), "Battery unit at the end of its life"),
     *COOLING_FAULTS,
 )
 
 
-CHANGES_STORED_ENERGY = frozenset({"charge", "battery_health", "battery-ageing"})
+CHANGES_STORED_ENERGY = frozenset(
+    {"charge", "battery_health", "battery-ageing", "life_used", "end-of-life"}
+)
 """Controls and faults whose change is not a flow of energy but one of what is there."""
 
 

@@ -45,6 +45,11 @@ class WeatherChoice(Element):
     dry_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
     wet_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
     file: str | None = Field(default=None, description="EPW file, relative to the scenario")
+    sky: Annotated[u.Ratio, Field(le=1.2)] | None = Field(
+        default=None,
+        description="share of a clear sky's irradiance, for photovoltaic fields; left out: 63 % "
+        "with normals, else 100 %; weather files have their own",
+    )
     changes: tuple[WeatherChange, ...] = Field(
         default=(), description="shifts on top of it, rising in time"
     )

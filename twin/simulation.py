@@ -18,8 +18,10 @@ from twin import weather as weather_module
 from twin.channels import BY_NAME, Channel, read_channels
 from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
+from twin.plant.storage import battery_capacity, keep_share
 from twin.power import journal
 from twin.scenario import Scenario, TimedEvent
+from twin.solar import solar_for
 from twin.state import StateBuffer, counts_of
 from twin.weather import Weather
 from twin.workload.driver import drivers_of
@@ -91,6 +93,13 @@ class Simulation:
         self.threaded = self._counts["gpu"] >= steady.THREADED_FROM
         if self.weather is None:
             self.weather = weather_module.weather_for(self.plant, self.scenario)
+        self.solar = solar_for(
+            self.plant.sites,
+            self.weather,
+            self.scenario.start,
+            self.scenario.weather.sky,
+            self.scenario.weather.kind == "normals",
+        )
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
         self._without_weather = False
@@ -103,6 +112,7 @@ class Simulation:
         if self.scenario.start_state == "balance":
             self._balance()
         self._settle()
+        self._refresh_battery()
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
         self._sound = self.state.snapshot()
@@ -157,6 +167,14 @@ class Simulation:
             self.state.blocks.ledger[:] = 0.0
             self.state.blocks.journal[:] = 0.0
             self._step(0)
+
+    def _refresh_battery(self) -> None:
+        """Begin with the battery as the layout has it, not with what settling made of it."""
+        with self._rebooked():
+            battery, site = self.state.view.battery, self.state.view.site
+            battery.charge[:] = self.plant.initial["battery.charge"]
+            battery.life_used[:] = 0.0
+            site.battery_state[:] = site.battery_calm[:] = 0.0
 
     def _check(self, number: int) -> None:
         """Refuse an event that cannot be carried out: it must fail now, not in an hour."""
@@ -243,6 +261,8 @@ class Simulation:
         if missing.any():
             self._bridge_weather(outdoors, last, missing, everything)
         self._without_weather = bool(missing.any())
+        if self.solar.any:
+            site.solar_available[:] = self.solar.at(self.time)
         weather_module.set_humidity(site, self.plant, self.time)
         self.ventilate(None if everything else self._weather_steps * self.step)
 
@@ -307,6 +327,14 @@ class Simulation:
         if command.key not in controls.CHANGES_STORED_ENERGY:
             yield
             return
+        capacity = battery_capacity(self.plant, self.state)
+        with self._rebooked():
+            yield
+            keep_share(self.plant, self.state, capacity)
+
+    @contextmanager
+    def _rebooked(self) -> Iterator[None]:
+        """Take what is done to batteries' content into the ledger's start."""
         from physics.factory.power_books import stored_electricity
 
         before, after = (np.zeros(len(self.state.view.site.pue)) for _ in range(2))

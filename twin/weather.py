@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from physics.weather_laws import (
 )
 from twin.errors import InputError, near_matches
 from twin.scenario import Scenario, WeatherChange
+from twin.solar import WIND, Sky
 
 if TYPE_CHECKING:
     from twin.layout.models import Site
@@ -71,7 +72,7 @@ class NormalWeather:
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
-        day, hour = _day_and_hour(self.start, time)
+        day, hour = day_and_hour(self.start, time)
         for s, normals in enumerate(self._sites):
             dry_bulb[s], wet_bulb[s], pressure[s] = normals.at(day, hour)
 
@@ -112,7 +113,7 @@ class DesignDayWeather:
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
-        _, hour = _day_and_hour(self.start, time)
+        _, hour = day_and_hour(self.start, time)
         for s, climate in enumerate(self.climates):
             dry = design_day_temperature(
                 climate.design.cooling_dry_bulb, DESIGN_DAY_RANGE, hour, DESIGN_DAY_SHARES
@@ -130,17 +131,24 @@ class HourlyWeather:
     ----------
     dry_bulb, relative_humidity, pressure : degC, 0..1, Pa, shape [hours], hour 0 is 1 January 0:00
     start : date and time of the simulation's start; the year does not matter
+    sky : irradiance and wind of the same hours
     """
 
     def __init__(
-        self, dry_bulb: Floats, relative_humidity: Floats, pressure: Floats, start: datetime
+        self,
+        dry_bulb: Floats,
+        relative_humidity: Floats,
+        pressure: Floats,
+        start: datetime,
+        sky: Sky | None = None,
     ):
+        self.sky = sky
         self.dry_bulb, self.humidity, self.pressure = dry_bulb, relative_humidity, pressure
         self.start = start
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
-        day, hour = _day_and_hour(self.start, time)
+        day, hour = day_and_hour(self.start, time)
         position = (day // 1 * 24 + hour) % len(self.dry_bulb)
         index = int(position)
         share = position - index
@@ -160,6 +168,7 @@ class ChangedWeather:
     def __init__(self, base: Weather, changes: Sequence[WeatherChange]):
         self.base = base
         self.changes = tuple(changes)
+        self.sky: Sky | None = getattr(base, "sky", None)
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
@@ -249,7 +258,7 @@ def read_epw(file: Path, start: datetime) -> HourlyWeather:
     if not file.is_file():
         raise InputError("weather file not found", file)
     try:
-        data, _ = read(file)
+        data, head = read(file)
     except Exception as error:
         raise InputError(f"not a readable EPW file: {error}", file) from None
     if len(data) == 0 or len(data) % 24 != 0:
@@ -283,10 +292,27 @@ def read_epw(file: Path, start: datetime) -> HourlyWeather:
                 allowed=f"gaps of at most {LONGEST_BRIDGED_GAP} hours",
             )
         columns.append(filled)
-    return HourlyWeather(columns[0], np.minimum(columns[1], 1.0), columns[2], start)
+    humidity = np.minimum(columns[1], 1.0)
+    return HourlyWeather(columns[0], humidity, columns[2], start, _sky(data, head))
 
 
-def _day_and_hour(start: datetime, time: float) -> tuple[float, float]:
+def _sky(data: Any, head: Mapping[str, Any]) -> Sky:
+    """Irradiance and wind of a weather file; what is missing is dark and calm."""
+
+    def column(name: str, highest: float, missing: float) -> Floats:
+        values = data[name].to_numpy(dtype=np.float64)
+        return np.where((values >= 0.0) & (values <= highest), values, missing)
+
+    return Sky(
+        column("ghi", 1500.0, 0.0),
+        column("dni", 1500.0, 0.0),
+        column("dhi", 1500.0, 0.0),
+        column("wind_speed", 60.0, WIND),
+        float(head["TZ"]),
+    )
+
+
+def day_and_hour(start: datetime, time: float) -> tuple[float, float]:
     """Day of the year (0 is 1 January, leap day counted as 28 February) and hour of the day."""
     now = start + timedelta(seconds=time)
     day = now.timetuple().tm_yday - 1

@@ -10,7 +10,6 @@ from physics.factory.arrays import (
     GENERATOR,
     HALL_DATA,
     HALL_LINK,
-    ONLINE,
     RACK,
     RACK_LINK,
     SITE,

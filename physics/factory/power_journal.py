@@ -14,7 +14,7 @@ GRID_GOOD: Final = 2
 SOURCE: Final = 3
 """Site: bus changes to source ``value`` from ``other``."""
 BATTERY_STATE: Final = 4
-"""Site: battery changes to state ``value``; other: bus load [W], or charge [-] if ready or empty."""
+"""Site: battery changes to state ``value``; other: bus load [W]; charge [-] if ready or empty."""
 SOLAR: Final = 5
 """Site: photovoltaic inverters connect (1) or trip (0); other: power there [W]."""
 GENERATOR_STATE: Final = 10

@@ -115,13 +115,20 @@ class PowerShelf(Product):
 
 
 class Battery(Product):
-    """Battery block: rack BBU shelf or site storage."""
+    """Battery block: rack BBU shelf or site storage.
+
+    The last four are of site storage: charge below which its cells never go, full discharges and
+    years until its end of life, and capacity left then."""
 
     product_class: Literal["battery"] = Field(alias="class")
     energy: u.Energy
     rated_power: u.Power
     round_trip_efficiency: u.Share
     response_time: u.Duration
+    minimum_charge: u.Share = 0.0
+    full_cycles: Annotated[float, Field(gt=0)] = 6000.0
+    design_life: Annotated[u.Duration, Field(gt=0)] = 4.7e8
+    end_of_life_capacity: Annotated[u.Share, Field(gt=0)] = 0.8
 
 
 class Generator(Product):

@@ -10,6 +10,7 @@ from twin.catalog.specs import Distribution, Generator, Transformer, Ups
 from twin.check.finding import Check, Finding, Subject, kilowatt, reserve
 from twin.power.systems import system_rating, ways_of, worst_outage
 
+SHORTEST_PEAK = 900.0  # s of excess that a battery must cover: a demand interval
 VOLTAGE_TOLERANCE = 0.1  # of the nominal voltage
 
 
@@ -145,12 +146,38 @@ def check_transformers(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def battery_holds(subject: Subject, s: int, excess: float) -> float:
+    """For how long [s] a site's full battery gives ``excess`` [W] down to its reserve."""
+    c, bank = subject.plant.constants.site, subject.plant.sites[s].battery
+    if bank is None or (bank.peak_threshold or 0.0) > subject.plant.sites[s].grid.contract_power:
+        return 0.0
+    units = float(c.first_battery[s + 1] - c.first_battery[s])
+    if excess > units * c.battery_power[s]:
+        return 0.0
+    share = c.battery_ceiling[s] - max(c.battery_reserve[s], c.battery_floor[s])
+    return float(units * c.battery_energy[s] * share * c.battery_efficiency[s] / excess)
+
+
 def check_contract(subject: Subject) -> Iterator[Finding]:
     """Sites that draw more than they may."""
     for s, (site, power) in enumerate(
         zip(subject.plant.sites, subject.budget.site_power, strict=True)
     ):
-        if power > site.grid.contract_power:
+        excess = float(power) - site.grid.contract_power
+        if excess <= 0.0:
+            continue
+        held = battery_holds(subject, s, excess)
+        if held >= SHORTEST_PEAK:
+            yield Finding(
+                "warning",
+                subject.path("site", s),
+                f"design power {kilowatt(float(power))} exceeds the contract of "
+                f"{kilowatt(site.grid.contract_power)}; the battery covers that for "
+                f"{held / 60.0:,.0f} min",
+                "make sure that no peak lasts longer, or raise grid.contract_power",
+                "contract",
+            )
+        else:
             yield Finding(
                 "error",
                 subject.path("site", s),

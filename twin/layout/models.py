@@ -40,6 +40,7 @@ from twin.layout.power_models import (
     UpsBank,
     check_systems,
 )
+from twin.layout.solar_models import Solar
 
 Point = tuple[u.Position, u.Position]
 Size = tuple[u.Length, u.Length, u.Length]
@@ -55,6 +56,10 @@ class Location(Element):
     longitude: Longitude = Field(description="degrees east")
     elevation: u.Position = Field(default=0.0, description="height above sea level, such as 40 m")
     weather: str = Field(description="id of the bundled weather, such as seoul")
+    utc_offset: Annotated[float, Field(ge=-12, le=14)] | None = Field(
+        default=None,
+        description="hours by which clocks are ahead of UTC, for the sun; left out: by longitude",
+    )
 
 
 class Generated(Element):
@@ -283,6 +288,7 @@ class Site(Generated):
     capacitors: CapacitorBank | None = Field(
         default=None, description="capacitors on the medium-voltage bus; left out: none"
     )
+    solar: Solar | None = Field(default=None, description="photovoltaic field; left out: none")
     restart: Restart = Field(default=Restart(), description="order of restart after an outage")
     reconnect_delay: u.Duration = Field(
         default=3.0, description="good grid before a dead bus is connected again"

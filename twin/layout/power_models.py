@@ -137,8 +137,26 @@ class BatteryBank(Bank):
         default=True, description="forms the grid by itself when the public one is lost"
     )
     peak_threshold: u.Power | None = Field(
-        default=None, description="grid power above which it gives, below which it charges"
+        default=None,
+        description="grid power above which it gives, below which it charges; left out: the "
+        "contract power",
     )
+    reserve: Annotated[u.Share, Field(lt=1)] = Field(
+        default=0.0, description="share of its capacity kept for carrying the site, such as 30 %"
+    )
+    charge_to: Annotated[u.Share, Field(gt=0)] = Field(
+        default=1.0, description="share up to which it charges; what is above is for ramps"
+    )
+    initial_charge: u.Share = Field(default=1.0, description="share of its capacity at the start")
+    holds_ramp: bool = Field(
+        default=False, description="keeps the grid's power within grid.ramp_limit"
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> BatteryBank:
+        if self.reserve >= self.charge_to:
+            raise ValueError("reserve must be below charge_to")
+        return self
 
 
 class CapacitorBank(Element):
@@ -248,6 +266,9 @@ class Grid(Element):
     )
     carbon_intensity: u.CarbonIntensity | None = Field(
         default=None, description="carbon dioxide per energy, such as 0.41 kg/kWh"
+    )
+    export_price: u.EnergyPrice = Field(
+        default=0.0, description="paid for energy fed into the grid, such as 100 won/kWh"
     )
 
 

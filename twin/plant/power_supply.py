@@ -218,6 +218,14 @@ def site_supply(design: Design, voltages: NDArray[np.float64]) -> dict[str, Any]
             "battery_efficiency": 1.0,
             "battery_forming": 0.0,
             "battery_response": 0.0,
+            "battery_floor": 0.0,
+            "battery_reserve": 0.0,
+            "battery_ceiling": 1.0,
+            "battery_holds_ramp": 0.0,
+            "battery_full_cycles": 1.0,
+            "battery_design_life": 1.0,
+            "battery_end_of_life": 1.0,
+            "contract_power": site.grid.contract_power,
             "cap_ramp": site.grid.ramp_limit if site.grid.ramp_limit is not None else AT_ONCE,
         }
         if site.feeders is not None:
@@ -238,6 +246,13 @@ def site_supply(design: Design, voltages: NDArray[np.float64]) -> dict[str, Any]
                 "battery_efficiency": math.sqrt(unit.round_trip_efficiency),
                 "battery_forming": float(site.battery.carries_site),
                 "battery_response": unit.response_time,
+                "battery_floor": unit.minimum_charge,
+                "battery_reserve": site.battery.reserve,
+                "battery_ceiling": site.battery.charge_to,
+                "battery_holds_ramp": float(site.battery.holds_ramp),
+                "battery_full_cycles": unit.full_cycles,
+                "battery_design_life": unit.design_life,
+                "battery_end_of_life": unit.end_of_life_capacity,
             }
         for key, value in values.items():
             columns.setdefault(key, []).append(value)
@@ -263,7 +278,7 @@ def _generator_columns(unit: Generator) -> dict[str, float]:
 
 def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
     """Where the power chain begins, by field of the state: everything live on the grid, batteries
-    full."""
+    as full as the layout says."""
     result = design.expansion
     counts = {name: elements.count for name, elements in result.levels.items()}
     sites, halls, plants = counts["site"], counts["hall"], counts["plant"]
@@ -279,13 +294,14 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
     for s, site in enumerate(result.site):
         if site.battery is not None:
             energy = result.layout.product(site.battery.product, Battery).energy
-            batteries[np.array(result.levels["battery"].parent) == s] = energy
+            of_site = np.array(result.levels["battery"].parent) == s
+            batteries[of_site] = energy * site.battery.initial_charge
         if site.generators is not None:
             fuel[np.array(result.levels["generator"].parent) == s] = site.generators.fuel
     threshold = [
         math.inf
-        if site.battery is None or site.battery.peak_threshold is None
-        else site.battery.peak_threshold
+        if site.battery is None
+        else site.battery.peak_threshold or site.grid.contract_power
         for site in result.site
     ]
     return {
@@ -298,6 +314,8 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
         "site.power_cap": np.full(sites, math.inf),
         "site.shaving_threshold": np.array(threshold),
         "site.price": np.array([site.grid.price or 0.0 for site in result.site]),
+        "site.export_price": np.array([site.grid.export_price for site in result.site]),
+        "site.ramp_reference": np.full(sites, math.inf),
         "site.carbon_intensity": np.array(
             [site.grid.carbon_intensity or 0.0 for site in result.site]
         ),

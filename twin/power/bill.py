@@ -15,14 +15,20 @@ JOULES_PER_KILOWATT_HOUR = 3.6e6
 def bill(simulation: Simulation) -> dict[str, float]:
     """Figures of a run so far, over all sites; money in the currency of the layout's prices (won).
 
-    ``peak_grid_power_w`` is the largest mean of one time step, summed over sites.
+    ``peak_grid_power_w`` is the largest mean of one time step, summed over sites;
+    ``peak_demand_w`` that of a quarter of an hour (of what there is, in shorter runs).
     ``lost_tokens`` were asked for and not made: capped, throttled, or without power.
     """
     ledger, site = simulation.state.view.ledger, simulation.state.view.site
     per_token = np.maximum(site.operations_per_token, 1.0)
+    whole = ledger.peak_demand > 0.0
+    started = ledger.demand_energy / np.maximum(ledger.demand_time, 1.0)
     return {
         "grid_energy_kwh": float(ledger.grid_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
         "generator_energy_kwh": float(ledger.generator_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
+        "solar_energy_kwh": float(ledger.solar_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
+        "exported_energy_kwh": float(ledger.exported_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
+        "peak_demand_w": float(np.where(whole, ledger.peak_demand, started).sum()),
         "peak_grid_power_w": float(ledger.peak_power.sum()),
         "energy_cost_won": float(ledger.cost.sum()),
         "carbon_kg": float(ledger.carbon.sum()),

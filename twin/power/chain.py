@@ -72,8 +72,9 @@ class Chain:
         if self.site is None:
             return total
         bus = s.site.bus_power[self.site] - s.site.battery_power[self.site]
+        bus -= s.site.solar_power[self.site]
         bus += total - s.hall.power[self.halls].sum()
-        return float(bus + self._main_transformers(self.site, bus))
+        return float(bus + self._main_transformers(self.site, abs(bus)))
 
     def _through_ups(self, h: int, power: float) -> float:
         c, hall = self.plant.constants, self.plant.constants.hall

@@ -26,6 +26,7 @@ def design_operating(model: OneLine, budget: Budget) -> Operating:
     values: dict[str, Floats] = {
         "house": c.site.house_power,
         "battery": np.zeros(len(c.site.house_power)),
+        "solar": np.zeros(len(c.site.house_power)),
         # the budget's power of a hall holds its transformers' loss: a little on the safe side
         "rectifier": rectifiers,
         "air": np.where(has_ups, 0.0, np.maximum(budget.hall_power - rows, 0.0)),

@@ -125,6 +125,8 @@ class _Tree:
         halls = [self.hall(h) for h in np.flatnonzero(c.hall.site == s).tolist()]
         plants = [self.yard(p) for p in np.flatnonzero(c.plant.site == s).tolist()]
         others = self.load("house", s, "house load")
+        others += self.load("solar", s, "photovoltaic field")
+        others += self.load("battery", s, "site battery")
         generators = int(np.diff(c.site.first_generator)[s])
         if generators:
             rows = self.model.sources.rows("generators")

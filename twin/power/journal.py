@@ -11,7 +11,8 @@ from physics.electrical.generator import STATE_NAMES as GENERATOR_STATES
 from physics.electrical.ups import MODE_NAMES
 from physics.factory import power_journal as codes
 from physics.factory.arrays import JOURNAL, Floats
-from physics.factory.power_sources import OPEN, SOURCE_NAMES
+from physics.factory.power_sources import BATTERY, OPEN, SOURCE_NAMES
+from physics.factory.site_battery import EMPTY, READY, SHAVING
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -20,6 +21,8 @@ KINDS = (
     "grid-lost",
     "grid-back",
     "supply",
+    "battery",
+    "solar",
     "generator",
     "ups",
     "ups-empty",
@@ -71,9 +74,30 @@ def _grid_good(lasted: float, _: float) -> tuple[str, str]:
 
 
 def _source(new: float, old: float) -> tuple[str, str]:
+    if int(new) == OPEN and int(old) == BATTERY:
+        return "supply", (
+            "bus without supply: the site battery cannot carry it, at its least charge or its "
+            "greatest power"
+        )
     if int(new) == OPEN:
         return "supply", f"incomer open, bus without supply (was on {SOURCE_NAMES[int(old)]})"
     return "supply", f"bus on {SOURCE_NAMES[int(new)]} (was: {SOURCE_NAMES[int(old)]})"
+
+
+def _battery(new: float, figure: float) -> tuple[str, str]:
+    if int(new) == READY:
+        return "battery", f"peak over, charges again (charge {figure:.0%})"
+    if int(new) == EMPTY:
+        return "battery", f"down to its reserve (charge {figure:.0%}): stops shaving peaks"
+    if int(new) == SHAVING:
+        return "battery", f"gives what the bus ({_watts(figure)}) takes above the threshold"
+    return "battery", f"at its greatest power: cannot give all of the peak ({_watts(figure)})"
+
+
+def _solar(on: float, power: float) -> tuple[str, str]:
+    if on:
+        return "solar", f"inverters connect after five minutes of good grid ({_watts(power)})"
+    return "solar", f"inverters trip with the grid ({_watts(power)} lost)"
 
 
 def _generator(new: float, old: float) -> tuple[str, str]:
@@ -163,6 +187,8 @@ WORDS: dict[int, tuple[str, Callable[[float, float], tuple[str, str]]]] = {
     codes.GRID_BAD: ("site", _grid_bad),
     codes.GRID_GOOD: ("site", _grid_good),
     codes.SOURCE: ("site", _source),
+    codes.BATTERY_STATE: ("site", _battery),
+    codes.SOLAR: ("site", _solar),
     codes.GENERATOR_STATE: ("generator", _generator),
     codes.GENERATOR_DRY: ("generator", lambda v, o: ("generator", "out of fuel")),
     codes.UPS_MODE: ("hall", _mode),

@@ -158,6 +158,7 @@ class _Builder:
         self.add_load("house", "site", s, mv, DRIVE_POWER_FACTOR)
         self.add_load("battery", "site", s, mv, 1.0)
         self.add_capacitors("site", s, mv, model.capacitors)
+        self.add_load("solar", "site", s, mv, 1.0)
         if model.feeders is None:
             return
         feeder = model.feeders

@@ -68,6 +68,7 @@ TITLES = {
     "hall-capacitors": "capacitors",
     "plant-capacitors": "capacitors",
     "battery": "site battery",
+    "solar": "photovoltaic field",
     "generators": "generators",
     "main-transformer": "main transformer",
     "hall-transformer": "transformer",

@@ -135,6 +135,7 @@ class Reader:
         return {
             "house": site.house_power * fed,
             "battery": -site.battery_power * (site.source != BATTERY),
+            "solar": -site.solar_power,
             "rectifier": rectifier,
             "system-rectifier": self._system_inputs(state),
             "system-coolant": s.ups_system.cooling,

@@ -18,6 +18,8 @@ MARKED = {
     "critical-bus": "#c0392b",
     "overload-trip": "#c0392b",
     "ups-empty": "#c0392b",
+    "battery": "#8e44ad",
+    "solar": "#e9b44c",
     "inject": "#8e44ad",
     "clear": "#8e44ad",
     "set": "#8e44ad",
@@ -40,7 +42,7 @@ class Story:
 
     NAMES = (
         "it", "cooling", "grid", "generators", "batteries", "ups_charge", "lowest_charge",
-        "capped", "gpu", "air", "coolant",
+        "capped", "gpu", "air", "coolant", "solar",
     )  # fmt: skip
 
     def take(self) -> None:
@@ -61,6 +63,7 @@ class Story:
                 float(s.site.maximum_gpu_temperature.max()),
                 float(s.row.cold_aisle_temperature.max()),
                 float(s.rack.inlet_temperature.max()),
+                float(s.site.solar_power.sum()),
             )
         )
 
@@ -80,7 +83,9 @@ class Story:
         time = np.array(self.time) / (60.0 if long else 1.0)
         top = max(float(self.trace(n).max()) for n in ("it", "grid", "generators", "batteries"))
         scale, unit = (1e6, "MW") if top >= 2e6 else (1e3, "kW")
+        sun = (("solar", "from the sun", "#e9b44c"),) if self.trace("solar").any() else ()
         for name, label, colour in (
+            *sun,
             ("it", "racks", "#102a43"),
             ("cooling", "cooling", "#4aa3a2"),
             ("grid", "from the grid", "#1f6fb2"),

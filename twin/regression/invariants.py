@@ -150,6 +150,8 @@ class Invariants:
             return COLDEST, HOTTEST
         if channel.unit == "" and channel.colours == "share":
             return -SHARE_SLACK, 1.0 + SHARE_SLACK
+        if channel.low < 0.0:  # it can charge
+            return -np.inf, np.inf
         if channel.name.partition(".")[2] in NOT_NEGATIVE or channel.name.endswith("_flow"):
             return -1e-9, np.inf
         return -np.inf, np.inf
