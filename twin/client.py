@@ -19,7 +19,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -169,6 +169,17 @@ class AsyncClient:
     async def get(self, path: str, **query: str | int | None) -> Any:
         """JSON of a REST resource of the session, such as ``/api/scene``."""
         return await asyncio.to_thread(fetch, self.address, path, self.token, **query)
+
+    async def transient(self, session: str | None = None, **options: Any) -> Any:
+        """A window of milliseconds from a session's present state on.
+
+        Figures, judgement, series and spectra as the server describes them at ``/docs``.
+        ``options`` are those of its request, such as ``scope="/pilot", seconds=20, frequency=0.5``.
+        Raises InputError when it is refused.
+        """
+        chosen = session or self.address.session or self.hello.get("session", "")
+        path = f"/api/sessions/{chosen}/transient"
+        return await asyncio.to_thread(post, self.address, path, options, self.token)
 
     # --- connection -------------------------------------------------------------------------------
 
@@ -402,6 +413,10 @@ class Client:
         """JSON of a REST resource of the session."""
         return fetch(self._client.address, path, self._client.token, **query)
 
+    def transient(self, session: str | None = None, **options: Any) -> Any:
+        """A fast window from a session's present state on; see :meth:`AsyncClient.transient`."""
+        return self._do(self._client.transient(session, **options), 120.0)
+
     def close(self) -> None:
         """End the connection."""
         if self._thread.is_alive():
@@ -424,7 +439,19 @@ class Client:
 
 def fetch(address: Address, path: str, token: str | None = None, **query: str | int | None) -> Any:
     """JSON of a REST resource. Raises InputError: not reachable, refused, not JSON."""
-    request = urllib.request.Request(address.rest(path, **query))
+    return _answer_of(urllib.request.Request(address.rest(path, **query)), address, path, token)
+
+
+def post(address: Address, path: str, body: Mapping[str, Any], token: str | None = None) -> Any:
+    """JSON that a REST resource answers to a posted body. Raises InputError as :func:`fetch`."""
+    request = urllib.request.Request(address.rest(path), data=json.dumps(dict(body)).encode())
+    request.add_header("Content-Type", "application/json")
+    return _answer_of(request, address, path, token)
+
+
+def _answer_of(
+    request: urllib.request.Request, address: Address, path: str, token: str | None
+) -> Any:
     request.add_header("Accept-Encoding", "gzip")
     if token:
         request.add_header("Authorization", f"Bearer {token}")

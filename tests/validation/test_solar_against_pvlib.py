@@ -18,6 +18,10 @@ from twin.layout.solar_models import Solar
 from twin.plant import load_plant
 from twin.solar import clear_sunlight, field_power, sun
 
+LOSSES = (
+    "soiling", "shading", "snow", "mismatch", "wiring", "connections", "lid", "nameplate_rating",
+    "age", "availability",
+)  # fmt: skip
 TOLERANCE = 1e-4  # of the yield: rounding of constants, not physics
 
 
@@ -30,12 +34,17 @@ def test_year_against_model_chain(
     tilt: float, azimuth: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = _site()
-    times = [datetime(2026, 1, 1, 0, 30) + timedelta(hours=h) for h in range(0, 8760)]
+    times = [datetime(2026, 1, 1, 0, 30) + timedelta(hours=h) for h in range(8760)]
     position = sun(site, times, 9.0)
     light = clear_sunlight(position, 0.8)
     air = np.array([12.0 - 13.0 * math.cos(2 * math.pi * h / 8760) for h in range(8760)])
     solar = Solar.model_validate(
-        {"peak_power": "1 MW", "inverter_power": "0.8 MW", "tilt": f"{tilt} deg", "azimuth": f"{azimuth} deg"}
+        {
+            "peak_power": "1 MW",
+            "inverter_power": "0.8 MW",
+            "tilt": f"{tilt} deg",
+            "azimuth": f"{azimuth} deg",
+        }
     )
     ours = field_power(solar, position, light, air)
 
@@ -48,9 +57,7 @@ def test_year_against_model_chain(
         module_parameters={"pdc0": 1e6, "gamma_pdc": -0.0037},
         inverter_parameters={"pdc0": 0.8e6 / 0.96, "eta_inv_nom": 0.96},
         temperature_model_parameters={"u0": 25.0, "u1": 6.84},
-        losses_parameters={name: 0.0 for name in (
-            "soiling", "shading", "snow", "mismatch", "wiring", "connections", "lid",
-            "nameplate_rating", "age", "availability")} | {"soiling": 14.0},
+        losses_parameters={**dict.fromkeys(LOSSES, 0.0), "soiling": 14.0},
     )  # fmt: skip
     chain = ModelChain(
         system,
@@ -76,8 +83,8 @@ def test_year_against_model_chain(
     with capsys.disabled():
         print(
             f"\nyear at {tilt:.0f}/{azimuth:.0f} deg: {ours.sum() / 1e9:.4f} GWh, pvlib's chain "
-            f"{theirs.sum() / 1e9:.4f}; apart {error:.2e} (tolerance {TOLERANCE:g}), hourly at most "
-            f"{worst:.2e} of the rating"
+            f"{theirs.sum() / 1e9:.4f}; apart {error:.2e} (tolerance {TOLERANCE:g}), "
+            f"hourly at most {worst:.2e} of the rating"
         )
     assert error < TOLERANCE
     assert worst < 10 * TOLERANCE

@@ -9,6 +9,7 @@ capacitors, backup units, site battery and ramp limit are those of the layout
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ from physics.factory.racks import SHELF_TARGET_LOAD
 from twin.catalog.specs import Battery, PowerShelf, Rack
 from twin.errors import InputError
 from twin.plant import Plant
+from twin.plant.storage import battery_capacity
 from twin.power.chain import Chain
 from twin.power.one_line import Floats, Ints
 from twin.state import StateBuffer
@@ -302,6 +304,17 @@ def site_storage(plant: Plant, level: str, index: int, stage: int) -> SiteSupply
     )
 
 
+def battery_charge(plant: Plant, state: StateBuffer, level: str, index: int) -> float | None:
+    """Share of a site battery's energy that is there now; None without one, or below a site."""
+    if level != "site":
+        return None
+    first = plant.constants.site.first_battery
+    units = slice(int(first[index]), int(first[index + 1]))
+    capacity = battery_capacity(plant, state)[units].sum()
+    stored = (state.view.battery.charge * state.view.battery.online)[units].sum()
+    return float(min(stored / capacity, 1.0)) if capacity > 0.0 else None
+
+
 def window(
     plant: Plant,
     state: StateBuffer,
@@ -315,6 +328,8 @@ def window(
     interruption: Interruption | None = None,
     capacitors: float = 1.0,
     battery: bool = True,
+    charge: float | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Window:
     """Follow a part of a plant through a window of a training job.
 
@@ -327,6 +342,8 @@ def window(
     limit : of the grid's operator; left out: the layout's ramp limit
     capacitors : share of the racks' capacitors that is there, 0 for none
     battery : False leaves the site battery out
+    charge : share of the site battery's energy that is there at the start; left out: half
+    check : called between the stages; what it raises ends the window
 
     Raises
     ------
@@ -345,6 +362,8 @@ def window(
     racks = supplies(plant, state, group, step)
     racks = racks._replace(capacitor_energy=capacitors * racks.capacitor_energy)
     swinging, fixed = _load_parts(state, group)
+    ask = check if check is not None else lambda: None
+    ask()
     lag = np.random.default_rng(seed).uniform(0.0, skew, group.count)
     load = fixed + synchronous_swing(form, swinging, lag, seconds, step, seed)
     chain = _chain(plant, state, level, index)
@@ -362,10 +381,15 @@ def window(
         supply[(middle >= begin) & (middle < begin + interruption.duration)] = 0.0
     # a window begins at the mean, as after a long time of the same job
     mean = load.mean(axis=0)
+    ask()
     path_up = _PathUp(racks, stages, stage, other)
     slow, before = path_up.by_second(load, step)
+    ask()
     start = initial_state(racks, site, mean, before, _backup_energy(state, group))
+    if charge is not None:
+        start.site[0] = charge * site.battery_energy
     result = run_window(load, supply, step, racks, site, stages, start, other)
+    ask()
     change = float(result.stored_change.sum()) / (steps * step)
     inside = result.loss_energy[[1, 2, 4]].sum() / (steps * step)
     site_model = plant.sites[_site_of(plant, level, index)]

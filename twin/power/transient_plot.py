@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ SHOWN = 20.0
 """s of the window's end that are drawn."""
 
 
-def plot(window: Window, path: Path, limit: UtilityLimit | None = None) -> None:
-    """Write a PNG (or what the ending says)."""
+def plot(window: Window, path: Path | BytesIO, limit: UtilityLimit | None = None) -> None:
+    """Write a PNG (or what the ending says) to a file or buffer."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

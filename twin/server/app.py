@@ -27,6 +27,7 @@ from twin.server.rest_mesh import rest_mesh
 from twin.server.rest_one_line import rest_one_line
 from twin.server.rest_redfish import rest_redfish
 from twin.server.rest_sessions import rest_health, rest_sessions
+from twin.server.rest_transient import rest_transient
 from twin.server.state import ServerState, Settings
 from twin.server.stream import serve_stream
 
@@ -80,6 +81,7 @@ def create_app(
     app.include_router(rest_one_line(state))
     app.include_router(rest_history(state))
     app.include_router(rest_sessions(state, opener or Opener(manager)))
+    app.include_router(rest_transient(state))
 
     if settings.redfish:
         app.include_router(rest_redfish(state))

@@ -1,4 +1,4 @@
-"""Photovoltaic fields: noon by hand, night, tripping and coming back, books, exports, power flow."""
+"""Photovoltaic fields: noon by hand, night, tripping and return, books, exports, power flow."""
 
 from __future__ import annotations
 
