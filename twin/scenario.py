@@ -105,6 +105,17 @@ class Workload(Element):
         return self
 
 
+class Tariff(Element):
+    """Prices and carbon by the hour of the day instead of the layout's, the same for all sites."""
+
+    price_by_hour: (
+        Annotated[tuple[u.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
+    ) = Field(default=None, description="price of each hour from 0:00 on, 24 values")
+    carbon_by_hour: (
+        Annotated[tuple[u.CarbonIntensity, ...], Field(min_length=24, max_length=24)] | None
+    ) = Field(default=None, description="carbon dioxide per energy of each hour")
+
+
 class TokenModel(Element):
     """How operations become tokens: forward pass of a model at some share of peak operations."""
 
@@ -184,6 +195,7 @@ class Scenario(Element):
     weather: WeatherChoice = Field(default=WeatherChoice())
     workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
     jobs: Jobs | None = Field(default=None, description="jobs under a scheduler")
+    tariff: Tariff = Field(default=Tariff())
     tokens: TokenModel = Field(default=TokenModel())
     events: tuple[TimedEvent, ...] = Field(default=())
     expect: tuple[str | Expected, ...] = Field(

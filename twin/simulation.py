@@ -20,6 +20,7 @@ from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
 from twin.plant.storage import battery_capacity, keep_share
 from twin.power import journal
+from twin.power.hours import Tariffs
 from twin.scenario import Scenario, TimedEvent
 from twin.solar import solar_for
 from twin.state import StateBuffer, counts_of
@@ -100,6 +101,7 @@ class Simulation:
             self.scenario.weather.sky,
             self.scenario.weather.kind == "normals",
         )
+        self.tariffs = Tariffs(tuple(self.plant.sites), self.scenario)
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
         self._without_weather = False
@@ -261,6 +263,9 @@ class Simulation:
         if missing.any():
             self._bridge_weather(outdoors, last, missing, everything)
         self._without_weather = bool(missing.any())
+        if self.tariffs.any:
+            since = None if everything else self.time - self._weather_steps * self.step
+            self.tariffs.set(self, since)
         if self.solar.any:
             site.solar_available[:] = self.solar.at(self.time)
         weather_module.set_humidity(site, self.plant, self.time)

@@ -16,6 +16,7 @@ from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
 
 if TYPE_CHECKING:
+    from twin.power.hours import HourlyBill
     from twin.power.story import Story
     from twin.recording import Recorder
     from twin.simulation import Simulation
@@ -79,6 +80,7 @@ def run(
     from twin.compiled import prepare
     from twin.factory import Factory
     from twin.power.bill import bill
+    from twin.power.hours import HourlyBill
 
     check_output(plot, "--plot")
     asked = parse_duration(duration, "--for") if duration is not None else None
@@ -91,6 +93,7 @@ def run(
     frame_interval(interval, simulation.step, "--every")
     if not as_json:
         _announce(simulation)
+    hourly = HourlyBill(simulation) if simulation.tariffs.any else None
     story = None
     if plot is not None:
         from twin.power.story import Story
@@ -103,10 +106,10 @@ def run(
 
             frames = math.ceil(total / interval - 1e-9) + 1
             with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
-                _advance(simulation, total, interval, recorder, story, show=not as_json)
+                _advance(simulation, total, interval, recorder, story, hourly, show=not as_json)
                 recorder.write_figures()
         else:
-            _advance(simulation, total, interval, None, story, show=not as_json)
+            _advance(simulation, total, interval, None, story, hourly, show=not as_json)
     except KeyboardInterrupt:
         where = f"; recorded until then in {record}" if record is not None else ""
         raise Interrupted(f"stopped at {simulation.time:.0f} s of {total:.0f} s{where}") from None
@@ -123,15 +126,40 @@ def run(
         **bill(simulation),
         "digest": simulation.digest(),
     }
+    if hourly is not None:
+        hourly.take(last=True)
     if as_json:
         plain = {key: _number_or_none(value) for key, value in result.items()}
+        if hourly is not None:
+            plain |= {"by_hour": hourly.hours(), "shift": hourly.shift()}
         if show_events:
             plain["events"] = [vars(event) for event in simulation.events]
         print(json.dumps(plain))
     else:
         _show(result, simulation, show_events)
+        if hourly is not None:
+            for line in hints(hourly):
+                typer.echo(line)
         if record is not None:
             typer.echo(f"Recorded in {record}: see it with  twin render {record} -o picture.png")
+
+
+def hints(hourly: HourlyBill) -> list[str]:
+    """When the same run had been cheapest, and when it had emitted least."""
+    lines = []
+    for key, unit, verb in (("energy_cost_won", "won", "cost"), ("carbon_kg", "kg CO2", "emit")):
+        found = hourly.shift().get(key)
+        if found is None:
+            continue
+        if found["delay_h"] == 0:
+            lines.append(f"Begun at any other hour, the same energy would not {verb} less.")
+        else:
+            lines.append(
+                f"Begun at {found['start']} ({found['delay_h']} h later), the same energy would "
+                f"{verb} {found['best']:,.0f} {unit} instead of {found['now']:,.0f} "
+                f"({-found['saving_share']:+.1%})."
+            )
+    return lines
 
 
 def _number_or_none(value: Any) -> Any:
@@ -154,6 +182,7 @@ def _advance(
     interval: float,
     recorder: Recorder | None,
     story: Story | None,
+    hourly: HourlyBill | None,
     show: bool,
 ) -> None:
     from rich.console import Console
@@ -166,7 +195,8 @@ def _advance(
         TimeRemainingColumn(),
     )
     console = Console(file=sys.stderr)
-    looks = [look for look in (recorder and recorder.append, story and story.take) if look]
+    taken = (recorder and recorder.append, story and story.take, hourly and hourly.take)
+    looks = [look for look in taken if look]
     for look in looks:
         look()
     with Progress(*columns, console=console, disable=not show, transient=True) as progress:
@@ -222,6 +252,12 @@ def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("Generator energy", f"{result['generator_energy_kwh']:,.1f} kWh"))
     if result["energy_cost_won"] > 0.0:
         rows.append(("Energy cost", f"{result['energy_cost_won']:,.0f} won"))
+    if result["solar_energy_kwh"] > 0.0:
+        rows.append(("Solar energy", f"{result['solar_energy_kwh']:,.1f} kWh"))
+    if result["exported_energy_kwh"] > 0.0:
+        rows.append(("Fed into the grid", f"{result['exported_energy_kwh']:,.1f} kWh"))
+    if result["demand_cost_won_per_month"] > 0.0:
+        rows.append(("Demand charge", f"{result['demand_cost_won_per_month']:,.0f} won a month"))
     if result["carbon_kg"] > 0.0:
         rows.append(("Carbon dioxide", f"{result['carbon_kg']:,.1f} kg"))
     if result["lost_tokens"] > 1e-4 * result["tokens"]:

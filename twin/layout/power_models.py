@@ -267,6 +267,16 @@ class Grid(Element):
     carbon_intensity: u.CarbonIntensity | None = Field(
         default=None, description="carbon dioxide per energy, such as 0.41 kg/kWh"
     )
+    price_by_hour: (
+        Annotated[tuple[u.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
+    ) = Field(default=None, description="price of each hour of the day from 0:00 on, 24 values")
+    carbon_by_hour: (
+        Annotated[tuple[u.CarbonIntensity, ...], Field(min_length=24, max_length=24)] | None
+    ) = Field(default=None, description="carbon dioxide per energy of each hour of the day")
+    demand_price: u.PowerPrice = Field(
+        default=0.0,
+        description="a month, of the largest mean of a quarter of an hour, such as 8000 won/kW",
+    )
     export_price: u.EnergyPrice = Field(
         default=0.0, description="paid for energy fed into the grid, such as 100 won/kWh"
     )

@@ -23,12 +23,15 @@ def bill(simulation: Simulation) -> dict[str, float]:
     per_token = np.maximum(site.operations_per_token, 1.0)
     whole = ledger.peak_demand > 0.0
     started = ledger.demand_energy / np.maximum(ledger.demand_time, 1.0)
+    monthly = np.array([site.grid.demand_price for site in simulation.plant.sites])
+    demand = np.where(whole, ledger.peak_demand, started)
     return {
         "grid_energy_kwh": float(ledger.grid_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
         "generator_energy_kwh": float(ledger.generator_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
         "solar_energy_kwh": float(ledger.solar_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
         "exported_energy_kwh": float(ledger.exported_energy.sum()) / JOULES_PER_KILOWATT_HOUR,
-        "peak_demand_w": float(np.where(whole, ledger.peak_demand, started).sum()),
+        "peak_demand_w": float(demand.sum()),
+        "demand_cost_won_per_month": float(monthly @ demand),
         "peak_grid_power_w": float(ledger.peak_power.sum()),
         "energy_cost_won": float(ledger.cost.sum()),
         "carbon_kg": float(ledger.carbon.sum()),
