@@ -12,9 +12,9 @@ from physics.factory.banks import units_online
 from physics.factory.chillers import STAGE_UP_LOAD, chillers_needed
 from physics.factory.coolers import cooler_bank
 from physics.factory.electricity import bank_loss, main_transformer_loss
-from physics.factory.power_books import site_battery
 from physics.factory.power_halls import permit_cdus
 from physics.factory.power_sources import GENERATORS, GRID, bus_dark
+from physics.factory.site_battery import site_battery
 from twin.factory import Factory
 
 # --- arrays ---------------------------------------------------------------------------------------
@@ -105,7 +105,8 @@ def test_a_dead_grid_delivers_nothing_whether_a_house_hangs_on_it_or_not(
     assert (loss == 0.0) == dark
     battery = np.zeros((len(arrays.BatteryState._fields), 1))
     battery[arrays.ONLINE] = 1.0
-    given_power = site_battery(0, 0, 1, sites, site, battery, 1.0)
+    journal = np.zeros((8, len(arrays.JournalState._fields)))
+    given_power = site_battery(0, 0, 1, 0.0, 0.0, sites, site, battery, journal, 0.0, 1.0)
     assert (given_power == 0.0) == dark  # an empty one charges from a grid that lives
 
 
