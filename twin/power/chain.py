@@ -71,10 +71,10 @@ class Chain:
             total += passed + self._transformers(h, passed)
         if self.site is None:
             return total
-        bus = s.site.bus_power[self.site] - s.site.battery_power[self.site]
-        bus -= s.site.solar_power[self.site]
+        # without battery and sun, which are no part of what lies between racks and connection
+        bus = s.site.bus_power[self.site]
         bus += total - s.hall.power[self.halls].sum()
-        return float(bus + self._main_transformers(self.site, abs(bus)))
+        return float(bus + self._main_transformers(self.site, bus))
 
     def _through_ups(self, h: int, power: float) -> float:
         c, hall = self.plant.constants, self.plant.constants.hall

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -410,8 +410,17 @@ def window(
         float(result.grid_power.mean()) - change - inside,
         slow,
         path_up.swing_loss(form, swinging, fixed, result.site_power, step),
-        check_limit(result.grid_power, step, _resolved(chosen, seconds, step)),
+        [
+            _without_rounding(row)
+            for row in check_limit(result.grid_power, step, _resolved(chosen, seconds, step))
+        ],
     )
+
+
+def _without_rounding(row: LimitCheck) -> LimitCheck:
+    """A battery that holds a ramp holds it exactly, but for the last bits of the difference."""
+    at_limit = row.limit < row.value <= row.limit * (1.0 + 1e-9)
+    return replace(row, value=row.limit) if at_limit else row
 
 
 def _resolved(limit: UtilityLimit, seconds: float, step: float) -> UtilityLimit:

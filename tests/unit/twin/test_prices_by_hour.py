@@ -18,7 +18,7 @@ PRICES = [CHEAP] * 8 + [DEAR] * 12 + [CHEAP] * 4
 
 def run(start: datetime, seconds: float, *events: TimedEvent, **grid: object) -> HourlyBill:
     keys = [(f"sites.0.grid.{key}", value) for key, value in grid.items()]
-    scenario = Scenario(start=start, step=3.0, events=events)
+    scenario = Scenario(start=start, step="3 s", events=events)
     simulation = Simulation(plant_of(changed(*keys)), scenario)
     hourly = HourlyBill(simulation)
     hourly.take()
