@@ -47,7 +47,7 @@ class WeatherChoice(Element):
     file: str | None = Field(default=None, description="EPW file, relative to the scenario")
     sky: Annotated[u.Ratio, Field(le=1.2)] | None = Field(
         default=None,
-        description="share of a clear sky's irradiance, for photovoltaic fields; left out: 63 % "
+        description="share of a clear sky's irradiance, for photovoltaic fields; left out: 68 % "
         "with normals, else 100 %; weather files have their own",
     )
     changes: tuple[WeatherChange, ...] = Field(

@@ -115,6 +115,13 @@ def _facts(flow: Flow) -> dict[str, Any]:
     def finite(value: float) -> float | None:
         return float(value) if math.isfinite(value) else None
 
+    given = {
+        (kind, index): float(flow.operating.power[row])
+        for row, (kind, index) in enumerate(
+            zip(model.loads.kind, model.loads.index.tolist(), strict=True)
+        )
+        if kind in ("solar", "battery")
+    }
     branches = []
     for table, flows, rated in (
         ("lines", result.lines, result.lines.current_loading),
@@ -143,6 +150,8 @@ def _facts(flow: Flow) -> dict[str, Any]:
                 "reactive_var": float(reactive[s]),
                 "power_factor": float(factor[s]),
                 "network_loss_w": float(loss[s]),
+                "solar_w": -given["solar", s],
+                "battery_w": -given["battery", s],
             }
             for s in range(len(power))
         ],
@@ -210,6 +219,10 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
             for s in answer["sites"]
         ],
     )  # fmt: skip
+    for site in answer["sites"]:
+        for key, what in (("solar_w", "from the sun"), ("battery_w", "from the site battery")):
+            if abs(site[key]) > 1.0:
+                console.print(f"{site['path']}: {_watts(site[key])} {what}")
     table(
         "Buses, lowest voltages first",
         ("bus", "rated", "voltage", ""),
