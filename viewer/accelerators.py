@@ -84,6 +84,7 @@ class Accelerators:
         self.slots = len(group.product.slot_names)
         self.gpu = first_gpu[group.index][:, None] + np.arange(self.slots)[None, :]
         self.colours = np.full((int(first_gpu[-1]), 4), 255, np.uint8)
+        self.kept: Mask | None = None
         self.opened = np.zeros(len(group.index), bool)
         self.far = np.zeros(len(group.index), bool)
         self.tray_pull: tuple[int, int, float] | None = None
@@ -253,6 +254,8 @@ class Accelerators:
         """Racks near enough that their single accelerators are drawn."""
         tall = view.pixels(self.group.product.size[2], view.depth(centres))
         near = view.visible(centres, radius) & (tall >= view.quality.open_height)
+        if self.kept is not None:
+            near &= self.kept
         if view.quality.open_racks >= 0 and near.sum() > view.quality.open_racks:
             rows = np.nonzero(near)[0]
             keep = rows[np.argsort(-tall[rows], kind="stable")[: view.quality.open_racks]]
@@ -319,6 +322,8 @@ class Accelerators:
         """Lay out cards and modules for the camera; returns the triangles drawn."""
         tall = view.pixels(self.group.product.size[2], view.depth(centres))
         seen = view.visible(centres, radius) & ~opened
+        if self.kept is not None:
+            seen &= self.kept
         middle, far = seen & (tall >= FAR_HEIGHT), seen & (tall < FAR_HEIGHT)
         self.opened, self.far = opened, far
         drawn = self._lay_cards(middle, far, opened)

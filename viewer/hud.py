@@ -19,6 +19,8 @@ HELP: tuple[tuple[str, str], ...] = (
     ("c / C", "next / previous channel"),
     ("1 ... 6", "camera: site, hall, aisle, rack, plant, one-line"),
     ("click", "pick an element: path and values"),
+    ("ctrl + click", "pick several"),
+    ("i", "only what is picked, or everything"),
     ("f", "fly to the picked element"),
     ("space", "pause or resume"),
     ("+ / -", "faster or slower"),

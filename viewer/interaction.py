@@ -47,6 +47,7 @@ def key_actions(viewer: Viewer) -> Mapping[str, Callable[[], Any]]:
         "B": travel.next_bookmark,
         "g": travel.walk,
         "d": viewer.toggle_difference,
+        "i": viewer.tools.toggle_isolation,
         "V": viewer.tools.recorder.toggle,
         "slash": viewer.tools.search.begin,
         "m": viewer.tools.probes.toggle_measure,
@@ -93,7 +94,11 @@ def _connect(viewer: Viewer) -> None:
     def release(*_: Any) -> None:
         x, y = interactor.GetEventPosition()
         if pressed and abs(x - pressed[0][0]) + abs(y - pressed[0][1]) < CLICK:
-            viewer.click(x, viewer.plotter.ren_win.GetSize()[1] - 1 - y)
+            viewer.click(
+                x,
+                viewer.plotter.ren_win.GetSize()[1] - 1 - y,
+                more=bool(interactor.GetControlKey()),
+            )
         pressed.clear()
 
     # A press gives the mouse to the style alone, so the release is heard as the end of what the

@@ -20,6 +20,7 @@ from viewer.flow_arrows import FlowArrows
 from viewer.heat_path import line, way
 from viewer.highlights import FaultMarks, HeatLine
 from viewer.instances import InstancedGroup
+from viewer.isolate import Isolation
 from viewer.labels import label_sets
 from viewer.lod import View
 from viewer.markers import AlarmMarkers, Outline
@@ -84,6 +85,7 @@ class SceneView:
         self._ancestors = {id(g.group): self._ancestors_of(g.group) for g in self.groups}
         self._gpu_colours = np.full((self.model.count("gpu"), 4), 255, np.uint8)
         self.labels = label_sets(self.model)
+        self.isolation = Isolation(self)
         for actor in self._fixed_actors():
             renderer.AddActor(actor)
         self.set_theme(theme)
@@ -104,7 +106,7 @@ class SceneView:
         for single in (self.routes, self.markers, self.outline, self.pulled, self.flow,
                        self.one_line, self.faults, self.heat, self.air):  # fmt: skip
             actors += single.actors
-        return actors
+        return [*actors, self.isolation.actor]
 
     def _ancestors_of(self, group: Group) -> dict[str, NDArray[np.int64]]:
         """Row of each element's ancestor on every level above it."""
@@ -264,9 +266,10 @@ class SceneView:
         with_slots = {id(r.closed) for r in self.racks}
         for group in self.groups:
             if id(group) not in with_slots:
-                drawn += group.refresh(view)
+                drawn += group.refresh(view, self.isolation.shown(group.group))
         for rack in self.racks:
             which = rack.accelerators
+            which.kept = self.isolation.shown(which.group)
             opened = hidden = np.zeros(len(rack.closed.group.index), bool)
             if gpu:
                 opened = which.open_rows(view, rack.closed.centres, rack.closed.radius)
@@ -274,7 +277,8 @@ class SceneView:
                 hidden = opened | which.far  # a far rack's card covers it
             else:
                 which.hide()
-            drawn += rack.closed.refresh(view, ~hidden)
+            here = ~hidden if which.kept is None else ~hidden & which.kept
+            drawn += rack.closed.refresh(view, here)
             drawn += rack.opened.refresh(view, opened)
         self.pulled.refresh(self.racks)
         self.markers.refresh(view)
@@ -312,6 +316,8 @@ class SceneView:
         """The element under a pixel (y down from the top); accelerators when they are shown."""
         gpu = self.channel is not None and self.channel.level == "gpu"
         shown = [r.accelerators for r in self.racks] if gpu else []
+        if self.isolation.on:
+            return pick(view, x, y, self.isolation.groups())
         return pick(view, x, y, self.model.groups, shown)
 
     def select(self, level: str | None, index: int = 0) -> None:

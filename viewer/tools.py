@@ -178,6 +178,20 @@ class Tools:
         self.viewer.select_channels()
         self.viewer.redraw()
 
+    def toggle_isolation(self) -> None:
+        """Only the picked elements with what feeds and cools them, or everything again."""
+        scene = self.viewer.scene
+        assert scene is not None
+        if scene.isolation.on:
+            scene.isolation.show(None)
+            self.viewer.say("everything is shown", "ok")
+        elif not self.viewer.chosen:
+            self.viewer.say("pick elements first: click, ctrl + click for more", "paused")
+        else:
+            scene.isolation.show([(hit.level, hit.index) for hit in self.viewer.chosen])
+            self.viewer.say("only what is picked, what feeds and what cools it: i ends it", "ok")
+        self.viewer.redraw()
+
     def toggle_heat(self) -> None:
         """The way of the picked accelerator's heat, or of the hottest (in the picked rack)."""
         scene = self.viewer.scene

@@ -67,6 +67,7 @@ class Viewer:
         self.wanted_channel = channel
         self.labels_on, self.help_on = True, False
         self.selected: Hit | None = None
+        self.chosen: list[Hit] = []  # all that are picked; the last is the selected one
         self.message: tuple[str, str, float] | None = None
         self.freshness = Freshness()
         self.frame: Any = None
@@ -111,6 +112,7 @@ class Viewer:
         self.scene.fitted = fitted
         self._version = getattr(self.source, "version", 0)
         self.frame, self.selected, self.freshness = None, None, Freshness()
+        self.chosen = []
         self.painter.overlays.kept.clear()
         self.tools.scene_changed()
         known = [c.name for c in self.scene.model.channels]
@@ -213,25 +215,37 @@ class Viewer:
         else:
             self.beside.toggle_difference()
 
-    def click(self, x: float, y: float) -> None:
-        """A click at a pixel (y down from the top): time bar, measure, or an element."""
+    def click(self, x: float, y: float, more: bool = False) -> None:
+        """A click at a pixel (y down from the top): time bar, measure, or an element.
+
+        more : the element joins those that are picked, or leaves them
+        """
         if not self.tools.click(x, y, self.scale):
-            self.pick(x, y)
+            self.pick(x, y, more)
 
     def say(self, text: str, status: str = "ok") -> None:
         """Show a short notice for three seconds."""
         self.message = (text, status, time.monotonic() + 3.0)
         self.painter.dirty = True
 
-    def pick(self, x: float, y: float) -> Hit | None:
+    def pick(self, x: float, y: float, more: bool = False) -> Hit | None:
         """Pick the element under pixel x, y (y down from the top) and show its values."""
         assert self.scene is not None
-        self.choose(self.scene.pick(self.view(), x, y))
+        self.choose(self.scene.pick(self.view(), x, y), more)
         return self.selected
 
-    def choose(self, hit: Hit | None) -> None:
-        """Make an element the picked one; None: none."""
+    def choose(self, hit: Hit | None, more: bool = False) -> None:
+        """Make an element the picked one; None: none. more : beside those that are picked."""
         assert self.scene is not None
+        if more and hit is not None:
+            rest = [h for h in self.chosen if (h.level, h.index) != (hit.level, hit.index)]
+            self.chosen = rest if len(rest) < len(self.chosen) else [*rest, hit]
+            self.say(f"{len(self.chosen)} picked: i shows only them", "ok")
+            hit = self.chosen[-1] if self.chosen else None
+        elif not more:
+            self.chosen = [] if hit is None else [hit]
+        else:
+            return
         self.selected = hit
         if self.selected is None:
             self.scene.select(None)
