@@ -21,8 +21,8 @@ BUSES = {"grid": "site", "mv": "site", "hall-lv": "hall", "ups": "hall", "ups-sy
          "plant-lv": "plant"}  # fmt: skip
 BANKS = {"main-transformer": "site_transformer", "hall-transformer": "hall_transformer",
          "plant-transformer": "plant_transformer"}  # fmt: skip
-LOADS = {"house": "site", "air": "hall", "coolant": "hall", "system-coolant": "ups_system",
-         "drives": "plant", "chillers": "plant"}  # fmt: skip
+LOADS = {"house": "site", "solar": "site", "battery": "site", "air": "hall", "coolant": "hall",
+         "system-coolant": "ups_system", "drives": "plant", "chillers": "plant"}  # fmt: skip
 """Level of the element that a kind of bus, bank or load belongs to."""
 
 
