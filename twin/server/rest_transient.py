@@ -19,7 +19,7 @@ from twin.power.one_line import Floats
 from twin.server import answers
 from twin.server.guard import Viewing
 from twin.server.keeping import Busy
-from twin.server.rest_history import Unavailable
+from twin.server.painter import Unavailable
 from twin.server.rest_live import on_session
 from twin.server.state import ServerState
 from twin.server.subject import SimulationSubject
