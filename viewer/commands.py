@@ -86,6 +86,8 @@ def view(
     """Open a window on a live server, a layout, or a recording. Press h for the keys."""
     from viewer import gl_probe
 
+    pixels = parse_size(size)
+    _check_camera(camera)
     gl_probe.begin()
     from twin.sources import open_source
     from viewer.window import Viewer
@@ -98,9 +100,15 @@ def view(
         channel=channel,
         camera=camera,
         theme=theme,
-        size=parse_size(size),
+        size=pixels,
         beside=None if beside is None else opener(beside),
     )
+    if channel is not None and viewer.scene is not None:
+        try:
+            viewer.scene.model.channel(channel)
+        except InputError:
+            viewer.close()
+            raise
     viewer.show()
 
 
@@ -175,6 +183,7 @@ def render(
     from viewer.air import check_planes
 
     pixels = parse_size(size)
+    _check_camera(camera)
     check_planes(air)
     moment = None if at is None else seconds_of(at, "--at")
     robot_moment = None if robot_at is None else seconds_of(robot_at, "--robot-at")
@@ -239,6 +248,13 @@ def render(
     finally:
         source.close()
     _save(picture, output)
+
+
+def _check_camera(name: str) -> None:
+    """Raise InputError for a camera that there is not, before anything is opened."""
+    known = CAMERAS.split(", ")
+    if name not in known:
+        raise InputError("unknown camera preset", key="--camera", found=name, allowed=CAMERAS)
 
 
 def _alone(**others: object) -> None:

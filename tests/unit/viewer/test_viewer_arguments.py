@@ -81,3 +81,30 @@ def test_picture_names_are_checked_before_anything_is_drawn(tmp_path: Path) -> N
     with pytest.raises(InputError, match="folder does not exist"):
         _check_output(tmp_path / "none" / "a.png")
     assert np.size(list(tmp_path.iterdir())) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "word", "told"),
+    [
+        ("render", "--camera", "nose", "unknown camera preset"),
+        ("view", "--camera", "nose", "unknown camera preset"),
+        ("render", "--air", "diagonal", "unknown slices of air"),
+        ("render", "--size", "-5x3", "not a picture size"),
+        ("view", "--size", "0x0", "not a picture size"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_opened(
+    command: str, option: str, word: str, told: str
+) -> None:
+    from viewer import commands
+
+    call = {"render": commands.render, "view": commands.view}[command]
+    with pytest.raises(InputError, match=told):
+        call("no-such-layout", **{option[2:]: word})
+
+
+def test_cameras_of_the_help_are_those_there_are() -> None:
+    from viewer.camera import PRESETS
+    from viewer.commands import CAMERAS
+
+    assert tuple(CAMERAS.split(", ")) == PRESETS
