@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import chromium, free_port, opened, pixels, serving
+
+from twin.air_slices import air_slices
 
 RACK = "/pilot/hall-a/row-01/rack-03"
 OTHER = "/pilot/hall-a/row-01/rack-06"
@@ -229,6 +233,30 @@ def test_picked_elements_are_shown_alone_measured_and_cut(page) -> None:
         page.keyboard.press("<")
     assert page.evaluate(found, [x, y]) is None
     page.keyboard.press("x")
+
+
+def test_slices_of_air_show_what_the_rule_says(page, server) -> None:
+    try:
+        page.keyboard.press("e")
+        page.wait_for_function(
+            "twin.factory.air.known.size === 6 && [...twin.factory.air.values].every(Number.isFinite)"
+        )
+        assert page.evaluate("twin.factory.air.planes") == "vertical"
+        assert "CFD" in page.inner_text("#banner")
+        assert "recommended" in page.inner_text("#air-legend")
+        seen = page.evaluate(
+            "() => { const a = twin.factory.air; const known = Object.fromEntries("
+            "[...a.known].map(([k, v]) => [k, Array.from(v)])); a.show('both');"
+            "return { known, values: Array.from(a.values), points: a.slices.corners.map(c => c.at) } }"
+        )
+        with urllib.request.urlopen(f"{server}/api/scene") as answer:
+            slices = air_slices(json.load(answer)["aisles"], "both")
+        expected = slices.values({name: np.array(v) for name, v in seen["known"].items()})
+        np.testing.assert_allclose(seen["points"], slices.points, atol=1e-6)
+        np.testing.assert_allclose(seen["values"], expected, atol=1e-3)
+        assert expected.max() - expected.min() > 3.0
+    finally:
+        page.evaluate("twin.factory.air.show('off')")
 
 
 def test_a_failed_element_is_marked_until_it_is_cleared(page) -> None:

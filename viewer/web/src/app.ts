@@ -1,6 +1,7 @@
 /** The page: one session's factory, its figures, and what people do with it. */
 import * as THREE from "three";
 import { pickAt } from "./aim";
+import { AIR, PLANES } from "./air";
 import type { Api } from "./api";
 import { type Margins, nearby, preset } from "./cameras";
 import { Colouring } from "./colouring";
@@ -45,6 +46,7 @@ export class App {
   readonly heat: HeatShow;
   readonly strip = new Strip();
   readonly legend = new Legend();
+  readonly airLegend = new Legend("air-legend");
   readonly banner = new Banner();
   readonly chooser: Chooser;
   readonly time: TimeBar;
@@ -95,7 +97,7 @@ export class App {
       const element = this.model.find(path);
       if (element) this.goTo(element);
     });
-    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.banner.root, this.oneLine.root,
+    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.airLegend.root, this.banner.root, this.oneLine.root,
       h("div", { id: "foot" }, this.charts.root, this.time.root),
       h("div", { id: "right" }, this.heat.card.root, this.events.root), this.help);
     dress(this.theme);
@@ -131,6 +133,7 @@ export class App {
       () => { this.drawing.again(); this.drawing.unsettle(); });
     factory.load();
     const first = !this.factory;
+    factory.air.show(this.factory?.air.planes ?? "off");
     this.factory?.remove();
     this.labels?.remove();
     [this.model, this.factory] = [model, factory];
@@ -182,6 +185,7 @@ export class App {
       this.factory.update(frame);
       this.colouring.valuesCame();
       this.legend.update(this.factory.painting);
+      if (this.factory.air.on) this.airLegend.tell(this.factory.air.facts);
       this.drawing.valuesCame();
     };
     this.stream.onEvent = (event) => this.happenings.take(event);
@@ -251,6 +255,8 @@ export class App {
     } else if (what === "power") {
       this.oneLine.toggle();
       this.drawing.unsettle();
+    } else if (what === "air") {
+      this.nextAir();
     } else if (what === "isolate") this.tools.isolate();
     else if (what === "measure") this.tools.toggleMeasure();
     else if (what === "cut") this.tools.nextCut();
@@ -262,6 +268,16 @@ export class App {
     this.press();
   }
 
+  /** Slices of air: upright, level, both, none. */
+  private nextAir(): void {
+    const { air } = this.factory;
+    if (!air.aisles.length) return this.banner.say("this scene tells of no aisles", "paused");
+    air.show(PLANES[(PLANES.indexOf(air.planes) + 1) % PLANES.length]);
+    this.banner.say(`slices of air: ${air.planes} (interpolated, not CFD)`, "ok", 2500);
+    this.airLegend.show(air.on ? AIR : null, this.theme, { warning: "recommended" });
+    this.colouring.subscribe();
+  }
+
   private nextTheme(): void {
     const names = Object.keys(THEMES);
     this.theme = THEMES[names[(names.indexOf(this.theme.name) + 1) % names.length]];
@@ -271,6 +287,7 @@ export class App {
     this.tools.measure.setTheme(this.theme);
     this.legend.show(this.colouring.channel, this.theme);
     this.legend.update(this.factory.painting);
+    this.airLegend.show(this.factory.air.on ? AIR : null, this.theme, { warning: "recommended" });
     this.card.draw();
     this.charts.build();
     this.time.line.draw();
@@ -279,7 +296,7 @@ export class App {
 
   /** Show on the buttons what is on. */
   press(): void {
-    this.chooser.state({ fit: this.colouring.fitted, flow: this.factory.flow.on, heat: this.heat.on, labels: this.labels.on,
+    this.chooser.state({ fit: this.colouring.fitted, flow: this.factory.flow.on, air: this.factory.air.on, heat: this.heat.on, labels: this.labels.on,
       fly: this.navigation.way !== "orbit", power: this.oneLine.on, isolate: this.tools.isolated, measure: this.tools.measure.on,
       cut: this.tools.cut.on, film: this.tools.film.on, help: !this.help.hidden, theme: this.theme.name === "light" },
     this.colouring.channel?.name ?? null, this.preset);

@@ -1,4 +1,5 @@
 /** Which channel colours the factory, and on what range. */
+import { AIR_CHANNELS } from "./air";
 import type { App } from "./app";
 import { FLOW_CHANNELS } from "./flow";
 import { fittedRange } from "./numbers";
@@ -17,9 +18,15 @@ export class Colouring {
     this.channel = app.model.channel(name);
     this.wasFitted = false;
     this.apply();
-    const flows = FLOW_CHANNELS.filter((own) => app.model.channel(own));
-    app.stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...flows])]);
+    this.subscribe();
     app.press();
+  }
+
+  /** Ask for what is shown: the channel, flows for the arrows, air for the slices. */
+  subscribe(): void {
+    const { model, stream, factory } = this.app;
+    const wanted = [...FLOW_CHANNELS, ...(factory.air.on ? AIR_CHANNELS : [])].filter((own) => model.channel(own));
+    stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...wanted])]);
   }
 
   /** The channel after this one, or before it. */

@@ -1,6 +1,7 @@
 /** The drawn factory: everything of one scene description, painted by frames. */
 import * as THREE from "three";
 import type { Api } from "./api";
+import { AirLayer } from "./air";
 import { Accelerators, Cards } from "./cards";
 import type { Column, Frame } from "./decode";
 import { Equipment, type Quality } from "./equipment";
@@ -32,6 +33,7 @@ export class FactoryView {
   readonly flow: Flow;
   readonly opened: OpenRack;
   readonly faultMarks: FaultMarks;
+  readonly air: AirLayer;
   private heat: HeatLine;
   private equipment: Equipment[];
   private accelerators: Accelerators;
@@ -66,6 +68,7 @@ export class FactoryView {
     this.opened = new OpenRack(model, this.models, this.paint, scene, this.equipment, this.cards, changed);
     this.faultMarks = new FaultMarks(scene);
     this.heat = new HeatLine(scene);
+    this.air = new AirLayer(model.raw.aisles ?? [], theme, scene);
     const edges = new THREE.EdgesGeometry(new THREE.BoxGeometry(1, 1, 1));
     this.outline = new THREE.LineSegments(edges, new THREE.LineBasicMaterial({ depthTest: false }));
     this.outline.renderOrder = 10;
@@ -103,6 +106,7 @@ export class FactoryView {
     this.theme = theme;
     this.faultMarks.setTheme(theme);
     this.heat.setTheme(theme);
+    this.air.setTheme(theme);
     if (this.channel) this.paint.use(this.channel.colormap ?? this.channel.colours, theme);
   }
 
@@ -118,6 +122,7 @@ export class FactoryView {
   /** Take the shown channel's values out of a frame. */
   update(frame: Frame): void {
     this.flow.update(frame);
+    if (this.air.update(frame)) this.changed();
     const column = frame.channels.find((c) => c.name === this.channel?.name);
     if (!column || !this.channel) return;
     if (column.packed.count !== this.model.count(this.channel.level)) return; // of another subscription
@@ -320,6 +325,7 @@ export class FactoryView {
     this.opened.remove();
     this.faultMarks.remove();
     this.heat.show(null);
+    this.air.remove();
     this.busways.remove();
     this.surroundings.remove();
     this.scene.remove(this.outlines, this.services, this.marks, ...this.lights);

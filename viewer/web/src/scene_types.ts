@@ -40,6 +40,21 @@ export interface RawLevel {
   names?: string[];
 }
 
+/** A cold or hot aisle: docs/PROTOCOL.md. */
+export interface Aisle {
+  kind: "cold" | "hot";
+  hall: number;
+  rows: number[];
+  origin: Point;
+  along: [number, number];
+  across: [number, number];
+  length: number;
+  width: number;
+  height: number;
+  racks: number[][];
+  places: number[][];
+}
+
 export interface RawScene {
   schema: string;
   digest: string;
@@ -54,6 +69,7 @@ export interface RawScene {
   busways: { path: string; size: [number, number]; points: Point[]; level: string; index: number }[];
   structures: { kind: string; title: string; position: Point; size: Point; level: string; index: number }[];
   links?: Record<string, number[]>;
+  aisles?: Aisle[];
   channels: Channel[];
 }
 

@@ -10,7 +10,7 @@ const BAR = 16;
 const SPREAD = 34;
 
 export class Legend {
-  readonly root = h("aside", { id: "legend", className: "card", hidden: true });
+  readonly root: HTMLElement;
   private title = h("h2");
   private unit = h("div", { className: "muted" });
   private canvas = h("canvas");
@@ -19,11 +19,12 @@ export class Legend {
   private channel: Channel | null = null;
   private theme!: Theme;
 
-  constructor() {
+  constructor(id = "legend") {
+    this.root = h("aside", { id, className: "card legend", hidden: true });
     this.root.append(this.title, this.unit, h("div", { className: "scale" }, this.canvas, this.marks), this.figures);
   }
 
-  show(channel: Channel | null, theme: Theme): void {
+  show(channel: Channel | null, theme: Theme, words: Record<string, string> = {}): void {
     this.channel = channel;
     this.theme = theme;
     this.root.hidden = !channel;
@@ -45,7 +46,7 @@ export class Legend {
     for (const [name, bound] of bounds) {
       if (bound === null || bound < channel.low || bound > channel.high) continue;
       const y = at(bound * scale.factor);
-      this.marks.append(h("span", { className: `bound ${name}`, style: `top:${y}px` }, name));
+      this.marks.append(h("span", { className: `bound ${name}`, style: `top:${y}px` }, words[name] ?? name));
     }
     this.update(null);
   }
@@ -59,6 +60,11 @@ export class Legend {
       : painting.shades.length === 1 ? [["now", scale.text(painting.mean)]]
       : [["highest", scale.text(painting.most)], ["mean", scale.text(painting.mean)], ["lowest", scale.text(painting.least)],
         ["elements", painting.shades.length.toLocaleString("en-US")]];
+    this.tell(rows);
+  }
+
+  /** Figures under the bar: what, and how much. */
+  tell(rows: [string, string][]): void {
     while (this.figures.children.length > 2 * rows.length) this.figures.lastChild!.remove();
     rows.forEach(([caption, text], k) => {
       if (!this.figures.children[2 * k]) this.figures.append(h("dt"), h("dd"));

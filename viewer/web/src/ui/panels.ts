@@ -14,7 +14,7 @@ const LEVELS: Record<string, string> = {
 };
 
 export type Toggle = "fit" | "labels" | "flow" | "heat" | "theme" | "fly" | "help" | "power" | "isolate" | "measure" | "cut"
-  | "place" | "film" | "picture";
+  | "place" | "film" | "picture" | "air";
 
 export interface ChooserHost {
   showChannel(name: string | null): void;
@@ -56,6 +56,7 @@ export class Chooser {
       h("div", { className: "toggles" }, toggle("fit", "fit range", "Colour range: the channel's, or fitted (a)"),
         toggle("labels", "labels", "Labels on or off (l)"),
         toggle("flow", "flow", "Arrows along pipes (o)"),
+        toggle("air", "air", "Air in the aisles: slices upright, level, both, off (e)"),
         toggle("heat", "heat path", "From the die of the picked accelerator to the sky (k)"), toggle("power", "power", "One-line diagram of the power chain (w)"),
         toggle("isolate", "isolate", "Only what is picked; ctrl + click picks several (i)"),
         toggle("measure", "measure", "Distance between two clicks (m)"), toggle("cut", "cut", "Cut open: x, y, level, off (x)"),
@@ -262,7 +263,7 @@ const OWN_KEYS: [string, string][] = [
   [".", "one step while paused"],
   ["Esc", "let go of the picked element"],
 ];
-const NOT_HERE = ["q", "d", "e"];
+const NOT_HERE = ["q", "d"];
 const OTHERWISE: Record<string, string> = {
   "n / p": "next / previous session of the server", g: "orbit, fly, walk on the floor", w: "power: the one-line diagram, now",
   "arrows, PgUp/PgDn": "move the camera; with shift faster",
