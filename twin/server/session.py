@@ -11,7 +11,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
 from twin.server.event_log import EventLog
 from twin.server.goals import Goals, Reached
+from twin.server.jobs import Jobs
 from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
@@ -37,7 +37,6 @@ T = TypeVar("T")
 
 BATCH = 0.02  # s of computing between looks at jobs and views
 AFTER_FAILURE = 0.5  # s between attempts to serve jobs after what should not happen
-MAXIMUM_JOBS = 512
 MAXIMUM_SINGLE_STEPS = 100_000
 
 
@@ -84,14 +83,11 @@ class Session:
         self.steps_done = 0
         self.events = EventLog()
         self.publisher = Publisher(id, subject.digest)
-        self._schedule = Schedule(speed, time.monotonic(), subject.time)
+        self.schedule = Schedule(speed, time.monotonic(), subject.time)
         self._paused = paused
         self._events_read = 0
         self._goals = Goals()
-        self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._wake = threading.Condition()
-        self._closing = False
-        self._poked = False  # whether a view was added since the thread last looked
+        self._jobs = Jobs()
         self._fresh = True  # whether the state moved since the last sample
         self._stale = True  # whether viewers must hear of a change that is not a step
         self._keep_replay = keep_replay  # the way to the first goal is recorded again
@@ -108,27 +104,15 @@ class Session:
 
     def call(self, function: Callable[[], T]) -> Future[T]:
         """Run ``function`` on the session's thread; raises Busy or Gone when it cannot be."""
-        future: Future[T] = Future()
-        with self._wake:
-            if self._closing:
-                raise Gone("the session is closed")
-            if len(self._jobs) >= MAXIMUM_JOBS:
-                raise Busy("the session has too much to do; try again")
-            self._jobs.append((function, future))
-            self._wake.notify()
-        return future
+        return self._jobs.call(function)
 
     def poke(self) -> None:
         """A view was added: show it the present state even when time stands still."""
-        with self._wake:
-            self._poked = True
-            self._wake.notify()
+        self._jobs.poke()
 
     def close(self, timeout: float = 5.0) -> None:
         """End the session; what is recorded is closed and readable."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
+        self._jobs.close()
         if self._thread.is_alive():
             self._thread.join(timeout)
         self.publisher.close()
@@ -141,17 +125,7 @@ class Session:
     @property
     def speed(self) -> float:
         """Simulated seconds per second asked for; inf is as fast as it goes."""
-        return self._schedule.speed
-
-    @property
-    def achieved(self) -> float:
-        """Simulated seconds per second over the last moments."""
-        return self._schedule.achieved
-
-    @property
-    def skipped(self) -> float:
-        """Seconds of the clock given up because steps took too long."""
-        return self._schedule.skipped
+        return self.schedule.speed
 
     @property
     def seeking(self) -> bool:
@@ -247,18 +221,7 @@ class Session:
         At a time, or where the session stands; with ``undone`` in the future of that number that
         was left by going back, or where that stood. Raises InputError.
         """
-        if undone is None:
-            moment = self.subject.time if moment is None else moment
-            target = self.timeline.steps_of(moment, self._latest())
-            start, kept = self.timeline.before(target)
-            return start, self.journal.active[:kept], target
-        future = self.timeline.undone(undone)
-        target = future.left.steps
-        changes = list(future.changes)
-        if moment is not None:
-            target = self.timeline.steps_of(moment, target)
-            changes = [entry for entry in changes if entry.steps < target]
-        return self.timeline.on_the_way(future, target), changes, target
+        return self.timeline.origin(moment, undone, self._latest())
 
     def read(self, name: str) -> Floats:
         """A copy of a channel."""
@@ -288,39 +251,24 @@ class Session:
             self.timeline.begin()
             if self.keeper is not None:
                 self.keeper.begin(self)
-            while not self._closing:
+            while not self._jobs.closing:
                 try:
                     self._turn()
                 except Exception as error:
                     log.exception("session %s stopped", self.id)
                     self._fail(str(error) or type(error).__name__)
-                    with self._wake:
-                        self._wake.wait(AFTER_FAILURE)
+                    self._jobs.wait(AFTER_FAILURE)
         finally:
             self._end()
 
     def _turn(self) -> None:
-        self._do_jobs()
+        self._jobs.run()
         wait = self._wait()
         if wait == 0.0:
             self._batch()
             return
         self._sample(time.monotonic())
-        with self._wake:
-            if not (self._jobs or self._closing or self._poked):
-                self._wake.wait(wait)
-            self._poked = False
-
-    def _do_jobs(self) -> None:
-        with self._wake:
-            jobs, self._jobs = self._jobs, deque()
-        for function, future in jobs:
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(function())
-            except BaseException as error:
-                future.set_exception(error)
+        self._jobs.wait(wait)
 
     def _wait(self) -> float | None:
         """Seconds until the next step; None when none is to come by itself."""
@@ -332,7 +280,7 @@ class Session:
             return None
         if math.isinf(self.speed) and self.keeper is not None and self.keeper.behind:
             return 0.05  # nothing is lost by waiting when no pace was promised
-        return self._schedule.wait(time.monotonic(), self.subject.time + self.subject.step)
+        return self.schedule.wait(time.monotonic(), self.subject.time + self.subject.step)
 
     def _batch(self) -> None:
         began = time.monotonic()
@@ -341,9 +289,9 @@ class Session:
             if not self._step():
                 break
             clock = time.monotonic()
-            if self._jobs or self._closing or clock - began >= BATCH or self._wait() != 0.0:
+            if self._jobs or self._jobs.closing or clock - began >= BATCH or self._wait() != 0.0:
                 break
-        self._schedule.note(clock, self.subject.time)
+        self.schedule.note(clock, self.subject.time)
         self._collect_events()
         self._sample(clock)
 
@@ -408,7 +356,7 @@ class Session:
                 self.subject.kpis(),
                 self.subject.time,
                 time.time(),
-                self._schedule.achieved,
+                self.schedule.achieved,
                 self._paused or bool(self.failure or self.hold),
             )
         )
@@ -436,15 +384,11 @@ class Session:
         return max(self.subject.steps, self._goals.latest)
 
     def _restart(self, speed: float | None = None) -> None:
-        self._schedule.restart(time.monotonic(), self.subject.time, speed)
+        self.schedule.restart(time.monotonic(), self.subject.time, speed)
         self._stale = True
 
     def _end(self) -> None:
-        with self._wake:
-            self._closing = True
-            jobs, self._jobs = self._jobs, deque()
-        for _, future in jobs:
-            future.set_exception(Gone("the session is closed"))
+        self._jobs.refuse()
         self._goals.give_up(Gone("the session is closed"))
         if self.keeper is not None:
             try:

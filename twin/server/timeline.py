@@ -132,6 +132,23 @@ class Timeline:
                 return moment
         raise InputError("no snapshot is kept of a time that early", key="time")
 
+    def origin(
+        self, moment: float | None, undone: int | None, latest: int
+    ) -> tuple[Moment, list[Entry], int]:
+        """Snapshot, changes and steps to go to, of a time or in an undone future."""
+        if undone is None:
+            moment = self.subject.time if moment is None else moment
+            target = self.steps_of(moment, latest)
+            start, kept = self.before(target)
+            return start, self.journal.active[:kept], target
+        future = self.undone(undone)
+        target = future.left.steps
+        changes = list(future.changes)
+        if moment is not None:
+            target = self.steps_of(moment, target)
+            changes = [entry for entry in changes if entry.steps < target]
+        return self.on_the_way(future, target), changes, target
+
     def go_back(self, start: Moment) -> None:
         """Take the state of a moment and forget those after it."""
         self.subject.restore(start.snapshot)  # type: ignore[attr-defined]

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from twin.controls import Command
 from twin.errors import InputError
+from twin.server.jobs import MAXIMUM_JOBS
 from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.opening import Opener
-from twin.server.session import MAXIMUM_JOBS, Session
+from twin.server.session import Session
 
 
 @pytest.fixture
