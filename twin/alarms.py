@@ -13,7 +13,7 @@ from physics.factory.arrays import Floats
 from physics.factory.sensors import TEMPERATURE_RANGE
 from twin.cache import cached_coolant
 from twin.channels import BY_NAME
-from twin.cooling_channels import water_outdoors
+from twin.channels.cooling import water_outdoors
 
 if TYPE_CHECKING:
     from twin.plant import Plant

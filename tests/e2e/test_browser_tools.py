@@ -239,7 +239,8 @@ def test_slices_of_air_show_what_the_rule_says(page, server) -> None:
     try:
         page.keyboard.press("e")
         page.wait_for_function(
-            "twin.factory.air.known.size === 6 && [...twin.factory.air.values].every(Number.isFinite)"
+            "twin.factory.air.known.size === 6 &&"
+            " [...twin.factory.air.values].every(Number.isFinite)"
         )
         assert page.evaluate("twin.factory.air.planes") == "vertical"
         assert "CFD" in page.inner_text("#banner")
@@ -247,7 +248,8 @@ def test_slices_of_air_show_what_the_rule_says(page, server) -> None:
         seen = page.evaluate(
             "() => { const a = twin.factory.air; const known = Object.fromEntries("
             "[...a.known].map(([k, v]) => [k, Array.from(v)])); a.show('both');"
-            "return { known, values: Array.from(a.values), points: a.slices.corners.map(c => c.at) } }"
+            "return { known, values: Array.from(a.values),"
+            " points: a.slices.corners.map(c => c.at) } }"
         )
         with urllib.request.urlopen(f"{server}/api/scene") as answer:
             slices = air_slices(json.load(answer)["aisles"], "both")

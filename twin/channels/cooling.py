@@ -9,7 +9,7 @@ import numpy as np
 from physics import air_indices
 from physics.factory.arrays import TANK_LAYERS, Floats
 from physics.staging import ON
-from twin.channel import Channel, Reader
+from twin.channels.channel import Channel, Reader
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -104,7 +104,7 @@ def _per_hall(index: str) -> Reader:
     return read
 
 
-COOLING_CHANNELS: tuple[Channel, ...] = (
+COOLING: tuple[Channel, ...] = (
     Channel(
         "rack.air_inlet_temperature", "Rack air inlet", "degC", 0.02, 15, 40,
         "rack.air_inlet_temperature",
