@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -259,6 +262,56 @@ def test_slices_of_air_show_what_the_rule_says(page, server) -> None:
         assert expected.max() - expected.min() > 3.0
     finally:
         page.evaluate("twin.factory.air.show('off')")
+
+
+def post(address: str, body: dict | None, method: str = "POST") -> None:
+    """A request that succeeds, once the session has come to its time."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, data=data, method=method)
+    request.add_header("Content-Type", "application/json")
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return urllib.request.urlopen(request, timeout=60).close()
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
+def test_another_session_stands_beside_with_the_difference(page, server) -> None:
+    page.keyboard.press("d")
+    page.wait_for_function(
+        "document.querySelector('#banner').innerText.includes('only one session')"
+    )
+    post(f"{server}/api/sessions/pilot/branch", {"id": "what-if"})
+    try:
+        post(f"{server}/api/commands?session=what-if", {"name": "speed", "value": 20})
+        trip = {"name": "inject", "path": CDU, "key": "trip"}
+        post(f"{server}/api/commands?session=what-if", trip)
+        page.keyboard.press("d")
+        page.wait_for_selector("#beside:visible")
+        page.wait_for_function("twin.beside.factory.values && twin.still()")
+        page.click("#beside >> text=resume")
+        page.wait_for_function("Math.max(...twin.beside.factory.values) > 86")
+        width, height = page.viewport_size["width"], page.viewport_size["height"]
+        middle = (width * 0.5 - 120, height * 0.4, 100, height * 0.3)
+        beside = (width - 120, height * 0.4, 100, height * 0.3)
+        assert pixels(page, middle).std() > 3
+        assert pixels(page, beside).std() > 3
+        assert page.evaluate("twin.seenWidth") == width / 2
+        page.keyboard.press("d")
+        page.wait_for_selector("#beside-legend:visible")
+        assert "right minus left" in page.inner_text("#beside-legend")
+        gpus = page.evaluate("Array.from(twin.beside.factory.values)")
+        racks = page.evaluate("Array.from(twin.model.firstGpu)")
+        means = [np.mean(gpus[a:b]) for a, b in itertools.pairwise(racks)]
+        assert max(means) > 3.0  # the tripped CDU's racks throttle hot, the others do not notice
+        assert abs(min(means)) < 1.5
+    finally:
+        page.evaluate("twin.beside.close()")
+        post(f"{server}/api/sessions/what-if", None, "DELETE")
+    assert page.evaluate("twin.seenWidth") == page.viewport_size["width"]
 
 
 def test_a_failed_element_is_marked_until_it_is_cleared(page) -> None:

@@ -8,7 +8,9 @@ const AIMED = 260; // pixel of a rack's height from which single accelerators ca
 
 function rayAt(app: App, x: number, y: number): THREE.Ray {
   const rect = app.canvas.getBoundingClientRect();
-  const at = new THREE.Vector2(((x - rect.left) / rect.width) * 2 - 1, 1 - ((y - rect.top) / rect.height) * 2);
+  const wide = app.seenWidth; // of the left half, when another session is beside it
+  const across = (x - rect.left) % wide;
+  const at = new THREE.Vector2((across / wide) * 2 - 1, 1 - ((y - rect.top) / rect.height) * 2);
   const caster = new THREE.Raycaster();
   app.camera.updateMatrixWorld();
   caster.setFromCamera(at, app.camera);

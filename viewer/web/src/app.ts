@@ -4,6 +4,7 @@ import { pickAt } from "./aim";
 import { AIR, PLANES } from "./air";
 import type { Api } from "./api";
 import { type Margins, nearby, preset } from "./cameras";
+import { Beside } from "./beside";
 import { Colouring } from "./colouring";
 import { Drawing } from "./drawing";
 import { FactoryView } from "./factory_view";
@@ -53,6 +54,7 @@ export class App {
   readonly events: Events;
   readonly charts: Charts;
   readonly tools: Tools;
+  readonly beside: Beside;
   readonly oneLine: OneLineCard;
   readonly help = helpCard(() => this.toggle("help"));
   card!: ElementCard;
@@ -75,6 +77,7 @@ export class App {
     this.drawing = new Drawing(this, labelRoot);
     this.camera.up.set(0, 0, 1);
     this.tools = new Tools(this);
+    this.beside = new Beside(this);
     this.tools.measure.setTheme(this.theme);
     this.navigation = new Navigation(this.camera, canvas, () => this.drawing.cameraMoved());
     this.chooser = new Chooser({
@@ -97,7 +100,7 @@ export class App {
       const element = this.model.find(path);
       if (element) this.goTo(element);
     });
-    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.airLegend.root, this.banner.root, this.oneLine.root,
+    ui.append(this.strip.root, h("div", { id: "left" }, this.chooser.root), this.legend.root, this.airLegend.root, this.beside.legend.root, this.beside.root, this.banner.root, this.oneLine.root,
       h("div", { id: "foot" }, this.charts.root, this.time.root),
       h("div", { id: "right" }, this.heat.card.root, this.events.root), this.help);
     dress(this.theme);
@@ -211,6 +214,7 @@ export class App {
   }
 
   private clickedAt(event: PointerEvent): void {
+    if (event.clientX > this.seenWidth && !this.beside.same) return; // the right half shows another layout
     if (this.tools.measure.on) return this.tools.measureAt(event.clientX, event.clientY);
     const element = this.pickAt(event.clientX, event.clientY);
     if (element && (event.ctrlKey || event.metaKey)) this.addPicked(element);
@@ -223,15 +227,19 @@ export class App {
     this.colouring.show(name);
   }
 
+  /** Pixels across of what one camera sees: half the window when another session is beside. */
+  get seenWidth(): number {
+    return this.canvas.clientWidth / (this.beside.on ? 2 : 1);
+  }
+
   usePreset(name: string, atOnce = false): void {
     this.preset = name;
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    this.navigation.go(preset(this.model, name, width / height, this.selected, this.margins()), atOnce);
+    this.navigation.go(preset(this.model, name, this.seenWidth / this.canvas.clientHeight, this.selected, this.margins()), atOnce);
     this.press();
   }
 
   private margins(): Margins {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const [width, height] = [this.seenWidth, this.canvas.clientHeight];
     const wide = width > 900;
     return [wide ? 270 / width : 0.03, wide ? 200 / width : 0.03, 64 / height, 70 / height];
   }
@@ -257,6 +265,8 @@ export class App {
       this.drawing.unsettle();
     } else if (what === "air") {
       this.nextAir();
+    } else if (what === "beside") {
+      void this.beside.next().then(() => this.press());
     } else if (what === "isolate") this.tools.isolate();
     else if (what === "measure") this.tools.toggleMeasure();
     else if (what === "cut") this.tools.nextCut();
@@ -284,6 +294,7 @@ export class App {
     localStorage.setItem("twin.theme", this.theme.name);
     dress(this.theme);
     this.factory.setTheme(this.theme);
+    this.beside.setTheme();
     this.tools.measure.setTheme(this.theme);
     this.legend.show(this.colouring.channel, this.theme);
     this.legend.update(this.factory.painting);
@@ -296,7 +307,7 @@ export class App {
 
   /** Show on the buttons what is on. */
   press(): void {
-    this.chooser.state({ fit: this.colouring.fitted, flow: this.factory.flow.on, air: this.factory.air.on, heat: this.heat.on, labels: this.labels.on,
+    this.chooser.state({ fit: this.colouring.fitted, flow: this.factory.flow.on, air: this.factory.air.on, beside: this.beside.on, heat: this.heat.on, labels: this.labels.on,
       fly: this.navigation.way !== "orbit", power: this.oneLine.on, isolate: this.tools.isolated, measure: this.tools.measure.on,
       cut: this.tools.cut.on, film: this.tools.film.on, help: !this.help.hidden, theme: this.theme.name === "light" },
     this.colouring.channel?.name ?? null, this.preset);
@@ -318,6 +329,7 @@ export class App {
   private pickedChanged(): void {
     const element = this.selected;
     this.factory.select(this.tools.picked.elements);
+    this.beside.select(this.tools.picked.elements);
     this.card.show(element);
     if (element?.level === "gpu" || element?.level === "rack") this.heat.show();
     this.tools.pickedCame();
@@ -382,6 +394,6 @@ export class App {
   }
 
   view(): View {
-    return new View(this.camera, this.canvas.clientWidth, this.canvas.clientHeight);
+    return new View(this.camera, this.seenWidth, this.canvas.clientHeight);
   }
 }

@@ -71,5 +71,6 @@ export class Colouring {
       factory.update(stream.frame);
       legend.update(factory.painting);
     }
+    app.beside.follow();
   }
 }

@@ -49,7 +49,7 @@ export class Drawing {
     const [width, height] = [window.innerWidth, window.innerHeight];
     if (!width || !height) return;
     this.app.renderer.setSize(width, height, false);
-    this.app.camera.aspect = width / height;
+    this.app.camera.aspect = this.app.seenWidth / height;
     this.app.camera.updateProjectionMatrix();
     this.cameraMoved();
   }
@@ -81,6 +81,7 @@ export class Drawing {
   refresh(): void {
     this.refreshed = performance.now();
     this.app.factory.refresh(this.app.view(), this.app.software ? SOFTWARE : HARDWARE);
+    this.app.beside.refresh();
   }
 
   /** New values are there: write them into the labels now and then. */
@@ -118,7 +119,8 @@ export class Drawing {
     camera.far = far;
     camera.updateProjectionMatrix();
     factory.flow.draw(performance.now(), paused);
-    this.pacer.draw(scene, camera);
+    const { beside, renderer } = this.app;
+    this.pacer.draw(() => (beside.on ? beside.draw(renderer, scene, camera) : renderer.render(scene, camera)));
     this.drawn += 1;
     if (!this.firstPicture) this.firstPicture = performance.now();
   }

@@ -16,7 +16,7 @@ function actionsOf(app: App): Actions {
     l: () => app.toggle("labels"), o: () => app.toggle("flow"), k: () => app.toggle("heat"), v: () => app.clicked(app.selected, true),
     i: () => app.toggle("isolate"), m: () => app.toggle("measure"), x: () => app.toggle("cut"),
     "<": () => app.tools.moveCut(-1), ">": () => app.tools.moveCut(1), ",": () => app.tools.moveCut(-1),
-    b: () => app.tools.keepPlace(), B: () => app.tools.nextPlace(), V: () => app.toggle("film"), w: () => app.toggle("power"), e: () => app.toggle("air"),
+    b: () => app.tools.keepPlace(), B: () => app.tools.nextPlace(), V: () => app.toggle("film"), w: () => app.toggle("power"), e: () => app.toggle("air"), d: () => app.toggle("beside"),
     "[": () => app.time.event(-1), "]": () => app.time.event(1), g: () => app.toggle("fly"), "/": () => app.chooser.search.focus(),
     Escape: () => escape(app),
   };

@@ -28,9 +28,9 @@ export class Pacer {
   }
 
   /** Draw, and notice when it is done. */
-  draw(scene: THREE.Scene, camera: THREE.Camera): void {
+  draw(render: () => void): void {
     this.began = performance.now();
-    this.renderer.render(scene, camera);
+    render();
     if (this.fence) this.gl.deleteSync(this.fence);
     this.fence = this.gl.fenceSync(this.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     this.gl.flush();

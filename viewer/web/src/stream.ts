@@ -53,6 +53,12 @@ export class Stream {
     this.post({ type: "open", url, token });
   }
 
+  /** Hear no more. */
+  close(): void {
+    this.worker.terminate();
+    this.connected = false;
+  }
+
   /** What is shown: the worker paints its values. */
   show(shown: Shown | null): void {
     this.post({ type: "shown", shown });

@@ -14,7 +14,7 @@ const LEVELS: Record<string, string> = {
 };
 
 export type Toggle = "fit" | "labels" | "flow" | "heat" | "theme" | "fly" | "help" | "power" | "isolate" | "measure" | "cut"
-  | "place" | "film" | "picture" | "air";
+  | "place" | "film" | "picture" | "air" | "beside";
 
 export interface ChooserHost {
   showChannel(name: string | null): void;
@@ -57,6 +57,7 @@ export class Chooser {
         toggle("labels", "labels", "Labels on or off (l)"),
         toggle("flow", "flow", "Arrows along pipes (o)"),
         toggle("air", "air", "Air in the aisles: slices upright, level, both, off (e)"),
+        toggle("beside", "beside", "Another session beside this one; again: the difference (d)"),
         toggle("heat", "heat path", "From the die of the picked accelerator to the sky (k)"), toggle("power", "power", "One-line diagram of the power chain (w)"),
         toggle("isolate", "isolate", "Only what is picked; ctrl + click picks several (i)"),
         toggle("measure", "measure", "Distance between two clicks (m)"), toggle("cut", "cut", "Cut open: x, y, level, off (x)"),
@@ -263,9 +264,9 @@ const OWN_KEYS: [string, string][] = [
   [".", "one step while paused"],
   ["Esc", "let go of the picked element"],
 ];
-const NOT_HERE = ["q", "d"];
+const NOT_HERE = ["q"];
 const OTHERWISE: Record<string, string> = {
-  "n / p": "next / previous session of the server", g: "orbit, fly, walk on the floor", w: "power: the one-line diagram, now",
+  d: "another session beside this one; again: the difference; again: alone", "n / p": "next / previous session of the server", g: "orbit, fly, walk on the floor", w: "power: the one-line diagram, now",
   "arrows, PgUp/PgDn": "move the camera; with shift faster",
 };
 
