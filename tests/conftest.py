@@ -14,6 +14,17 @@ settings.register_profile("house", deadline=None, derandomize=True, max_examples
 settings.load_profile("house")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers take files as they are collected; else those of few tests come last."""
+    if getattr(config.option, "loadscopereorder", False):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what takes longest: it compiles for minutes, and would end alone."""
+    items.sort(key=lambda item: "test_first_run" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def pilot() -> Factory:
     """The bundled pilot: one row of eight liquid-cooled racks."""

@@ -12,7 +12,7 @@ pytest.importorskip("pybullet")
 
 from PIL import Image
 
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from viewer.commands import render
 from viewer.gl_probe import probe

@@ -1,102 +1,33 @@
-"""Entry point of ``twin``: commands, those of installed plugins, and how errors are shown."""
+"""Entry point of ``twin``: how errors and interruptions are shown.
+
+Everything else is imported inside, so that an interruption while libraries load ends as quietly as
+one later.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from importlib.metadata import entry_points
-
-import typer
-
-from twin.cli import (
-    bench,
-    compare,
-    export,
-    import_usd,
-    inspect,
-    new_test,
-    one_line,
-    phases,
-    replay,
-    report,
-    robot,
-    run,
-    seismic,
-    serve,
-    solve,
-    sweep,
-    test,
-    transient,
-)
-from twin.errors import TwinError
-
-app = typer.Typer(
-    help="Open digital twin of an AI factory: layout in, live physics out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("run")(run.run)
-app.command("solve")(solve.solve)
-app.command("serve")(serve.serve)
-app.command("replay")(replay.replay)
-app.command("test")(test.check_cases)
-app.command("new-test")(new_test.new_test)
-app.command("sweep")(sweep.sweep)
-app.command("optimise")(sweep.optimise)
-app.command("info")(inspect.info)
-app.command("check")(inspect.check)
-app.command("schema")(inspect.schema)
-app.command("doctor")(inspect.doctor)
-app.command("bench")(bench.bench)
-app.command("export")(export.export)
-app.command("simready")(export.simready)
-app.command("import")(import_usd.import_usd)
-app.command("compare")(compare.compare)
-app.command("phases")(phases.phases)
-app.command("report")(report.report)
-app.command("seismic")(seismic.seismic)
-app.command("robot")(robot.robot)
-app.command("transient")(transient.transient)
-app.command("one-line")(one_line.one_line)
-
-
-def _add_plugins() -> None:
-    """Commands that other packages bring (the viewer's among them), by entry point."""
-    for entry in sorted(entry_points(group="twin.commands"), key=lambda e: e.name):
-        try:
-            command = entry.load()
-        except ImportError as error:
-            command = _unavailable(entry.name, error)
-        app.command(entry.name)(command)
-
-
-def _unavailable(name: str, error: ImportError) -> Callable[[], None]:
-    """A command that says what to install, for a plugin whose libraries are missing."""
-
-    def command() -> None:
-        raise TwinError(
-            f"'twin {name}' needs a library that is not installed ({error.name}): "
-            "pip install 'ai-factory-twin[viewer]'"
-        )
-
-    command.__doc__ = "Not available: a library is missing."
-    return command
 
 
 def main() -> None:
     """Run the command line; never shows a traceback for what a user can mend."""
-    _add_plugins()
     try:
-        app()
-    except TwinError as error:
-        print(f"twin: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _run()
     except KeyboardInterrupt:
         print("twin: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _run() -> None:
+    from twin.cli.commands import application
+    from twin.errors import TwinError
+
+    try:
+        application()()
+    except TwinError as error:
+        print(f"twin: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         # the reader (head, less) has gone; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from twin import bench
-from twin.cli.main import app
+from twin.cli.commands import app
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from test_power_dynamics import feeders
 from typer.testing import CliRunner
 
 from twin.check import check_plant
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.plant import Plant, load_plant
 from twin.power.capacity import (
     Bank,

@@ -11,7 +11,7 @@ from small_layout import changed, plant_of
 from test_power_dynamics import at
 from typer.testing import CliRunner
 
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.power.bill import bill
 from twin.power.story import Story
 from twin.scenario import Scenario

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.regression import reports

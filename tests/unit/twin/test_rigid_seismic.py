@@ -12,7 +12,7 @@ from usd_stages import small
 
 from physics.rigid_laws import GRAVITY, rocking_onset, sliding_under_pulse
 from physics.rigid_laws_motion import response_spectrum
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from twin.plant.plant import Plant, compile_plant
 from twin.rigid.ground_motion import CODES, STEP, TRUST, Demand, ground_motion, kds_zone

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from twin.rigid.backend import open_world
 from twin.rigid.robot_design import JOINTS, Load, RobotDesign, arm_angles, tool_tip, urdf

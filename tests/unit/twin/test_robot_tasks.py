@@ -12,7 +12,7 @@ import pytest
 from test_rigid_space import plant_with
 from usd_stages import LAYOUT
 
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.plant import load_plant

@@ -12,7 +12,7 @@ from small_layout import ROW, changed, plant_of
 from typer.testing import CliRunner
 
 from physics.electrical.waveform import SwingShape
-from twin.cli.main import app
+from twin.cli.commands import app
 from twin.errors import InputError
 from twin.plant import load_plant
 from twin.power import transient
