@@ -271,10 +271,7 @@ class Recorder:
         for level, channels in self._of_level.items():
             steps = np.array([[channel.resolution] for channel in channels])
             together = np.stack([values[channel.name] for channel in channels])
-            together /= steps
-            np.round(together, out=together)
-            together *= steps
-            frame[level] = together.astype(np.float32)
+            frame[level] = _to_multiples(together, steps)
         return frame
 
     def append(self) -> None:
@@ -364,8 +361,11 @@ class Recorder:
 
 def rounded(values: Floats, channel: Channel) -> NDArray[np.float32]:
     """Values as a recording keeps them: to the nearest multiple of the channel's resolution."""
-    multiples = np.round(np.asarray(values) / channel.resolution)
-    return np.asarray(multiples * channel.resolution, dtype=np.float32)
+    return _to_multiples(np.asarray(values), channel.resolution)
+
+
+def _to_multiples(values: Floats, resolution: Floats | float) -> NDArray[np.float32]:
+    return np.asarray(np.round(values / resolution) * resolution, dtype=np.float32)
 
 
 def _is_recording(folder: Path) -> bool:

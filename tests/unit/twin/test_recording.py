@@ -219,8 +219,7 @@ def test_whole_chunks_are_what_zarr_would_have_written(
         np.testing.assert_array_equal(left[place].values, right[place].values)
         files = [f for f in (by_zarr / place / "c").rglob("*") if f.is_file()]
         for file in files:
-            same = (direct / file.relative_to(by_zarr)).read_bytes()
-            assert len(same) == len(file.read_bytes())
+            assert (direct / file.relative_to(by_zarr)).read_bytes() == file.read_bytes(), file
 
 
 def test_values_read_together_are_those_read_alone(pilot: Factory) -> None:
