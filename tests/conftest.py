@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from left_running import adopt, end_all, left_running
 from hypothesis import settings
 
 import twin
@@ -16,8 +19,19 @@ settings.load_profile("house")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Workers take files as they are collected; else those of few tests come last."""
+    adopt()
     if getattr(config.option, "loadscopereorder", False):
         config.option.loadscopereorder = False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A module's tests end every process they started, also those of a test that failed."""
+    before = left_running()
+    yield
+    found = left_running() - before
+    told = end_all(found)
+    assert not told, f"left running: {told}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

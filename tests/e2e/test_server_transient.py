@@ -61,15 +61,14 @@ def test_the_session_goes_on_meanwhile(server, path):
         target=lambda: done.append(server.request(path, body={"seconds": 60, "step": 0.002}))
     )
     worker.start()
-    slowest = 0.0
+    answered = 0
     while worker.is_alive():
-        start = time.monotonic()
         server.get("/healthz")
-        slowest = max(slowest, time.monotonic() - start)
+        answered += worker.is_alive()
         time.sleep(0.02)
     worker.join()
     assert done[0][0] == 200
-    assert slowest < 2.0
+    assert answered > 2  # a server that waits for the computation answers once, after it
     assert server.get("/api/kpis")["time_s"] > before
 
 
