@@ -491,14 +491,14 @@ def recordings(random: Random, material: Material) -> Case:
 
 def options(random: Random, material: Material) -> Case:
     """Any command with odd values for its options."""
-    import typer
-
-    from twin.cli.commands import application
-
-    global _COMMANDS
     if not _COMMANDS:
-        group: Any = typer.main.get_command(application())
-        _COMMANDS = dict(group.commands)
+        import typer
+
+        from twin.cli.commands import application
+
+        built: Any = application()
+        group: Any = typer.main.get_command(built) if isinstance(built, typer.Typer) else built
+        _COMMANDS.update(group.commands)
     name = random.choice(
         [n for n in _COMMANDS if n not in ("serve", "view", "bench", "doctor", "replay")]
     )

@@ -24,6 +24,7 @@ LARGEST_RESIDUAL = 1e-6  # of the throughput, that every run keeps
 def main() -> None:
     """Serve seeds until standard input ends."""
     material = Material(Path(sys.argv[1]), Path(sys.argv[2]))
+    _build_the_command_line_once()
     answers = os.fdopen(os.dup(1), "w")
     home = Path.cwd()
     for line in sys.stdin:
@@ -36,6 +37,16 @@ def main() -> None:
             os.chdir(home)
         answers.write(json.dumps({"seed": seed, "family": case.family, **verdict}) + "\n")
         answers.flush()
+
+
+def _build_the_command_line_once() -> None:
+    """Reading the signatures of all commands takes longer than most cases."""
+    import typer
+
+    from twin.cli import commands
+
+    group: Any = typer.main.get_command(commands.application())
+    commands.application = lambda: group
 
 
 def run(case: Case) -> dict[str, Any]:
