@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from twin.control import Control, Fault
 from twin.cooling_controls import COOLING_CONTROLS, COOLING_FAULTS
 from twin.errors import InputError, near_matches
+from twin.money import name_of, parse_price
 from twin.plant.levels import PARENTS
 from twin.units import example, parse_quantity
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.state import StateBuffer
 
+
+MONEY_PER_ENERGY = "money/J"
+"""Unit of prices: in the currency of the layout's."""
 
 CONTROLS: tuple[Control, ...] = (
     Control("cdu", "supply_setpoint", "degC", 10, 60, "Technology coolant supply set point"),
@@ -115,8 +119,8 @@ CONTROLS: tuple[Control, ...] = (
         math.inf,
         "Grid power above which the site battery gives and below which it charges",
     ),
-    Control("site", "price", "won/J", 0, math.inf, "Price of energy from the grid"),
-    Control("site", "export_price", "won/J", 0, math.inf, "Paid for energy fed into the grid"),
+    Control("site", "price", MONEY_PER_ENERGY, 0, math.inf, "Price of energy from the grid"),
+    Control("site", "export_price", MONEY_PER_ENERGY, 0, math.inf, "Paid for energy fed into the grid"),
     Control("site", "carbon_intensity", "kg/J", 0, math.inf, "Carbon dioxide of grid energy"),
     Control("feeder", "online", "", 0, 1, "0 opens the feeder", whole=True),
     Control("generator", "online", "", 0, 1, "0 keeps the generator from running", whole=True),
@@ -249,15 +253,32 @@ def _above(level: str) -> Iterator[str]:
         parent = PARENTS[parent]
 
 
-def _value(control: Control, value: float | str | None, key: str) -> float:
+def _price(plant: Plant, text: str) -> float:
+    """Value of a price in the layout's currency; raises ValueError."""
+    price, own = parse_price(text, "J"), plant.layout.model.currency
+    if own is None:
+        raise ValueError("needs a layout that has prices: give it grid.price")
+    if price.currency != own:
+        raise ValueError(
+            f"is in {price.shown} where all prices are in {name_of(own)}; there is no rate between "
+            "them"
+        )
+    return price.value
+
+
+def _value(plant: Plant, control: Control, value: float | str | None, key: str) -> float:
     if value is None:
         raise InputError("a value is missing", key=key, allowed=f"{control.low} to {control.high}")
     if isinstance(value, str):
         try:
-            number = parse_quantity(value, control.unit)
+            if control.unit == MONEY_PER_ENERGY:
+                number = _price(plant, value)
+            else:
+                number = parse_quantity(value, control.unit)
         except ValueError as error:
+            such = "150 won/kWh" if control.unit == MONEY_PER_ENERGY else example(control.unit)
             raise InputError(
-                f"value {error}", key=key, found=repr(value), allowed=example(control.unit)
+                f"value {error}", key=key, found=repr(value), allowed=f"such as {such}"
             ) from None
     else:
         number = float(value)
@@ -343,7 +364,7 @@ def check(plant: Plant, command: Command) -> None:
     """Raise InputError if a command cannot be carried out on this plant."""
     if command.kind == "set":
         control, _ = resolve_control(plant, command.path, command.key)
-        _value(control, command.value, command.key)
+        _value(plant, control, command.value, command.key)
     else:
         resolve_fault(plant, command.path, command.key)
 
@@ -355,7 +376,7 @@ def apply(plant: Plant, state: StateBuffer, start: StateBuffer, command: Command
     """
     if command.kind == "set":
         control, rows = resolve_control(plant, command.path, command.key)
-        number = _value(control, command.value, command.key)
+        number = _value(plant, control, command.value, command.key)
         values = state.field(control.source)
         before = float(values[rows[0]])
         values[rows] = number

@@ -29,7 +29,7 @@ def test_common_spelling_agrees_with_the_unit_registry(unit, text):
     ("text", "unit", "expected"),
     [
         ("1400 W", "W", 1400.0),
-        ("1,400 W", "W", 1400.0),
+        ("1,234.5 kW", "W", 1234500.0),
         ("1_400 W", "W", 1400.0),
         ("1.4 kW", "W", 1400.0),
         ("  45 degC ", "degC", 45.0),
@@ -45,7 +45,6 @@ def test_common_spelling_agrees_with_the_unit_registry(unit, text):
         ("0.97", "", 0.97),
         ("4.5 pJ/bit", "J/bit", 4.5e-12),
         ("0.41 kg/kWh", "kg/J", 0.41 / 3.6e6),
-        ("150 won/kWh", "won/J", 150.0 / 3.6e6),
         ("2 PFLOP/s", "flop/s", 2e15),
         ("-5 degC", "degC", -5.0),
     ],
