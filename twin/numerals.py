@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-_PLAIN = re.compile(
-    r"[-+]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)([eE][-+]?\d+)?", re.ASCII
-)
+_PLAIN = re.compile(r"[-+]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)([eE][-+]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+\.\d+([eE][-+]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[-+]?\d+(_\d+)*", re.ASCII)
 _NOT_FINITE = {"inf", "infinity", "nan"}

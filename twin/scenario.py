@@ -20,7 +20,9 @@ from twin.yaml_file import Document, Key, key_text
 class Element(BaseModel):
     """Base of everything in a scenario: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class WeatherChange(Element):

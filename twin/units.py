@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -19,15 +20,19 @@ from pydantic_core import PydanticCustomError
 from twin.numerals import number
 from twin.unit_text import lead, pint_text, registry
 
-
 COMMON_UNITS: dict[str, dict[str, float]] = {
     "W": {"W": 1.0, "kW": 1e3, "MW": 1e6, "GW": 1e9},
     "m": {"m": 1.0, "mm": 1e-3, "cm": 1e-2, "km": 1e3},
     "kg": {"kg": 1.0, "t": 1e3},
     "degC": {"degC": 1.0, "°C": 1.0},
     "delta_degC": {"K": 1.0},
-    "m**3/s": {"m**3/s": 1.0, "L/min": 1e-3 / 60.0, "L/s": 1e-3, "m**3/h": 1.0 / 3600.0,
-               "m3/h": 1.0 / 3600.0},
+    "m**3/s": {
+        "m**3/s": 1.0,
+        "L/min": 1e-3 / 60.0,
+        "L/s": 1e-3,
+        "m**3/h": 1.0 / 3600.0,
+        "m3/h": 1.0 / 3600.0,
+    },
     "Pa": {"Pa": 1.0, "kPa": 1e3, "bar": 1e5},
     "J/delta_degC": {"J/K": 1.0, "kJ/K": 1e3},
     "delta_degC/W": {"K/W": 1.0},
@@ -89,6 +94,14 @@ def parse_quantity(text: str, unit: str) -> float:
     return value
 
 
+def spaced(text: str) -> str:
+    """A quantity of the command line with a space before its unit: ``90s`` is ``90 s``."""
+    found = _BEFORE_UNIT.match(text.strip())
+    assert found is not None
+    rest = text.strip()[found.end() :].strip()
+    return f"{found.group()} {rest}" if found.group() and rest else text.strip()
+
+
 def _about_number(reason: str, written: str, unit_text: str, unit: str) -> str:
     """Why a text does not begin with a number."""
     if reason != "is not a number":
@@ -125,6 +138,8 @@ def _convert(magnitude: float, unit_text: str, unit: str) -> float:
             f"has unit '{unit_text}', which does not convert to '{unit or '1'}'; {meant}"
         ) from None
 
+
+_BEFORE_UNIT = re.compile(r"[-+\u2212\d.,_]*([eE][-+]?\d+)?")
 
 EXAMPLES = {
     "W": "1400 W",

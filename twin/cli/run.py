@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.cli.outputs import check_output
 from twin.errors import InputError, Interrupted
 from twin.money import name_of
-from twin.units import parse_quantity
+from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
     from twin.power.hours import HourlyBill
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 
 def parse_duration(text: str, option: str) -> float:
     """Seconds of ``10min``, ``10 min`` or ``2h``; raises InputError naming the option."""
-    spaced = text.strip()
-    digits = len(spaced) - len(spaced.lstrip("0123456789.eE+-_"))
-    number, unit = spaced[:digits], spaced[digits:].strip()
     try:
-        seconds = parse_quantity(f"{number} {unit}", "s")
+        seconds = parse_quantity(spaced(text), "s")
     except ValueError as error:
         raise InputError(
             f"{option} {error}", key=option, found=repr(text), allowed="such as 90s, 10min, 2h"
@@ -69,7 +67,9 @@ def run(
     weather: Annotated[
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+    ] = None,
     show_events: Annotated[
         bool, typer.Option("--events", help="All events rather than the last ones")
     ] = False,
