@@ -19,7 +19,6 @@ MULTIPLES = {
     "metre": "k m u n",
     "second": "m u n p",
     "gram": "k m u",
-    "tonne": "k",
     "ampere": "k m u",
     "byte": "k M G T P Ki Mi Gi Ti",
     "bit": "k M G T",
@@ -114,7 +113,7 @@ def names() -> dict[str, str]:
     for unit, spellings in units.items():
         found |= dict.fromkeys(spellings, unit)
         for sign in MULTIPLES.get(unit, "").split():
-            found |= {sign + spelling: prefixes[sign] + unit for spelling in spellings}
+            found |= {sign + short: prefixes[sign] + unit for short in spellings}
             found[prefixes[sign] + unit] = prefixes[sign] + unit
     return found
 
@@ -128,7 +127,7 @@ def _definitions() -> tuple[dict[str, str], dict[str, list[str]]]:
         if name.endswith("-"):
             prefixes[rest[1].removesuffix("-")] = name.removesuffix("-")
         elif name:
-            units[name] = [name, *rest[1:]]
+            units[name] = [name, *(spelling for spelling in rest[1:] if spelling != "_")]
     return prefixes, units
 
 
