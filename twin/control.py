@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from twin.plant import Plant
+
+Rows = NDArray[np.int64]
+Fitted = Callable[["Plant"], NDArray[np.bool_]]
+Limits = Callable[["Plant", Rows], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -17,6 +29,11 @@ class Control:
     description : what it does
     field : field of the state when it differs from key; ``group.field`` when in another group
     whole : whether only whole numbers make sense (switches and counts)
+    lifted_by_none : whether the text ``none`` takes the limit away that it sets
+    limits : narrower limits of given elements, by what their products allow
+    fitted : which elements of the level have it; left out: all
+    needs : what an element needs to have it, for messages
+    choices : the only values that mean something, where those are not all whole numbers
     """
 
     level: str
@@ -27,6 +44,11 @@ class Control:
     description: str
     field: str = ""
     whole: bool = False
+    lifted_by_none: bool = False
+    limits: Limits | None = None
+    fitted: Fitted | None = None
+    needs: str = ""
+    choices: tuple[int, ...] = ()
 
     @property
     def source(self) -> str:

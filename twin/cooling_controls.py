@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from physics.sensor import FAILED_HIGH, FAILED_LOW, STUCK
 from twin.control import Control, Fault
+from twin.control_limits import with_rear_doors
 
 
 def _sensor_controls(level: str, what: str, unit: str, drift: float) -> tuple[Control, ...]:
@@ -46,13 +47,19 @@ COOLING_CONTROLS: tuple[Control, ...] = (
     Control("cdu", "coolant_level", "", 0, 1, "Share of the expansion vessel's reserve left"),
     *_sensor_controls("cdu", "temperature", "degC", 20.0),
     *_sensor_controls("cdu", "pressure", "Pa", 200e3),
-    Control("row", "door_setpoint", "degC", 10, 50, "Set point of the air behind the rear doors"),
-    Control("row", "door_fault", "", 0, 1, "1 stops the rear doors' fans and water", whole=True),
+    Control(
+        "row", "door_setpoint", "degC", 10, 50, "Set point of the air behind the rear doors",
+        fitted=with_rear_doors, needs="rear doors",
+    ),
+    Control(
+        "row", "door_fault", "", 0, 1, "1 stops the rear doors' fans and water", whole=True,
+        fitted=with_rear_doors, needs="rear doors",
+    ),
     Control("hall", "dehumidifier_fault", "", 0, 1, "1 lets outdoor air in as it is", whole=True),
     Control("plant", "leak_area", "m**2", 0, 1e-1, "Area of a hole in the facility loop"),
     Control("plant", "coolant_level", "", 0, 1, "Share of the expansion vessels' reserve left"),
     *_sensor_controls("plant", "temperature", "degC", 20.0),
-)
+)  # fmt: skip
 
 
 COOLING_FAULTS: tuple[Fault, ...] = (

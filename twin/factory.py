@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.channels import Channel
+from twin.errors import InputError
 from twin.plant import Plant, compile_plant
 from twin.recording import default_channels
 from twin.scenario import Scenario, WeatherChoice, load_scenario
@@ -122,7 +124,13 @@ class Factory:
         from twin.cli.run import frame_interval, parse_duration
 
         def seconds(value: str | float, name: str) -> float:
-            return parse_duration(value, name) if isinstance(value, str) else float(value)
+            if isinstance(value, str):
+                return parse_duration(value, name)
+            if isinstance(value, bool) or not 0.0 < value < math.inf:
+                raise InputError(
+                    f"{name} is no time", key=name, found=repr(value), allowed="seconds above 0"
+                )
+            return float(value)
 
         simulation = self.simulation(scenario, seed=seed)
         total = simulation.scenario.duration if duration is None else seconds(duration, "duration")

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, model_validator
 
 from assets.locations import SCENARIOS_FOLDER
+from twin import money, yaml_file
 from twin import units as u
-from twin import yaml_file
 from twin.errors import InputError, near_matches
 from twin.workload.spec import Inference, Jobs, Series, Training
 from twin.yaml_file import Document, Key, key_text
@@ -20,7 +20,9 @@ from twin.yaml_file import Document, Key, key_text
 class Element(BaseModel):
     """Base of everything in a scenario: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class WeatherChange(Element):
@@ -109,11 +111,22 @@ class Tariff(Element):
     """Prices and carbon by the hour of the day instead of the layout's, the same for all sites."""
 
     price_by_hour: (
-        Annotated[tuple[u.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
+        Annotated[tuple[money.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
     ) = Field(default=None, description="price of each hour from 0:00 on, 24 values")
     carbon_by_hour: (
         Annotated[tuple[u.CarbonIntensity, ...], Field(min_length=24, max_length=24)] | None
     ) = Field(default=None, description="carbon dioxide per energy of each hour")
+
+    @property
+    def currency(self) -> str | None:
+        """Code of the currency of the prices; None if there are none."""
+        prices = enumerate(self.price_by_hour or ())
+        return money.one_currency((f"price_by_hour[{hour}]", price) for hour, price in prices)
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Tariff:
+        _ = self.currency
+        return self
 
 
 class TokenModel(Element):

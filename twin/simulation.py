@@ -101,7 +101,7 @@ class Simulation:
             self.scenario.weather.sky,
             self.scenario.weather.kind == "normals",
         )
-        self.tariffs = Tariffs(tuple(self.plant.sites), self.scenario)
+        self.tariffs = Tariffs(self.plant.layout.model, tuple(self.plant.sites), self.scenario)
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
         self._without_weather = False

@@ -17,30 +17,22 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-
-@functools.cache
-def _registry() -> Any:
-    """The unit registry; built on first use because importing pint takes a third of a second."""
-    import pint
-
-    registry: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=False, cache_folder=None)
-    registry.define("percent = 0.01 = %")
-    registry.define("liter_per_minute = liter / minute = lpm")
-    registry.define("ton_refrigeration = 3516.8528 watt = RT")
-    registry.define("token = [token]")
-    registry.define("flop = [flop] = FLOP")
-    registry.define("won = [currency] = KRW")
-    registry.define("volt_ampere_reactive = volt * ampere = var")
-    return registry
-
+from twin.numerals import number
+from twin.unit_text import lead, pint_text, registry
 
 COMMON_UNITS: dict[str, dict[str, float]] = {
     "W": {"W": 1.0, "kW": 1e3, "MW": 1e6, "GW": 1e9},
     "m": {"m": 1.0, "mm": 1e-3, "cm": 1e-2, "km": 1e3},
     "kg": {"kg": 1.0, "t": 1e3},
-    "degC": {"degC": 1.0},
+    "degC": {"degC": 1.0, "°C": 1.0},
     "delta_degC": {"K": 1.0},
-    "m**3/s": {"m**3/s": 1.0, "L/min": 1e-3 / 60.0, "L/s": 1e-3, "m**3/h": 1.0 / 3600.0},
+    "m**3/s": {
+        "m**3/s": 1.0,
+        "L/min": 1e-3 / 60.0,
+        "L/s": 1e-3,
+        "m**3/h": 1.0 / 3600.0,
+        "m3/h": 1.0 / 3600.0,
+    },
     "Pa": {"Pa": 1.0, "kPa": 1e3, "bar": 1e5},
     "J/delta_degC": {"J/K": 1.0, "kJ/K": 1e3},
     "delta_degC/W": {"K/W": 1.0},
@@ -60,7 +52,6 @@ COMMON_UNITS: dict[str, dict[str, float]] = {
     "A": {"A": 1.0, "kA": 1e3},
     "m**3/s/W": {"L/min/kW": 1e-6 / 60.0},
     "kg/J": {"kg/kWh": 1.0 / 3.6e6},
-    "won/J": {"won/kWh": 1.0 / 3.6e6},
     "W/s": {"W/s": 1.0, "kW/s": 1e3, "MW/s": 1e6, "MW/min": 1e6 / 60.0},
     "m/s": {"m/s": 1.0},
     "m**2": {"m**2": 1.0},
@@ -77,58 +68,78 @@ def parse_quantity(text: str, unit: str) -> float:
 
     Parameters
     ----------
-    text : number and unit, separated by a space; ``"5 %"`` for shares
+    text : number (see `twin.numerals`) and unit, separated by a space; ``"5 %"`` for shares
     unit : target unit in pint's spelling, ``""`` for a dimensionless number
 
     Raises
     ------
     ValueError : no number, unknown unit, or a unit of another dimension; says what is allowed
     """
-    number, _, unit_text = text.strip().partition(" ")
+    written, *rest = text.split(maxsplit=1) or [""]
+    unit_text = rest[0].strip() if rest else ""
     try:
-        magnitude = float(number.replace(",", "").replace("_", ""))
-    except ValueError:
-        if re.fullmatch(r"[-+]?[\d.,_]+(e[-+]?\d+)?\D+", number):
-            raise ValueError(
-                f"needs a space between number and unit; write for example '{example(unit)}'"
-            ) from None
-        raise ValueError(f"is not a number followed by a unit such as '{example(unit)}'") from None
-    if not math.isfinite(magnitude):
-        raise ValueError("is not finite")
-    unit_text = unit_text.strip()
+        magnitude = number(written, unit_text)
+    except ValueError as error:
+        raise ValueError(_about_number(str(error), written, unit_text, unit)) from None
+    if unit_text[:1].isdigit() and not unit_text.startswith("1/"):
+        raise ValueError(f"has a space within its number; write for example '{example(unit)}'")
     if not unit_text:
         if unit == "":
             return magnitude
         raise ValueError(f"has no unit; write for example '{example(unit)}'")
     factor = COMMON_UNITS.get(unit, {}).get(unit_text)
-    if factor is not None:
-        return magnitude * factor
-    return _convert(magnitude, unit_text, unit)
+    value = magnitude * factor if factor is not None else _convert(magnitude, unit_text, unit)
+    if not math.isfinite(value):
+        raise ValueError("is not finite")
+    return value
+
+
+def spaced(text: str) -> str:
+    """A quantity of the command line with a space before its unit: ``90s`` is ``90 s``."""
+    found = _BEFORE_UNIT.match(text.strip())
+    assert found is not None
+    rest = text.strip()[found.end() :].strip()
+    return f"{found.group()} {rest}" if found.group() and rest else text.strip()
+
+
+def _about_number(reason: str, written: str, unit_text: str, unit: str) -> str:
+    """Why a text does not begin with a number."""
+    if reason != "is not a number":
+        shown = "" if ";" in reason else f"; write for example '{example(unit)}'"
+        return reason if reason == "is not finite" else f"{reason}{shown}"
+    digits = written.rstrip("%°") if written[:1] in "+-.0123456789" else ""
+    digits = digits.rstrip("/*^ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz²³°%")
+    if digits and not unit_text:
+        return f"needs a space between number and unit; write for example '{example(unit)}'"
+    return f"is not a number followed by a unit such as '{example(unit)}'"
 
 
 def _convert(magnitude: float, unit_text: str, unit: str) -> float:
     """Convert by the unit registry; raises ValueError as `parse_quantity` does."""
+    try:
+        written = pint_text(unit_text)
+    except ValueError as error:
+        shown = "" if ";" in str(error) else f"; write for example '{example(unit)}'"
+        raise ValueError(f"{error}{shown}") from None
     import pint
 
-    registry = _registry()
+    known = registry()
     try:
-        parsed = registry.parse_units(unit_text)
-    except (pint.errors.UndefinedUnitError, pint.errors.DefinitionSyntaxError, ValueError) as error:
-        raise ValueError(
-            f"has an unknown unit '{unit_text}'; write for example '{example(unit)}'"
-        ) from error
+        parsed = known.parse_units(written)
     except Exception as error:  # pint raises tokenizer and assertion errors on malformed text
         raise ValueError(
             f"has an unreadable unit '{unit_text}'; write for example '{example(unit)}'"
         ) from error
     try:
-        return float(registry.Quantity(magnitude, parsed).to(unit or "dimensionless").magnitude)
+        return float(known.Quantity(magnitude, parsed).to(unit or "dimensionless").magnitude)
     except pint.errors.DimensionalityError:
+        meant = lead(unit_text, unit) or f"write for example '{example(unit)}'"
         raise ValueError(
-            f"has unit '{unit_text}', which does not convert to '{unit or '1'}'"
-            f"; write for example '{example(unit)}'"
+            f"has unit '{unit_text}', which does not convert to '{unit or '1'}'; {meant}"
         ) from None
 
+
+_BEFORE_UNIT = re.compile(r"[-+\u2212\d.,_]*([eE][-+]?\d+)?")
 
 EXAMPLES = {
     "W": "1400 W",
@@ -157,7 +168,6 @@ EXAMPLES = {
     "m**3/s/W": "1.5 L/min/kW",
     "kg/J": "0.41 kg/kWh",
     "W/s": "10 MW/min",
-    "won/J": "150 won/kWh",
     "ohm": "10 mohm",
     "ohm/m": "0.1 ohm/km",
     "A": "400 A",
@@ -253,8 +263,6 @@ Angle = quantity("deg")
 FlowPerPower = quantity("m**3/s/W", ge=0)
 RampRate = quantity("W/s", ge=0)
 CarbonIntensity = quantity("kg/J", ge=0)
-EnergyPrice = quantity("won/J", ge=0)
-PowerPrice = quantity("won/W", ge=0)
 FloorLoad = quantity("kg/m**2", gt=0)
 Current = quantity("A", gt=0)
 ResistancePerLength = quantity("ohm/m", ge=0)

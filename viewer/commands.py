@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
+from twin.numerals import whole_number
+from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
     from twin.sources import SceneSource
@@ -20,7 +23,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """Width and height of ``1280x720``. Raises InputError for anything else or a size of zero."""
     parts = text.lower().split("x")
     try:
-        width, height = (int(p) for p in parts)
+        width, height = (whole_number(p) for p in parts)
     except ValueError:
         width = height = 0
     if width < 1 or height < 1 or width > 8192 or height > 8192:
@@ -49,23 +52,17 @@ def layouts_in(target: str) -> list[str]:
     return files
 
 
-_SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hour": 3600.0, "d": 86400.0}
-
-
 def seconds_of(text: str, option: str) -> float:
     """Seconds of ``90s``, ``8min``, ``2 h`` or a plain number of seconds. Raises InputError."""
-    word = text.strip()
-    unit = word.lstrip("0123456789.+-")
+    written = spaced(text)
+    allowed = "such as 90s, 8min, 2h"
     try:
-        seconds = float(word[: len(word) - len(unit)]) * _SECONDS[unit.strip()]
-    except (ValueError, KeyError):
-        seconds = -1.0
+        seconds = parse_quantity(written if " " in written else f"{written} s", "s")
+    except ValueError as error:
+        raise InputError(f"{option} {error}", key=option, found=text, allowed=allowed) from None
     if not 0 <= seconds < 1e9:
         raise InputError(
-            f"{option} is not a simulated time",
-            key=option,
-            found=text,
-            allowed="such as 90s, 8min, 2h",
+            f"{option} is not a simulated time", key=option, found=text, allowed=allowed
         )
     return seconds
 
@@ -148,10 +145,13 @@ def render(
             "end, a layout over the time from --start to --end, anything else once around"
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Length of the video", min=0.1, max=3600)] = 10.0,
-    rate: Annotated[float, typer.Option(help="Pictures per second", min=1, max=60)] = 24.0,
+    seconds: Annotated[
+        float, typer.Option(help="Length of the video", parser=decimal(0.1, 3600))
+    ] = 10.0,
+    rate: Annotated[float, typer.Option(help="Pictures per second", parser=decimal(1, 60))] = 24.0,
     turn: Annotated[
-        float | None, typer.Option(help="Degrees the camera goes round during the video")
+        float | None,
+        typer.Option(help="Degrees the camera goes round during the video", parser=decimal()),
     ] = None,
     start: Annotated[str | None, typer.Option(help="Simulated time to begin at")] = None,
     end: Annotated[str | None, typer.Option(help="Simulated time to end at")] = None,
@@ -173,7 +173,7 @@ def render(
     ] = False,
     sheet: Annotated[
         int | None, typer.Option(help="Contact sheet of so many moments from --start to --end",
-                                 min=1, max=100)
+                                 parser=whole(1, 100))
     ] = None,
 ) -> None:  # fmt: skip
     """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""

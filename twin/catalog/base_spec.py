@@ -10,7 +10,7 @@ from twin import units as u
 class Spec(BaseModel):
     """Base of every specification: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Product(Spec):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.errors import InputError, TwinError, near_matches
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def export(
     recording: Annotated[
         Path | None, typer.Option(help="USD: recording whose channels are added over time")
     ] = None,
-    every: Annotated[int, typer.Option(help="USD: take one in N frames of the recording")] = 1,
+    every: Annotated[
+        int, typer.Option(help="USD: take one in N frames of the recording", parser=whole(1))
+    ] = 1,
     robot: Annotated[
         Path | None, typer.Option(help="USD: robot.json of a task, shown moving (twin robot)")
     ] = None,
@@ -117,7 +120,7 @@ def simready(
     """Write racks, CDUs, UPS and CRAHs of the catalogue as SimReady assets (AIF-Entity 0.2.0)."""
     from twin.catalog import bundled_catalog
     from twin.layout.loader import class_of
-    from twin.units import parse_quantity
+    from twin.units import parse_quantity, spaced
     from twin.usd.aif_fields import ASSET_CLASSES
     from twin.usd.aif_values import Supply
     from twin.usd.product_asset import AssetOptions, write_asset
@@ -135,7 +138,9 @@ def simready(
                 allowed=near_matches(name, fitting),
             )
     try:
-        supply = Supply(parse_quantity(voltage, "V"), parse_quantity(frequency, "Hz"))
+        supply = Supply(
+            parse_quantity(spaced(voltage), "V"), parse_quantity(spaced(frequency), "Hz")
+        )
     except ValueError as error:
         raise InputError(
             f"the supply {error}", key="voltage, frequency", found=f"{voltage}, {frequency}"

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.errors import InputError
 
 
@@ -128,7 +129,9 @@ PACKAGES = (
 
 
 def doctor(
-    port: Annotated[int, typer.Option(help="Port that twin serve will use")] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port that twin serve will use", parser=whole(1, 65535))
+    ] = 8000,
 ) -> None:
     """Say what works on this machine and what to install for the rest."""
     problems = 0

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from twin.cli.number_options import decimal, whole
 from twin.errors import TwinError
 
 
@@ -28,9 +29,12 @@ def replay(
         bool, typer.Option("--json", help="With --verify: one JSON object on standard output")
     ] = False,
     host: Annotated[str, typer.Option(help="Address to bind")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to bind; 0: a free one", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port to bind; 0: a free one", parser=whole(0, 65535))
+    ] = 8000,
     speed: Annotated[
-        float, typer.Option(help="Recorded seconds per second; 0 as fast as it goes", min=0)
+        float,
+        typer.Option(help="Recorded seconds per second; 0 as fast as it goes", parser=decimal(0)),
     ] = 10.0,
     paused: Annotated[bool, typer.Option(help="Begin standing still")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def robot(
         typer.Option(help="What its cameras see: a recording or a server (else the layout)"),
     ] = None,
     at: Annotated[str | None, typer.Option(help="Simulated time of that, such as 8min")] = None,
-    pictures: Annotated[int, typer.Option(min=0, help="Thermal pictures of a round")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the sensors' noise")] = 0,
+    pictures: Annotated[int, typer.Option(help="Thermal pictures of a round", parser=whole(0))] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the sensors' noise", parser=whole(0))] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.cli.outputs import check_output
 from twin.errors import InputError, Interrupted
-from twin.units import parse_quantity
+from twin.money import name_of
+from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
     from twin.power.hours import HourlyBill
@@ -24,11 +26,8 @@ if TYPE_CHECKING:
 
 def parse_duration(text: str, option: str) -> float:
     """Seconds of ``10min``, ``10 min`` or ``2h``; raises InputError naming the option."""
-    spaced = text.strip()
-    digits = len(spaced) - len(spaced.lstrip("0123456789.eE+-_"))
-    number, unit = spaced[:digits], spaced[digits:].strip()
     try:
-        seconds = parse_quantity(f"{number} {unit}", "s")
+        seconds = parse_quantity(spaced(text), "s")
     except ValueError as error:
         raise InputError(
             f"{option} {error}", key=option, found=repr(text), allowed="such as 90s, 10min, 2h"
@@ -68,7 +67,9 @@ def run(
     weather: Annotated[
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+    ] = None,
     show_events: Annotated[
         bool, typer.Option("--events", help="All events rather than the last ones")
     ] = False,
@@ -124,6 +125,7 @@ def run(
         "realtime_factor": simulation.time / wall,
         **simulation.averages(),
         **bill(simulation),
+        "currency": simulation.tariffs.currency,
         "digest": simulation.digest(),
     }
     if hourly is not None:
@@ -147,7 +149,8 @@ def run(
 def hints(hourly: HourlyBill) -> list[str]:
     """When the same run had been cheapest, and when it had emitted least."""
     lines = []
-    for key, unit, verb in (("energy_cost_won", "won", "cost"), ("carbon_kg", "kg CO2", "emit")):
+    money = name_of(hourly.simulation.tariffs.currency or "")
+    for key, unit, verb in (("energy_cost", money, "cost"), ("carbon_kg", "kg CO2", "emit")):
         found = hourly.shift().get(key)
         if found is None:
             continue
@@ -156,10 +159,15 @@ def hints(hourly: HourlyBill) -> list[str]:
         else:
             lines.append(
                 f"Begun at {found['start']} ({found['delay_h']} h later), the same energy would "
-                f"{verb} {found['best']:,.0f} {unit} instead of {found['now']:,.0f} "
+                f"{verb} {amount(found['best'])} {unit} instead of {amount(found['now'])} "
                 f"({-found['saving_share']:+.1%})."
             )
     return lines
+
+
+def amount(value: float) -> str:
+    """Money or mass for people: small amounts with two decimals."""
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:,.2f}"
 
 
 def _number_or_none(value: Any) -> Any:
@@ -250,14 +258,16 @@ def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if result["generator_energy_kwh"] > 0.0:
         rows.append(("Generator energy", f"{result['generator_energy_kwh']:,.1f} kWh"))
-    if result["energy_cost_won"] > 0.0:
-        rows.append(("Energy cost", f"{result['energy_cost_won']:,.0f} won"))
+    money = name_of(result["currency"] or "")
+    if result["energy_cost"] != 0.0:
+        rows.append(("Energy cost", f"{amount(result['energy_cost'])} {money}"))
     if result["solar_energy_kwh"] > 0.0:
         rows.append(("Solar energy", f"{result['solar_energy_kwh']:,.1f} kWh"))
     if result["exported_energy_kwh"] > 0.0:
         rows.append(("Fed into the grid", f"{result['exported_energy_kwh']:,.1f} kWh"))
-    if result["demand_cost_won_per_month"] > 0.0:
-        rows.append(("Demand charge", f"{result['demand_cost_won_per_month']:,.0f} won a month"))
+    if result["demand_cost_per_month"] > 0.0:
+        demand = amount(result["demand_cost_per_month"])
+        rows.append(("Demand charge", f"{demand} {money} a month"))
     if result["carbon_kg"] > 0.0:
         rows.append(("Carbon dioxide", f"{result['carbon_kg']:,.1f} kg"))
     if result["lost_tokens"] > 1e-4 * result["tokens"]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from twin.cli.number_options import decimal, whole
+
 
 def seismic(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
@@ -18,18 +20,21 @@ def seismic(
     ] = None,
     soil: Annotated[str, typer.Option(help="Soil class of the KDS: S1 to S5")] = "S4",
     height: Annotated[
-        float, typer.Option(help="Floor in its building for ac156: 0 ground, 1 roof")
+        float,
+        typer.Option(help="Floor in its building for ac156: 0 ground, 1 roof", parser=decimal()),
     ] = 0.0,
-    scale: Annotated[float, typer.Option(help="Factor on the spectrum")] = 1.0,
+    scale: Annotated[float, typer.Option(help="Factor on the spectrum", parser=decimal())] = 1.0,
     anchored: Annotated[
         bool, typer.Option("--anchored", help="Bolted down (else free-standing)")
     ] = False,
-    friction: Annotated[float, typer.Option(help="Between feet and floor")] = 0.35,
+    friction: Annotated[
+        float, typer.Option(help="Between feet and floor", parser=decimal())
+    ] = 0.35,
     frequency: Annotated[
-        float, typer.Option(help="Natural frequency of anchored cabinets, Hz")
+        float, typer.Option(help="Natural frequency of anchored cabinets, Hz", parser=decimal())
     ] = 6.0,
     row: Annotated[str | None, typer.Option(help="Path of one row (else all that differ)")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the motion")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the motion", parser=whole(0))] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""

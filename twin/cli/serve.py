@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
 
 WEB_PAGE = Path(__file__).parents[2] / "viewer" / "web" / "dist"
@@ -25,12 +26,17 @@ def serve(
         str | None, typer.Option(help="Scenario file, or the name of a bundled scenario")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to bind")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to bind; 0: a free one", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port to bind; 0: a free one", parser=whole(0, 65535))
+    ] = 8000,
     speed: Annotated[
-        float, typer.Option(help="Simulated seconds per second; 0 as fast as it goes", min=0)
+        float,
+        typer.Option(help="Simulated seconds per second; 0 as fast as it goes", parser=decimal(0)),
     ] = 1.0,
     paused: Annotated[bool, typer.Option(help="Begin standing still")] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Record sessions here and go on with them after a restart")
     ] = None,
@@ -47,8 +53,10 @@ def serve(
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate (PEM)")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS private key (PEM)")] = None,
-    viewers: Annotated[int, typer.Option(help="Viewers at a time", min=1, max=100_000)] = 1000,
-    sessions: Annotated[int, typer.Option(help="Sessions at a time", min=1, max=64)] = 8,
+    viewers: Annotated[
+        int, typer.Option(help="Viewers at a time", parser=whole(1, 100_000))
+    ] = 1000,
+    sessions: Annotated[int, typer.Option(help="Sessions at a time", parser=whole(1, 64))] = 8,
     redfish: Annotated[bool, typer.Option(help="Offer a read-only Redfish tree")] = False,
     mqtt: Annotated[
         str | None, typer.Option(help="Publish points to this broker, such as mqtt://127.0.0.1")

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.number_options import whole
 from twin.errors import InputError
-from twin.units import parse_quantity
+from twin.numerals import number
+from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
     from twin.controls import Command
@@ -53,17 +55,16 @@ def commands_of(settings: list[str], faults: list[str]) -> list[Command]:
 def _number_or_text(value: str) -> float | str:
     """A plain number, or a quantity with a space before its unit."""
     try:
-        return float(value)
+        return number(value)
     except ValueError:
-        digits = len(value) - len(value.lstrip("0123456789.eE+-_"))
-        return f"{value[:digits]} {value[digits:].strip()}" if digits else value
+        return spaced(value)
 
 
 def _temperature(text: str | None, option: str) -> float | None:
     if text is None:
         return None
     try:
-        return parse_quantity(str(_number_or_text(text.strip())), "degC")
+        return parse_quantity(spaced(text), "degC")
     except ValueError as error:
         raise InputError(
             f"{option} {error}", key=option, found=repr(text), allowed="such as 35degC"
@@ -88,7 +89,9 @@ def solve(
     weather: Annotated[
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.cli.number_options import whole
+
 if TYPE_CHECKING:
     from twin.regression.runner import CaseResult
 
@@ -21,7 +23,7 @@ def check_cases(
         ),
     ],
     workers: Annotated[
-        int | None, typer.Option(help="Processes; left out: one per core", min=1)
+        int | None, typer.Option(help="Processes; left out: one per core", parser=whole(1))
     ] = None,
     update_golden: Annotated[
         bool, typer.Option("--update-golden", help="Write golden recordings; show what changed")

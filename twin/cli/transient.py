@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.cli.number_options import decimal, whole
 from twin.cli.outputs import check_output
 from twin.cli.run import parse_duration
 from twin.errors import InputError
@@ -26,18 +27,28 @@ def transient(
     scenario: Annotated[
         str | None, typer.Option(help="Scenario whose start is the operating point")
     ] = None,
-    frequency: Annotated[float, typer.Option(help="Iterations of the job per second, Hz")] = 1.0,
-    compute_share: Annotated[float, typer.Option(help="Share of an iteration that computes")] = 0.6,
+    frequency: Annotated[
+        float, typer.Option(help="Iterations of the job per second, Hz", parser=decimal())
+    ] = 1.0,
+    compute_share: Annotated[
+        float, typer.Option(help="Share of an iteration that computes", parser=decimal())
+    ] = 0.6,
     communication: Annotated[
-        float, typer.Option(help="Accelerators' power while communicating over computing")
+        float,
+        typer.Option(
+            help="Accelerators' power while communicating over computing", parser=decimal()
+        ),
     ] = 0.35,
     peak: Annotated[
-        float, typer.Option(help="Power at the gradients' exchange over computing")
+        float,
+        typer.Option(help="Power at the gradients' exchange over computing", parser=decimal()),
     ] = 1.0,
-    jitter: Annotated[float, typer.Option(help="Spread of an iteration's length")] = 0.0,
+    jitter: Annotated[
+        float, typer.Option(help="Spread of an iteration's length", parser=decimal())
+    ] = 0.0,
     skew: Annotated[str, typer.Option(help="Time over which racks are spread")] = "50ms",
     capacitors: Annotated[
-        float, typer.Option(min=0.0, help="Factor on the racks' capacitors, 0 for none")
+        float, typer.Option(help="Factor on the racks' capacitors, 0 for none", parser=decimal(0.0))
     ] = 1.0,
     battery: Annotated[bool, typer.Option(help="With the layout's site battery")] = True,
     interrupt: Annotated[
@@ -46,7 +57,7 @@ def transient(
     limit: Annotated[
         Path | None, typer.Option(help="Limit of the grid's operator, a YAML file")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of skew and jitter")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of skew and jitter", parser=whole(0))] = 0,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG) here")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:

@@ -41,6 +41,7 @@ from twin.layout.power_models import (
     check_systems,
 )
 from twin.layout.solar_models import Solar
+from twin.money import one_currency
 
 Point = tuple[u.Position, u.Position]
 Size = tuple[u.Length, u.Length, u.Length]
@@ -349,3 +350,17 @@ class LayoutModel(Element):
     phases: Phases | None = Field(
         default=None, description="what is there, permitted, energised and delivered when"
     )
+
+    @property
+    def currency(self) -> str | None:
+        """Code of the currency of all prices; None if there are none."""
+        return one_currency(
+            (f"sites[{number}].grid.{key}", price)
+            for number, site in enumerate(self.sites)
+            for key, price in site.grid.prices()
+        )
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> LayoutModel:
+        _ = self.currency
+        return self

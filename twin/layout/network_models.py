@@ -12,7 +12,7 @@ from twin import units as u
 class Network(BaseModel):
     """A tree of equal switches. Its power is told, and is not part of a run's power."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     switch: str = Field(description="id of a product of class network-switch")
     topology: Literal["fat-tree", "rail-optimised"] = Field(

@@ -20,7 +20,7 @@ Path = Annotated[str, Field(pattern=r"^/")]
 class PhaseElement(BaseModel):
     """Base: immutable, unknown keys are errors; a line with its origin."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     source: str = Field(default="", description="where it is from: a text, or a key of `sources`")
     mark: Literal["A", "B", "C"] = Field(
@@ -83,7 +83,7 @@ KINDS = ("permit", "substation", "cooling", "racks", "accelerators", "memory")
 class Phases(BaseModel):
     """The whole section: announcements, steps in any order, and texts of sources by key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     announced: tuple[Announced, ...] = Field(default=(), description="what was announced")
     steps: tuple[Step, ...] = Field(min_length=1, description="what changes when")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from twin import money
 from twin import units as u
 from twin.layout.base_models import Bank, Element
 
@@ -261,25 +263,35 @@ class Grid(Element):
     ramp_limit: u.RampRate | None = Field(
         default=None, description="fastest change of power the grid accepts, such as 10 MW/min"
     )
-    price: u.EnergyPrice | None = Field(
-        default=None, description="price of energy, such as 150 won/kWh"
+    price: money.EnergyPrice | None = Field(
+        default=None, description="price of energy, such as 150 won/kWh or 0.12 EUR/kWh"
     )
     carbon_intensity: u.CarbonIntensity | None = Field(
         default=None, description="carbon dioxide per energy, such as 0.41 kg/kWh"
     )
     price_by_hour: (
-        Annotated[tuple[u.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
+        Annotated[tuple[money.EnergyPrice, ...], Field(min_length=24, max_length=24)] | None
     ) = Field(default=None, description="price of each hour of the day from 0:00 on, 24 values")
     carbon_by_hour: (
         Annotated[tuple[u.CarbonIntensity, ...], Field(min_length=24, max_length=24)] | None
     ) = Field(default=None, description="carbon dioxide per energy of each hour of the day")
-    demand_price: u.PowerPrice = Field(
-        default=0.0,
-        description="a month, of the largest mean of a quarter of an hour, such as 8000 won/kW",
+    demand_price: money.PowerPrice | None = Field(
+        default=None,
+        description="a month, of the largest mean of a quarter of an hour, such as 8000 won/kW; "
+        "left out: nothing",
     )
-    export_price: u.EnergyPrice = Field(
-        default=0.0, description="paid for energy fed into the grid, such as 100 won/kWh"
+    export_price: money.EnergyPrice | None = Field(
+        default=None,
+        description="paid for energy fed into the grid, such as 100 won/kWh; left out: nothing",
     )
+
+    def prices(self) -> Iterator[tuple[str, money.Price]]:
+        """All prices, each with its key."""
+        for key in ("price", "demand_price", "export_price"):
+            if getattr(self, key) is not None:
+                yield key, getattr(self, key)
+        for hour, price in enumerate(self.price_by_hour or ()):
+            yield f"price_by_hour[{hour}]", price
 
 
 class PanelBank(Element):

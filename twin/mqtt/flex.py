@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from twin.control_limits import module_power
 from twin.controls import Command
-from twin.errors import InputError
+from twin.errors import InputError, near_matches
 from twin.mqtt.signatures import Keys
 from twin.server.subject import SimulationSubject
 
 TOPIC = "grid/v1/isv/+/loadtarget/set"
 SET_EVENT, STATUS_EVENT = "grid.loadtarget.set.v1", "grid.powerstate.status.v1"
 WATTS = {"watt": 1.0, "kilowatt": 1e3, "megawatt": 1e6}
-LOWEST_CAP = 50.0  # W per accelerator, the control's limit
 DEADBAND = 0.005  # share by which a cap must move to be set again
 GAIN = 0.7  # of the correction from look to look
 HIGHEST_RATIO = 1.6  # of a cap to the power wanted: idle accelerators must not wind it up
@@ -85,23 +85,46 @@ def parse_targets(
 def _targets(row: Any, feeds: list[str], now: float, correlation: str) -> list[Target]:
     if not isinstance(row, dict) or not isinstance(row.get("interval"), dict):
         raise InputError("a target without interval", key="data.targets")
+    _known_keys(row, "data.targets", "interval", "load_constraint", "feed_tags", "strategy")
     interval = row["interval"]
+    _known_keys(interval, "interval", "start_time", "end_time")
     start = _moment(interval.get("start_time"), now)
     end = _moment(interval["end_time"], now) if interval.get("end_time") is not None else None
     if end is not None and end <= start:
         raise InputError("the interval ends before it begins", key="interval")
-    tags = row.get("feed_tags") or feeds
-    if not isinstance(tags, list):
-        raise InputError("feed_tags is not a list", key="feed_tags")
+    tags = row.get("feed_tags")
+    tags = feeds if tags is None else tags
+    if not isinstance(tags, list) or not tags:
+        raise InputError("feed_tags is not a list of feeds", key="feed_tags")
     for tag in tags:
         if tag not in feeds:
             raise InputError(
                 "unknown feed", key="feed_tags", found=repr(tag)[:60], allowed=", ".join(feeds)
             )
-    strategy = row.get("strategy")
-    best_effort = isinstance(strategy, dict) and strategy.get("best_effort") is True
+    best_effort = _best_effort(row.get("strategy"))
     limit = _power(row.get("load_constraint"))
     return [Target(feeds.index(tag), limit, start, end, best_effort, correlation) for tag in tags]
+
+
+def _known_keys(table: dict[str, Any], key: str, *known: str) -> None:
+    """Refuse a key that says nothing to us: misspelt, it would count as left out."""
+    for name in table:
+        if name not in known:
+            raise InputError(
+                "unknown key", key=key, found=repr(name)[:60], allowed=near_matches(name, [*known])
+            )
+
+
+def _best_effort(strategy: Any) -> bool:
+    if strategy is None:
+        return False
+    if not isinstance(strategy, dict):
+        raise InputError("strategy is not an object", key="strategy", found=repr(strategy)[:60])
+    _known_keys(strategy, "strategy", "best_effort")
+    chosen = strategy.get("best_effort", False)
+    if not isinstance(chosen, bool):
+        raise InputError("best_effort is neither true nor false", key="strategy")
+    return chosen
 
 
 def _moment(value: Any, now: float) -> float:
@@ -117,8 +140,11 @@ def _moment(value: Any, now: float) -> float:
 def _power(value: Any) -> float | None:
     if value is None:
         return None
-    if not isinstance(value, dict) or value.get("unit") not in WATTS:
-        raise InputError("not a power", key="load_constraint", allowed="value and unit")
+    unit = value.get("unit") if isinstance(value, dict) else None
+    if not isinstance(unit, str) or unit not in WATTS:
+        units = ", ".join(WATTS)
+        raise InputError("not a power", key="load_constraint", allowed=f"value and unit ({units})")
+    _known_keys(value, "load_constraint", "value", "unit")
     number = value.get("value")
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e15:
         raise InputError("not a power above zero", key="load_constraint", found=repr(number)[:60])
@@ -140,6 +166,13 @@ class Flex:
         self._gpu_site = np.repeat(racks.site, counts)
         self.counts = np.bincount(self._gpu_site, minlength=len(self.feeds)).astype(np.float64)
         self.caps = np.full(len(self.feeds), math.inf)
+        plant = self.subject.simulation.plant
+        self.lowest, self.highest = np.array(
+            [
+                module_power(plant, own) if len(own) else (0.0, 0.0)
+                for own in (np.flatnonzero(racks.site == site) for site in range(len(self.feeds)))
+            ]
+        ).T
 
     def take(self, targets: list[Target]) -> None:
         """Add targets; each replaces the earlier ones of its site."""
@@ -172,7 +205,7 @@ class Flex:
             if target is not None and target.limit is not None and self.counts[site] > 0:
                 rest = float(power[site] - gpu[site])
                 wanted = (target.limit - rest) / self.counts[site]
-                cap = self._corrected(before, wanted, float(gpu[site]) / self.counts[site])
+                cap = self._corrected(site, wanted, float(gpu[site]) / self.counts[site])
             if math.isinf(cap) and math.isinf(before):
                 continue
             if not math.isinf(cap) and abs(cap - before) <= DEADBAND * cap:
@@ -181,13 +214,12 @@ class Flex:
             found.append(Command("set", f"/{name}", "power_cap", cap))
         return found
 
-    @staticmethod
-    def _corrected(before: float, wanted: float, drawn: float) -> float:
+    def _corrected(self, site: int, wanted: float, drawn: float) -> float:
         """Cap at which accelerators draw what is wanted: capped ones stay below their cap."""
-        if math.isinf(before):
-            return max(LOWEST_CAP, wanted)
-        cap = before + GAIN * (wanted - drawn)
-        return max(LOWEST_CAP, min(cap, HIGHEST_RATIO * wanted))
+        before, cap = self.caps[site], wanted
+        if not math.isinf(before):
+            cap = min(before + GAIN * (wanted - drawn), HIGHEST_RATIO * wanted)
+        return float(np.clip(cap, self.lowest[site], self.highest[site]))
 
     def status(self, identifier: str, now: float) -> dict[str, Any]:
         """The event that tells the state of all feeds; on the session's thread."""
@@ -199,7 +231,7 @@ class Flex:
             limit = target.limit if target is not None and target.limit is not None else math.inf
             feeds[name] = {
                 "metadata": {
-                    "power_minimum": _watts(design + LOWEST_CAP * float(self.counts[site])),
+                    "power_minimum": _watts(design + self.lowest[site] * float(self.counts[site])),
                     "power_maximum": _watts(max(float(power[site]), design)),
                     "default_constraint": _watts(max(float(power[site]), design)),
                 },

@@ -15,6 +15,7 @@ from physics.electrical.ups import DOUBLE_CONVERSION, ECO
 from physics.factory.power_sources import GRID
 from twin.catalog.specs import Battery, Generator, Ups
 from twin.layout import models, power_models
+from twin.money import Price
 from twin.plant.design import Design
 from twin.plant.expand import Elements, Expansion
 from twin.plant.levels import Levels
@@ -313,8 +314,8 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
         "site.power_target": np.full(sites, math.inf),
         "site.power_cap": np.full(sites, math.inf),
         "site.shaving_threshold": np.array(threshold),
-        "site.price": np.array([site.grid.price or 0.0 for site in result.site]),
-        "site.export_price": np.array([site.grid.export_price for site in result.site]),
+        "site.price": np.array([_money(site.grid.price) for site in result.site]),
+        "site.export_price": np.array([_money(site.grid.export_price) for site in result.site]),
         "site.ramp_reference": np.full(sites, math.inf),
         "site.carbon_intensity": np.array(
             [site.grid.carbon_intensity or 0.0 for site in result.site]
@@ -352,6 +353,11 @@ def initial_supply(design: Design) -> dict[str, NDArray[np.float64]]:
             )
         },
     }
+
+
+def _money(price: Price | None) -> float:
+    """A price as a number; nothing where none is given."""
+    return 0.0 if price is None else price.value
 
 
 def rack_backup_energy(result: Expansion) -> NDArray[np.float64]:

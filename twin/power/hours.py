@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.errors import InputError
+from twin.money import name_of
 
 if TYPE_CHECKING:
-    from twin.layout.models import Site
+    from twin.layout.models import LayoutModel, Site
     from twin.scenario import Scenario
     from twin.simulation import Simulation
 
@@ -23,12 +25,12 @@ JOULES_PER_KILOWATT_HOUR = 3.6e6
 
 
 def by_hour(site: Site, scenario: Scenario) -> tuple[Floats | None, Floats | None]:
-    """Price [won/J] and carbon intensity [kg/J] of every hour of the day, shape [24]; None where
+    """Price [money/J] and carbon intensity [kg/J] of every hour of the day, shape [24]; None where
     they do not change. Those of the scenario go before those of the layout."""
     prices = scenario.tariff.price_by_hour or site.grid.price_by_hour
     carbon = scenario.tariff.carbon_by_hour or site.grid.carbon_by_hour
     return (
-        None if prices is None else np.array(prices, dtype=np.float64),
+        None if prices is None else np.array([price.value for price in prices]),
         None if carbon is None else np.array(carbon, dtype=np.float64),
     )
 
@@ -37,11 +39,28 @@ class Tariffs:
     """Writes the hour's price and carbon intensity into the state when an hour begins.
 
     What a command sets in between stays until the next hour.
+
+    Attributes
+    ----------
+    profiles : of every site, as :func:`by_hour` gives them
+    currency : code of the currency of all prices; None if there are none
     """
 
-    def __init__(self, sites: tuple[Site, ...], scenario: Scenario):
+    def __init__(self, layout: LayoutModel, sites: tuple[Site, ...], scenario: Scenario):
         self.profiles = [by_hour(site, scenario) for site in sites]
         self.start = scenario.start
+        own = scenario.tariff.currency
+        self.currency = layout.currency or own
+        if own is not None and own != self.currency:
+            raise scenario.located(
+                InputError(
+                    "prices in another currency than the layout's",
+                    found=name_of(own),
+                    allowed=f"{name_of(self.currency or own)}, as in the layout '{layout.name}'; "
+                    "there is no rate between them",
+                ),
+                ("tariff", "price_by_hour"),
+            )
 
     @property
     def any(self) -> bool:
@@ -100,7 +119,7 @@ class HourlyBill:
             {
                 "hour": hour,
                 "grid_energy_kwh": float(sums[hour, 0]) / JOULES_PER_KILOWATT_HOUR,
-                "energy_cost_won": float(sums[hour, 1]),
+                "energy_cost": float(sums[hour, 1]),
                 "carbon_kg": float(sums[hour, 2]),
             }
             for hour in range(HOURS)
@@ -117,7 +136,7 @@ class HourlyBill:
         if seconds > DAY or len(self.time) < 2:
             return {}
         found: dict[str, Any] = {}
-        for which, name in ((0, "energy_cost_won"), (1, "carbon_kg")):
+        for which, name in ((0, "energy_cost"), (1, "carbon_kg")):
             if all(pair[which] is None for pair in self.simulation.tariffs.profiles):
                 continue
             totals = [self._shifted(which, delay) for delay in range(HOURS)]

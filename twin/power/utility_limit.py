@@ -15,7 +15,9 @@ from twin import yaml_file
 class Part(BaseModel):
     """Base of everything in the file: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Band(Part):

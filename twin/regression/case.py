@@ -37,7 +37,9 @@ GOLDEN_FILE = "golden.zarr.zip"
 class Element(BaseModel):
     """Base of everything in a case file: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class GoldenSettings(Element):

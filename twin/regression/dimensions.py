@@ -10,9 +10,10 @@ import functools
 import re
 from dataclasses import dataclass
 
+from twin.unit_text import pint_text, registry
 from twin.units import COMMON_UNITS
 
-BASES = ("kg", "m", "s", "K", "A", "byte", "flop", "token", "won", "deg")
+BASES = ("kg", "m", "s", "K", "A", "byte", "flop", "token", "deg", "VA", "var")
 Powers = tuple[int, ...]
 
 _NAMES: dict[str, dict[str, int]] = {
@@ -22,11 +23,8 @@ _NAMES: dict[str, dict[str, int]] = {
     "J": {"kg": 1, "m": 2, "s": -2},
     "Pa": {"kg": 1, "m": -1, "s": -2},
     "V": {"kg": 1, "m": 2, "s": -3, "A": -1},
-    "VA": {"kg": 1, "m": 2, "s": -3},
-    "var": {"kg": 1, "m": 2, "s": -3},
     "ohm": {"kg": 1, "m": 2, "s": -3, "A": -2},
     "Hz": {"s": -1},
-    "bit": {"byte": 1},
     "degC": {"K": 1},
     "delta_degC": {"K": 1},
     "N": {"kg": 1, "m": 1, "s": -2},
@@ -40,7 +38,7 @@ class Unit:
 
     Attributes
     ----------
-    powers : of kg, m, s, K, A, byte, flop, token, won, deg
+    powers : of kg, m, s, K, A, byte, flop, token, deg, VA, var
     offset : temperature in degC, measured from freezing rather than a difference
     text : as people write it, "" for a plain number
     factor : coherent SI value of one of it
@@ -135,45 +133,47 @@ def unit_named(text: str) -> Unit:
     Everyday units come from the table of the unit parser; the rest from the unit registry, whose
     import takes a third of a second.
     """
-    if text == "degC":
+    if text in ("degC", "°C", "℃", "celsius", "Celsius"):
         return Unit(_powers("K"), True, "degC")
-    if text in ("K", "delta_degC"):
+    if text in ("K", "kelvin", "delta_degC"):
         return Unit(_powers("K"), False, "K")
     found = _spellings().get(text)
     if found is not None:
         return Unit(_powers(found[0]), False, text, found[1])
-    try:
-        return Unit(_powers(text), False, text)
-    except ValueError:
-        return _from_registry(text)
+    return _from_registry(text)
+
+
+_DIMENSIONS = {
+    "[mass]": "kg",
+    "[length]": "m",
+    "[time]": "s",
+    "[temperature]": "K",
+    "[current]": "A",
+    "[information]": "byte",
+    "[operation]": "flop",
+    "[token]": "token",
+    "[angle]": "deg",
+    "[apparent_power]": "VA",
+    "[reactive_power]": "var",
+}
+"""Dimensions of the registry and our base units of them."""
 
 
 def _from_registry(text: str) -> Unit:
-    from twin.units import _registry
-
-    registry = _registry()
+    written = pint_text(text)
+    known = registry()
     try:
-        parsed = registry.parse_units(text)
-        base = registry.Quantity(1.0, parsed).to_base_units()
+        parsed = known.parse_units(written)
+        total = dict.fromkeys(BASES, 0)
+        for dimension, power in known.Quantity(1.0, parsed).dimensionality.items():
+            total[_DIMENSIONS[dimension]] = int(power)
+        coherent_unit = "*".join(f"{base}**{power}" for base, power in total.items() if power)
+        if str(parsed) == "degree_Fahrenheit":
+            raise ValueError(f"unit '{text}' is not used here; write degC, or K for differences")
+        wanted = known.parse_units(pint_text(coherent_unit) if coherent_unit else "dimensionless")
+        factor = float(known.Quantity(1.0, parsed).to(wanted).magnitude)
+    except ValueError:
+        raise
     except Exception:  # the registry raises many kinds on malformed text
         raise ValueError(f"unknown unit '{text}'") from None
-    names = {
-        "[mass]": "kg",
-        "[length]": "m",
-        "[time]": "s",
-        "[temperature]": "K",
-        "[current]": "A",
-        "[token]": "token",
-        "[flop]": "flop",
-        "[currency]": "won",
-    }
-    total = dict.fromkeys(BASES, 0)
-    for dimension, power in base.dimensionality.items():
-        if dimension not in names or power != int(power):
-            raise ValueError(f"unit '{text}' has a dimension that no channel has")
-        total[names[dimension]] = int(power)
-    if not parsed.is_compatible_with("K") or "delta" in str(parsed):
-        return Unit(tuple(total.values()), False, text, float(base.magnitude))
-    if str(parsed) not in ("kelvin",):
-        raise ValueError(f"unit '{text}' is not used here; write degC, or K for differences")
-    return Unit(tuple(total.values()), False, "K")
+    return Unit(tuple(total.values()), False, text, factor)

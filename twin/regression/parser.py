@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 
 from twin.errors import near_matches
+from twin.numerals import number
 from twin.regression.dimensions import NUMBER, unit_named
 from twin.regression.problem import ExpectationError
 from twin.regression.syntax import (
@@ -73,12 +74,15 @@ KEYWORDS = frozenset(
     }
 )
 _SPACE = re.compile(r"\s*")
-_NUMBER = re.compile(r"\d[\d_]*(\.\d+)?([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?")
-_UNIT = re.compile(r"%|[A-Za-z_]+(\*\*-?\d+)?([*/][A-Za-z_]+(\*\*-?\d+)?)*")
+_NUMBER = re.compile(
+    r"(\d[\d_]*(\.[\d_]+)?|\.\d[\d_]*)([eE][-+]?\d+)?(,\d[\d.,_]*)?"
+)  # whatever looks like one: `number` then refuses commas and the like
+_WORD = r"[^\W\d][A-Za-z0-9²³]*"
+_UNIT = re.compile(rf"%|°?{_WORD}(\*\*-?\d+)?([*/]°?{_WORD}(\*\*-?\d+)?)*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
 _ELEMENT = re.compile(r"[A-Za-z0-9_*/-]+")
 _EVENT = re.compile(r"([A-Za-z0-9_*/-]+)\.([A-Za-z][A-Za-z0-9_-]*)")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)", re.ASCII)
 _RELATION = re.compile(r"<=|>=|==|!=|<|>")
 
 
@@ -337,18 +341,21 @@ class _Parser:
         found = self.match(_NUMBER)
         if found is None:
             raise self.fail(f"{what} is missing", "such as 45 degC")
-        number = float(found.group().replace("_", ""))
+        try:
+            value = number(found.group())
+        except ValueError as error:
+            raise self.fail(f"a number {error}", at=at) from None
         where = self.skip()
         unit_match = _UNIT.match(self.text, where)
         if unit_match is None or unit_match.group() in KEYWORDS:
-            return Quantity(number, NUMBER, at)
+            return Quantity(value, NUMBER, at)
         text = unit_match.group()
         try:
             unit = unit_named(text)
         except ValueError as error:
             raise self.fail(str(error), "such as degC, K, kW, L/min, s, min, %", where) from None
         self.position = unit_match.end()
-        return Quantity(number if unit.offset else number * unit.factor, unit, at)
+        return Quantity(value if unit.offset else value * unit.factor, unit, at)
 
     def duration(self) -> float:
         at = self.skip()

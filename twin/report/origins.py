@@ -30,6 +30,7 @@ def about(plant: Plant) -> dict[str, Any]:
         "version": __version__,
         "title": model.title or model.name,
         "description": model.description,
+        "currency": model.currency,
         "sites": [
             {
                 "title": site.title or path,
@@ -39,7 +40,7 @@ def about(plant: Plant) -> dict[str, Any]:
                 "weather": site.location.weather,
                 "contract_power_w": site.grid.contract_power,
                 "voltage_v": site.grid.voltage,
-                "price_per_j": site.grid.price,
+                "price_per_j": None if site.grid.price is None else site.grid.price.value,
                 "carbon_kg_per_j": site.grid.carbon_intensity,
             }
             for path, site in zip(plant.levels.paths("site"), plant.sites, strict=True)

@@ -73,6 +73,9 @@ SIMPLIFICATIONS = (
     "run kept exactly (mean powers, PUE, WUE, hottest temperatures, tokens).",
 )
 
+COST = "cost_"
+"""What the key of the energy's price begins with; its currency follows."""
+
 HEADLINE = (
     "it_power_w",
     "peak_power_w",
@@ -84,7 +87,7 @@ HEADLINE = (
     "tokens_per_s",
     "tokens_per_j",
     "energy_j",
-    "cost_won",
+    COST,
     "carbon_kg",
 )
 
@@ -205,7 +208,13 @@ def _verdict(limits: Sequence[Touched]) -> str:
 
 def _tiles(summary: Summary) -> str:
     known = summary.by_key()
-    return "".join(tile(known[key]) for key in HEADLINE if key in known)
+    headline = [
+        key
+        for word in HEADLINE
+        for key in known
+        if key == word or (word == COST and key.startswith(COST))
+    ]
+    return "".join(tile(known[key]) for key in headline)
 
 
 def picture_grid(pictures: Sequence[Picture], missing: str = "", wide: bool = True) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.money import CURRENCIES, OTHER_NAMES, name_of
 from twin.replay import Recording
 from twin.report.origins import ABOUT, FIGURES, read_json
 
@@ -206,8 +207,9 @@ def _money_and_carbon(summary: Summary, times: Floats) -> list[Figure]:
         return []
     energies = [integral(times, power[:, s]) for s in range(len(sites))]
     found = []
+    currency = name_of(str(summary.about.get("currency") or "KRW"))  # older recordings: all in won
     for key, name, title, unit in (
-        ("cost_won", "price_per_j", "Price of the energy", "won"),
+        (f"cost_{currency}", "price_per_j", "Price of the energy", currency),
         ("carbon_kg", "carbon_kg_per_j", "Carbon dioxide", "kg"),
     ):
         factors = [site.get(name) for site in sites]
@@ -223,7 +225,6 @@ SCALES: dict[str, tuple[tuple[float, str], ...]] = {
     "kg": ((1e3, "t"),),
     "s": ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")),
     "token/s": ((1e9, "G token/s"), (1e6, "M token/s"), (1e3, "k token/s")),
-    "won": ((1e9, "G won"), (1e6, "M won"), (1e3, "k won")),
     "Pa": ((1e3, "kPa"),),
     "m**3/s": ((1.0, "m3/s"), (1 / 60_000.0, "L/min")),
 }
@@ -240,7 +241,10 @@ def shown(value: float, unit: str) -> tuple[str, str]:
         return f"{value:.1f}", "°C"
     if unit == "delta_degC":
         return f"{value:.2f}", "K"
-    for scale, name in SCALES.get(unit, ()):
+    scales = SCALES.get(unit, ())
+    if unit in CURRENCIES or unit in OTHER_NAMES:
+        scales = ((1e9, f"G {unit}"), (1e6, f"M {unit}"), (1e3, f"k {unit}"))
+    for scale, name in scales:
         if abs(value) >= scale:
             return _digits(value / scale), name
     return _digits(value), {"m**3/s": "m3/s"}.get(unit, unit)

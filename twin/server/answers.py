@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 
 class Problem(BaseModel):
@@ -58,12 +58,12 @@ class SessionStatus(BaseModel):
 class CommandRequest(BaseModel):
     """A command: a change of the state, or of how time goes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     name: Literal["set", "inject", "clear", "pause", "resume", "step", "speed", "seek"]
     path: str | None = Field(default=None, max_length=1000, description="element, or all below it")
     key: str | None = Field(default=None, max_length=1000, description="control or fault")
-    value: float | str | None = Field(
+    value: Annotated[float, Strict()] | str | None = Field(
         default=None, description="number in the control's unit, or text with a unit"
     )
 
@@ -83,7 +83,7 @@ class CommandAnswer(BaseModel):
 class NewSession(BaseModel):
     """A session to create."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     layout: str = Field(max_length=200, description="bundled layout by name")
     scenario: str | None = Field(default=None, max_length=200, description="bundled scenario")
@@ -97,7 +97,7 @@ class NewSession(BaseModel):
 class Branch(BaseModel):
     """A session to begin from a moment of another."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     time: float | None = Field(
         default=None, description="simulated seconds; left out: where it stands, or stood"

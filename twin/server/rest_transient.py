@@ -42,7 +42,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 class Interrupted(BaseModel):
     """The racks' shelves lose their input."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     at: float = Field(ge=0, le=600, description="s into the window")
     duration: float = Field(gt=0, le=600, description="s")
@@ -51,7 +51,7 @@ class Interrupted(BaseModel):
 class AllowedBand(BaseModel):
     """Greatest amplitude of the swing between two frequencies."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     from_hz: float = Field(ge=0, le=500)
     to_hz: float = Field(gt=0, le=500)
@@ -61,7 +61,7 @@ class AllowedBand(BaseModel):
 class Allowed(BaseModel):
     """What the grid's operator allows; left out: the layout's ramp limit."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     ramp_rate_w_per_s: float | None = Field(default=None, gt=0, le=1e12)
     ramp_window_s: float = Field(default=1.0, gt=0, le=600)
@@ -73,7 +73,7 @@ class Allowed(BaseModel):
 class TransientRequest(BaseModel):
     """A window to compute. Accelerators' present power is that of the iteration's compute part."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     scope: str | None = Field(
         default=None, max_length=1000, description="site, hall, row or rack; left out: first site"

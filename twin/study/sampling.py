@@ -10,6 +10,7 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.errors import InputError
+from twin.numerals import number
 from twin.study.spec import Quantity, Study, Varied
 
 MAXIMUM_POINTS = 10_000_000
@@ -46,15 +47,12 @@ def split_quantity(value: Quantity, name: str) -> tuple[float, str]:
         raise InputError("is not a number", key=f"vary.{name}", found=repr(value))
     if not isinstance(value, str):
         return float(value), ""
-    number, _, unit = value.strip().partition(" ")
+    written, _, unit = value.strip().partition(" ")
     try:
-        return float(number), unit.strip()
-    except ValueError:
+        return number(written, unit.strip()), unit.strip()
+    except ValueError as error:
         raise InputError(
-            "is not a number with its unit",
-            key=f"vary.{name}",
-            found=repr(value),
-            allowed="such as 35 degC",
+            str(error), key=f"vary.{name}", found=repr(value), allowed="such as 35 degC"
         ) from None
 
 
@@ -160,10 +158,10 @@ def as_numbers(point: Mapping[str, Quantity]) -> dict[str, Quantity]:
     for name, value in point.items():
         result[name] = value
         if isinstance(value, str):
-            number, _, unit = value.partition(" ")
+            written, _, unit = value.partition(" ")
             if unit:
                 try:
-                    result[name] = float(number)
+                    result[name] = number(written)
                 except ValueError:
                     continue
     return result

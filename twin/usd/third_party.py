@@ -6,6 +6,7 @@ product of the same class that the new one ``extends``, and reported.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from twin.catalog.loader import Catalog, bundled_catalog
 from twin.catalog.specs import PRODUCT_CLASSES
 from twin.errors import InputError, near_matches
 from twin.layout.loader import class_of
+from twin.numerals import number
 from twin.units import parse_quantity
 from twin.usd.aif_fields import ASSET_CLASSES, CORE_FIGURES, FIGURES, Figure
 from twin.usd.content import read_content
@@ -133,7 +135,7 @@ def _fill(entry: dict[str, Any], figure: Figure, value: Any, file: Path, key: st
         raise InputError("is not a number", file, key=key, found=repr(value)[:60])
     else:
         amount = float(value) * figure.unit
-    if not amount > 0.0:
+    if not 0.0 < amount < math.inf:
         raise InputError("must be positive", file, key=key, found=repr(value)[:60])
     written: Any = f"{amount:.10g} {unit}".strip()
     if figure.kind == "int" and unit == "":
@@ -148,10 +150,8 @@ def _fill(entry: dict[str, Any], figure: Figure, value: Any, file: Path, key: st
 def _quantity(text: str, figure: Figure, unit: str, file: Path, key: str) -> float:
     """SI value of a figure written as text: with a unit, or a bare number in the profile's."""
     try:
-        return float(text) * figure.unit
-    except ValueError:
-        pass
-    try:
+        if text.strip()[-1:].isdigit() and len(text.split()) == 1:
+            return number(text) * figure.unit
         return parse_quantity(text, unit)
     except ValueError as error:
         raise InputError(f"the value {error}", file, key=key, found=repr(text)[:60]) from None

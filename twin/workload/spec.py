@@ -16,7 +16,9 @@ Quantity = Literal["utilisation", "compute_share", "memory_share", "power", "hea
 class Spec(BaseModel):
     """Base of all entries: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Series(Spec):

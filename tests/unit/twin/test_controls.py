@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from deep_cooling import deep, pilot_with
 from hypothesis import given
 from hypothesis import strategies as st
 
+import twin
 from twin.controls import CONTROLS, FAULTS, Command, Control, Fault, apply, check, resolve_control
 from twin.errors import InputError
 from twin.factory import Factory
@@ -19,9 +22,24 @@ from twin.state import StateBuffer
 ROW = "/pilot/hall-a/row-01"
 
 
+def everything(data: dict[str, Any]) -> None:
+    """Whatever a control may be about: rear doors, site battery, photovoltaic field."""
+    deep(data)
+    storage = twin.load("pilot-storage").layout.document.data
+    data["products"] = storage["products"]
+    data["sites"][0] |= {key: storage["sites"][0][key] for key in ("battery", "solar")}
+
+
 @pytest.fixture(scope="module")
-def built(pilot: Factory) -> Simulation:
-    return pilot.simulation()
+def built() -> Simulation:
+    return pilot_with(everything).simulation()
+
+
+def span(built: Simulation, control: Control) -> tuple[float, float]:
+    """Least and greatest value of a control at the first element of its level."""
+    if control.limits is None:
+        return control.low, control.high
+    return control.limits(built.plant, np.array([0]))
 
 
 @pytest.fixture
@@ -43,7 +61,9 @@ def test_control_is_a_field_of_the_state_and_takes_its_limits(
     path = first_path(built.plant, control.level)
     if path is None:
         return
-    for value in (control.low, control.high):
+    for value in span(built, control):
+        if math.isinf(value):
+            continue
         applied = apply(built.plant, state, built.start, Command("set", path, control.key, value))
         assert applied.elements == 1
         assert applied.after == value
@@ -58,9 +78,12 @@ def test_values_out_of_range_change_nothing(
     if path is None:
         return
     before = state.digest()
-    beyond = [control.low - 1.0, math.nan]
-    if math.isfinite(control.high):
-        beyond.append(control.high + 1.0)
+    low, high = span(built, control)
+    beyond = [low - 1.0, math.nan, -math.inf]
+    if math.isfinite(high):
+        beyond.append(high + 1.0)
+    if not control.lifted_by_none:
+        beyond.append(math.inf)
     for value in beyond:
         with pytest.raises(InputError, match="out of range") as caught:
             apply(built.plant, state, built.start, Command("set", path, control.key, value))
@@ -84,6 +107,58 @@ def test_fault_can_be_injected_and_cleared(
     assert applied.before != applied.after
     apply(built.plant, state, built.start, Command("clear", path, fault.name))
     assert state.digest() == healthy
+
+
+def test_a_cap_lies_between_idling_and_design_power(
+    built: Simulation, state: StateBuffer, pilot: Factory
+) -> None:
+    def cap(value: float | str) -> float:
+        command = Command("set", ROW, "power_cap", value)
+        return apply(built.plant, state, built.start, command).after
+
+    assert (cap("190 W"), cap(1400.0), cap("none"), cap(math.inf)) == (
+        190,
+        1400,
+        math.inf,
+        math.inf,
+    )
+    for value in ("60 kW", 60e3, "150 W", 0.0, "inf W"):
+        with pytest.raises(InputError) as caught:
+            cap(value)
+        assert "190 to 1400 W, or none" in caught.value.allowed or "not finite" in str(caught.value)
+
+
+def test_a_cdu_has_no_more_pumps_than_were_fitted(built: Simulation, state: StateBuffer) -> None:
+    fitted = built.plant.constants.cdu.pumps[0]
+    command = Command("set", f"{ROW}/cdu-1", "pumps_online", float(fitted) + 1.0)
+    with pytest.raises(InputError, match="out of range"):
+        apply(built.plant, state, built.start, command)
+
+
+@pytest.mark.parametrize("mode", [3.0, 4.0])
+def test_a_mode_of_the_ups_that_nobody_can_ask_for_is_refused(
+    mode: float, built: Simulation, state: StateBuffer
+) -> None:
+    command = Command("set", "/pilot/hall-a", "ups_request", mode)
+    with pytest.raises(InputError, match="without a meaning"):
+        apply(built.plant, state, built.start, command)
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (Command("set", "/", "door_setpoint", "20 degC"), "rear doors"),
+        (Command("set", ROW, "door_fault", 1.0), "rear doors"),
+        (Command("inject", ROW, "rear-door-trip"), "rear doors"),
+        (Command("set", "/pilot", "shaving_threshold", "1 MW"), "a battery"),
+        (Command("set", "/pilot", "export_price", "100 won/kWh"), "a photovoltaic field"),
+    ],
+)
+def test_what_is_not_there_is_not_controlled(
+    command: Command, missing: str, pilot: Factory
+) -> None:
+    with pytest.raises(InputError, match=f"nothing at this path has {missing}"):
+        check(pilot.plant(), command)
 
 
 def test_switches_and_counts_take_whole_numbers_only(built: Simulation, state: StateBuffer) -> None:

@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.mqtt.broker import parse_broker
-from twin.mqtt.flex import LOWEST_CAP, Flex, parse_targets
+from twin.mqtt.flex import Flex, parse_targets
 from twin.mqtt.points import points
 from twin.mqtt.requests import parse_request
 from twin.mqtt.signatures import read_keys
@@ -225,7 +225,7 @@ def test_a_target_below_what_the_site_can_reach_stops_at_the_lowest_cap(subject)
     flex = Flex(subject)
     flex.take(parse_targets(target(1000.0), flex.feeds, 0.0))
     commands = flex.commands(0.0)
-    assert [command.value for command in commands] == [LOWEST_CAP]
+    assert [command.value for command in commands] == [190.0]  # W, its accelerators idling
     flex.take(parse_targets(target(None), flex.feeds, 0.0))
     assert [command.value for command in flex.commands(0.0)] == [math.inf]
 
@@ -247,6 +247,26 @@ def test_a_target_below_what_the_site_can_reach_stops_at_the_lowest_cap(subject)
 def test_bad_load_targets_are_refused(payload):
     with pytest.raises(InputError):
         parse_targets(payload, ["pilot"], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"load_constrain": {"value": 1.0, "unit": "megawatt"}}, "load_constrain"),
+        ({"load_constraint": {"value": 1.0, "unit": "megawatt", "per": "feed"}}, "per"),
+        ({"load_constraint": {"value": 1.0, "unit": "MW"}}, "not a power"),
+        ({"load_constraint": {"value": "1,2", "unit": "megawatt"}}, "not a power"),
+        ({"interval": {"start": "2026-01-01T00:00:00Z"}}, "start"),
+        ({"strategy": {"best_efort": True}}, "best_efort"),
+        ({"strategy": {"best_effort": "yes"}}, "best_effort"),
+        ({"feed_tags": []}, "feed_tags"),
+        ({"feeds": ["pilot"]}, "feeds"),
+    ],
+)
+def test_a_misspelt_key_of_a_target_does_not_count_as_left_out(row, word):
+    data = {"targets": [{"interval": {}} | row]}
+    with pytest.raises(InputError, match=word):
+        parse_targets(event(data), ["pilot"], 0.0)
 
 
 def test_every_point_reads_a_value_and_has_a_topic_of_its_own(subject):

@@ -34,7 +34,7 @@ def test_the_bill_is_that_of_the_power_drawn() -> None:
         peak = max(peak, drawn)
     cost = bill(simulation)
     assert cost["grid_energy_kwh"] == pytest.approx(energy, rel=1e-9)
-    assert cost["energy_cost_won"] == pytest.approx(150.0 * energy, rel=1e-9)
+    assert cost["energy_cost"] == pytest.approx(150.0 * energy, rel=1e-9)
     assert cost["carbon_kg"] == pytest.approx(0.42 * energy, rel=1e-9)
     assert cost["peak_grid_power_w"] == pytest.approx(peak, rel=1e-9)
     assert cost["generator_energy_kwh"] == cost["lost_tokens"] == 0.0
@@ -50,7 +50,7 @@ def test_a_power_target_costs_tokens_and_saves_money() -> None:
     plain, capped = bills
     assert capped["lost_tokens"] > 0.02 * plain["tokens"] > plain["lost_tokens"]
     assert capped["tokens"] + capped["lost_tokens"] == pytest.approx(plain["tokens"], rel=0.01)
-    assert capped["energy_cost_won"] < 0.95 * plain["energy_cost_won"]
+    assert capped["energy_cost"] < 0.95 * plain["energy_cost"]
 
 
 def test_a_story_has_who_carried_the_load_when() -> None:

@@ -33,26 +33,26 @@ def test_each_hour_has_its_price() -> None:
     rows = {row["hour"]: row for row in hourly.hours()}
     assert set(rows) == {18, 19, 20}
     for hour, price in ((18, 200.0), (19, 200.0), (20, 50.0)):
-        assert rows[hour]["energy_cost_won"] == pytest.approx(
+        assert rows[hour]["energy_cost"] == pytest.approx(
             price * rows[hour]["grid_energy_kwh"], rel=1e-9
         )
-    assert sum(row["energy_cost_won"] for row in rows.values()) == pytest.approx(
-        bill(hourly.simulation)["energy_cost_won"], rel=1e-12
+    assert sum(row["energy_cost"] for row in rows.values()) == pytest.approx(
+        bill(hourly.simulation)["energy_cost"], rel=1e-12
     )
 
 
 def test_shifting_says_what_the_cheapest_start_saves() -> None:
     hourly = run(datetime(2026, 8, 3, 18, 30), 7200.0, price_by_hour=PRICES)
     found = hourly.shift()
-    assert set(found) == {"energy_cost_won"}
-    cost = found["energy_cost_won"]
+    assert set(found) == {"energy_cost"}
+    cost = found["energy_cost"]
     energy = bill(hourly.simulation)["grid_energy_kwh"]
-    assert cost["now"] == pytest.approx(bill(hourly.simulation)["energy_cost_won"], rel=1e-9)
+    assert cost["now"] == pytest.approx(bill(hourly.simulation)["energy_cost"], rel=1e-9)
     assert cost["best"] == pytest.approx(50.0 * energy, rel=1e-9)
     assert (cost["start"], cost["delay_h"]) == ("20:30", 2)
     # and that is what a run from then on costs, but for the cooling of that hour
     later = run(datetime(2026, 8, 3, 20, 30), 7200.0, price_by_hour=PRICES)
-    assert bill(later.simulation)["energy_cost_won"] == pytest.approx(cost["best"], rel=0.02)
+    assert bill(later.simulation)["energy_cost"] == pytest.approx(cost["best"], rel=0.02)
 
 
 def test_a_command_holds_until_the_next_hour() -> None:
@@ -78,7 +78,7 @@ def test_the_scenario_goes_before_the_layout_and_demand_has_its_price() -> None:
     simulation.advance(1000.0)
     figures = bill(simulation)
     assert figures["carbon_kg"] == pytest.approx(0.1 * figures["grid_energy_kwh"])
-    assert figures["demand_cost_won_per_month"] == pytest.approx(
+    assert figures["demand_cost_per_month"] == pytest.approx(
         8.0 * figures["peak_demand_w"], rel=1e-12
     )
     assert figures["peak_demand_w"] <= figures["peak_grid_power_w"]

@@ -105,7 +105,7 @@ def test_normal_values_have_their_mean_and_spread() -> None:
     [
         ({"parameter": "x", "range": ["10 degC", "20 K"]}, "one unit"),
         ({"parameter": "x", "range": ["20 degC", "10 degC"]}, "begins above its end"),
-        ({"parameter": "x", "range": ["warm", "hot"]}, "not a number with its unit"),
+        ({"parameter": "x", "range": ["warm", "hot"]}, "is not a number"),
         ({"parameter": "x", "range": [True, 2]}, "is not a number"),
         ({"parameter": "x", "normal": [1, 2]}, "has no grid"),
     ],
