@@ -55,12 +55,13 @@ class Factory:
         *,
         seed: int | None = None,
         epw: str | Path | None = None,
+        duration: float | None = None,
     ) -> Simulation:
         """A simulation at its start; without a scenario, design load on a summer afternoon.
 
-        ``seed`` and ``epw`` replace those of the scenario. Raises InputError.
+        ``seed``, ``epw`` and ``duration`` [s] replace those of the scenario. Raises InputError.
         """
-        chosen = _chosen(scenario, seed, epw)
+        chosen = _chosen(scenario, seed, epw, duration)
         return Simulation(self.plant(chosen.seed), chosen)
 
     def solver(
@@ -124,8 +125,9 @@ class Factory:
         def seconds(value: str | float, name: str) -> float:
             return parse_duration(value, name) if isinstance(value, str) else float(value)
 
-        simulation = self.simulation(scenario, seed=seed)
-        total = simulation.scenario.duration if duration is None else seconds(duration, "duration")
+        asked = None if duration is None else seconds(duration, "duration")
+        simulation = self.simulation(scenario, seed=seed, duration=asked)
+        total = simulation.scenario.duration
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []
@@ -144,9 +146,12 @@ class Factory:
 
 
 def _chosen(
-    scenario: str | Path | Scenario | None, seed: int | None, epw: str | Path | None
+    scenario: str | Path | Scenario | None,
+    seed: int | None,
+    epw: str | Path | None,
+    duration: float | None = None,
 ) -> Scenario:
-    """A scenario by name, file or value, with seed and weather file replaced where given."""
+    """A scenario by name, file or value, with seed, weather file and duration where given."""
     if scenario is None:
         chosen = Scenario()
     elif isinstance(scenario, Scenario):
@@ -154,6 +159,8 @@ def _chosen(
     else:
         chosen = load_scenario(scenario)
     changes: dict[str, Any] = {}
+    if duration is not None:
+        changes["duration"] = duration
     if seed is not None:
         changes["seed"] = seed
     if epw is not None:
