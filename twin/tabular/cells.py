@@ -58,8 +58,12 @@ def numbers(column: Column, decimal: Decimal | None = None) -> Numbers:
 
     if pandas.api.types.is_bool_dtype(column.cells.dtype):
         raise column.error("is not a number", 0)
-    texts = column.texts()
+    texts = column.texts
     gone = missing.words(texts)
+    plain = pandas.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+    if decimal != "," and not column.semicolons and (np.isfinite(plain) | gone).all():
+        plain[missing.blanks(plain)] = np.nan
+        return Numbers(plain, np.full(len(column), "", dtype=object))
     distinct: dict[str, tuple[float, str]] = dict.fromkeys(texts[gone].unique(), (np.nan, ""))
     parted = _parted(column, texts, gone)
     reading = _reading(column, texts, parted, decimal)

@@ -33,7 +33,7 @@ def durations(
 
     if pandas.api.types.is_timedelta64_dtype(column.cells.dtype):
         return np.asarray(column.cells.dt.total_seconds(), dtype=np.float64)
-    texts = column.texts()
+    texts = column.texts
     clocks = texts.str.contains(":").to_numpy(dtype=np.bool_)
     if not clocks.any():
         return quantity(column, "s", unit, decimal, key, "s", missing.UNKNOWN)

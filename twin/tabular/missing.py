@@ -77,8 +77,11 @@ def is_word(text: str) -> bool:
 
 def words(texts: Any) -> NDArray[np.bool_]:
     """Cells of a column (a pandas series of text) that hold a missing mark, shape [rows]."""
-    known = {text: is_word(text) for text in texts.unique()}
-    return np.asarray(texts.map(known), dtype=np.bool_)
+    found = ~texts.str.match(r"[-+]?[.\d]").to_numpy(dtype=np.bool_)  # no number: maybe a mark
+    others = texts[found]
+    known = {text: is_word(text) for text in others.unique()}
+    found[found] = others.map(known).to_numpy(dtype=np.bool_)
+    return np.asarray(found, dtype=np.bool_)
 
 
 def blanks(values: Floats) -> NDArray[np.bool_]:
@@ -87,4 +90,5 @@ def blanks(values: Floats) -> NDArray[np.bool_]:
     for first in (float(DCGM_INT32_BLANK), DCGM_FP64_BLANK):
         found |= (values >= first) & (values < first + _KINDS) & (values == np.floor(values))
     # doubles cannot tell the four 64-bit blanks from each other or from 2^63
-    return found | (values == float(DCGM_INT64_BLANK))
+    found |= values == float(DCGM_INT64_BLANK)
+    return found

@@ -144,7 +144,7 @@ def refuse_beyond(
     """Raise InputError for the first value that cannot be, with its line and the bound.
 
     low, high : bounds in SI, themselves allowed
-    unit : of values and bounds in messages
+    unit : of values and bounds in messages; ``%``: values are shares
     """
     beyond = np.flatnonzero((values < low) | (values > high))
     if not len(beyond):
@@ -152,7 +152,8 @@ def refuse_beyond(
     row = int(beyond[0])
     value = float(values[row])
     if unit == "%":
-        shown, bound = f"{value:.4g}", f"{low:g} to {high:g}, or cells in percent with unit: '%'"
+        shown = f"{value:.4g}"
+        bound = "0 to 1" if value < low else "0 to 1; if it is in percent, unit: '%'"
     elif value < low:
         shown, bound = f"{value:,.4g} {unit}", f"at least {low:,g} {unit}"
     else:

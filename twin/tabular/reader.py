@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from twin.tabular.table import Table, clean_name, find_name
 from twin.tabular.text import cells_of, decoded, dialect_of, missing_column
 
 MAXIMUM_LINES = 50_000_000
+MAXIMUM_BYTES = 2**30
+"""Bounds of a table: its rows, and its size once it is unpacked."""
 TEXT = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".log")
 JSON = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")
@@ -35,12 +38,17 @@ def content(file: Path) -> bytes:
     if not file.is_file():
         raise InputError("file not found", file)
     try:
-        raw = file.read_bytes()
-        return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        with file.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        with gzip.open(file) if packed else file.open("rb") as stream:
+            raw = stream.read(MAXIMUM_BYTES + 1)
     except OSError as error:  # gzip's own errors are of this kind too
         raise InputError(f"cannot be read: {error.strerror or error}", file) from None
-    except (EOFError, ValueError) as error:
+    except (EOFError, ValueError, zlib.error) as error:
         raise InputError(f"cannot be unpacked: {error}", file) from None
+    if len(raw) > MAXIMUM_BYTES:
+        raise InputError("is too large", file, allowed=f"{MAXIMUM_BYTES / 2**30:g} GiB, unpacked")
+    return raw
 
 
 def read_table(file: Path, wanted: Mapping[str, str], optional: Sequence[str] = ()) -> Table:
@@ -137,6 +145,14 @@ def _json_lines(text: str, file: Path, wanted: Mapping[str, str], optional: Sequ
     if not rows:
         raise InputError("holds no lines", file)
     names = list(dict.fromkeys(name for row in rows for name in row))
+    if len(rows) == 1 and not all(find_name(name, names) for name in wanted):
+        lines_of_it = _as_lines(text)
+        raise InputError(
+            "is one JSON object, not a table",
+            file,
+            found=", ".join(names[:12]),
+            allowed=lines_of_it,
+        )
     frame = pandas.DataFrame({name: pandas.Series([row.get(name) for row in rows], dtype=object)
                               for name in names})  # fmt: skip
     return _framed(frame, np.array(lines, dtype=np.int64), file, wanted, optional)

@@ -25,7 +25,8 @@ SINCE_1970 = (631_152_000.0, 4_102_444_800.0)
 _SPREADSHEET_DAYS = (32_874.0, 73_051.0)  # days since 1899 from 1990 to 2100
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?|\d{8}T\d{4}(?:\d{2}(?:\.\d+)?)?"
 _OFFSET = r"Z|[+-]\d{2}(?::?\d{2})?"
-_STAMP = re.compile(rf"(?:{_ISO})\s?(?P<offset>{_OFFSET})?", re.ASCII)
+_STAMP = re.compile(rf"(?:{_ISO})\s?(?:{_OFFSET})?", re.ASCII)
+_CARRIES = re.compile(rf"[T ]\d{{2}}:?\d{{2}}.*(?:{_OFFSET})$", re.ASCII)
 _FORMS = "seconds, or stamps such as 2026-08-01T14:00:00 or 2026-08-01T05:00:00Z"
 
 
@@ -100,13 +101,15 @@ def times_of(
     import pandas
 
     kind = column.cells.dtype
+    if column.cells.isna().all():
+        raise column.error("holds no time")
     if isinstance(kind, pandas.DatetimeTZDtype):
         return _converted(column, column.cells.dt.tz_convert("UTC"), keys, clock)
     if pandas.api.types.is_datetime64_any_dtype(kind):
         return _placed(column, column.cells, keys, clock, groups)
     if pandas.api.types.is_timedelta64_dtype(kind):
         return _counted(column, np.asarray(column.cells.dt.total_seconds(), dtype=np.float64), keys)
-    texts = column.texts()
+    texts = column.texts
     gone = missing.words(texts)
     if gone.all():
         raise column.error("holds no time")
@@ -206,10 +209,23 @@ def _counted(column: Column, seconds: Floats, keys: Keys, assumed: bool = False)
 
 def _normalised(text: str) -> str:
     """A stamp in the form of ISO 8601, where a usual tool wrote it almost so."""
-    text = re.sub(r"^(\d{4})[/.](\d{2})[/.](\d{2})", r"\1-\2-\3", text)
+    text = re.sub(r"^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?!\d)", _year_first, text)
+    text = re.sub(r"(?<=\s)(\d{1,2})(:\d{2}\S*)\s?([AaPp])\.?[Mm]\.?$", _of_day, text)
     text = re.sub(r"\s?(?:UTC|GMT)$", "Z", text)
     text = re.sub(r"(:\d{2}),(\d+)", r"\1.\2", text)
     return re.sub(r"\s+([+-]\d{2}:?\d{2}|Z)$", r"\1", text)
+
+
+def _year_first(date: re.Match[str]) -> str:
+    return f"{date[1]}-{int(date[2]):02d}-{int(date[3]):02d}"
+
+
+def _of_day(clock: re.Match[str]) -> str:
+    """A reading of a clock of twelve hours, where there is such."""
+    hour = int(clock[1])
+    if not 1 <= hour <= 12:
+        return clock[0]
+    return f"{hour % 12 + (12 if clock[3] in 'Pp' else 0):02d}{clock[2]}"
 
 
 def _stamps(
@@ -225,20 +241,18 @@ def _stamps(
     if keys.time_unit is not None:
         row = int(np.flatnonzero(~gone)[0])
         raise column.error("is a stamp, which has no unit", row, "no time_unit")
-    forms = {text: _STAMP.fullmatch(_normalised(text)) for text in texts[~gone].unique()}
-    bad = next((text for text, form in forms.items() if form is None), None)
-    if bad is not None:
-        raise _no_stamp(column, texts, bad)
-    carries = {
-        text: form is not None and form["offset"] is not None for text, form in forms.items()
-    }
-    if len(set(carries.values())) > 1:
-        first = next(iter(carries.values()))
-        odd = next(text for text, carried in carries.items() if carried != first)
-        row = int(np.flatnonzero((texts == odd).to_numpy())[0])
-        raise column.error("some times carry an offset and others do not", row)
-    aware = next(iter(carries.values()))
-    plain = texts.map(lambda text: _normalised(text) if text in forms else None)
+    odd = ~texts.str.fullmatch(_STAMP).to_numpy(dtype=np.bool_) & ~gone
+    plain = texts.where(~gone, None)
+    plain[odd] = texts[odd].map(_normalised)
+    bad = odd & ~plain.fillna("").str.fullmatch(_STAMP).to_numpy(dtype=np.bool_)
+    if bad.any():
+        raise _no_stamp(column, int(np.flatnonzero(bad)[0]))
+    carries = plain.fillna("").str.contains(_CARRIES).to_numpy(dtype=np.bool_)
+    present = np.flatnonzero(~gone)
+    aware = bool(carries[present[0]])
+    other = present[carries[present] != aware]
+    if len(other):
+        raise column.error("some times carry an offset and others do not", int(other[0]))
     # offsets may change within a file, with the clocks: all of them count from Greenwich
     times = pandas.to_datetime(plain, format="ISO8601", utc=aware, errors="coerce")
     return _checked(column, times, gone, aware, keys, clock, groups)
@@ -255,7 +269,7 @@ def _by_format(
     import pandas
 
     form = str(keys.time_format)
-    aware = "%z" in form
+    aware = "%z" in form or "%Z" in form
     try:
         times = pandas.to_datetime(texts.where(~gone), format=form, utc=aware, errors="coerce")
     except ValueError as error:
@@ -289,8 +303,8 @@ def _checked(
     return _placed(column, times, keys, clock, groups)
 
 
-def _no_stamp(column: Column, texts: Any, text: str) -> InputError:
-    row = int(np.flatnonzero((texts == text).to_numpy())[0])
+def _no_stamp(column: Column, row: int) -> InputError:
+    text = column.texts.iloc[row]
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
         clock = " %I:%M:%S %p" if re.search(r"[AaPp]\.?[Mm]", text) else " %H:%M:%S"
         return column.error(
@@ -374,6 +388,6 @@ def _zero(column: Column, times: Any, keys: Keys, clock: Clock) -> datetime:
         local = first if first is not None else clock.start
         return moment_in_zone(column, local, keys.timezone)
     row = int(np.flatnonzero(times.notna().to_numpy())[0])
-    refused = unknown_offset(column.texts().iloc[row])
+    refused = unknown_offset(column.texts.iloc[row])
     allowed = f"{refused.allowed}; or first: with an offset, where the run begins in the table"
     raise column.error(refused.message, row, allowed)

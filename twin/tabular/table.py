@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,13 @@ class Column:
         found = repr(str(self.cells.iloc[row]))[:80]
         return InputError(message, self.file, int(self.lines[row]), self.name, found, allowed)
 
+    @cached_property
     def texts(self) -> Any:
         """The cells as text (a pandas series), without blanks around; what is none is empty."""
         import pandas
 
+        if pandas.api.types.infer_dtype(self.cells, skipna=False) == "string":
+            return self.cells.str.strip()
         if pandas.api.types.is_float_dtype(self.cells.dtype):
             return self.cells.map(lambda value: "" if value != value else repr(float(value)))
         return self.cells.astype(object).map(_text)

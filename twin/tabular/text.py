@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def dialect_of(text: str, file: Path, wanted: dict[str, str], optional: Sequence
     titles) are passed over. Raises InputError when there is no such line.
     """
     head = text[: 2**20].split("\n")[:HEAD_LINES]
-    for number, line in enumerate(head, start=1):
+    for number, line in _whole_lines(head):
         for separator in SEPARATORS:
             names = _names(line.lstrip("#") if line.startswith("#") else line, separator)
             found = {name: find_name(name, names) for name in wanted}
@@ -76,6 +76,18 @@ def dialect_of(text: str, file: Path, wanted: dict[str, str], optional: Sequence
                 both = {name: column for name, column in (found | more).items() if column}
                 return Dialect(separator, names, number, both)
     raise _no_header(head, file, wanted)
+
+
+def _whole_lines(head: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Lines with the number of their last one: those whose quotes stay open go on."""
+    open_quote = ""
+    for number, line in enumerate(head, start=1):
+        open_quote += line
+        if open_quote.count('"') % 2:
+            open_quote += " "
+            continue
+        yield number, open_quote
+        open_quote = ""
 
 
 def _names(line: str, separator: str) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def read_series(
         wanted[spec.element] = "element"
     wanted.update({column: f"element {element}" for element, column in spec.columns.items()})
     table = read_table(file, wanted)
-    owners = table[spec.element].texts().to_numpy(dtype=object) if spec.element else None
+    owners = table[spec.element].texts.to_numpy(dtype=object) if spec.element else None
     if owners is None:
         _refuse_several(table, spec)
     times = times_of(table[spec.time], spec, clock, owners)
@@ -125,7 +125,7 @@ def _refuse_several(table: Table, spec: Series) -> None:
         if name in used or name.casefold() not in OWNERS:
             continue
         column = table.named(name)
-        texts = column.texts()
+        texts = column.texts
         texts = texts[~missing.words(texts)]
         if texts.nunique() > 1:
             raise InputError(

@@ -19,7 +19,7 @@ _STEP = re.compile(r"(\d+(?:_\d+)?(?:\+\d+)?)\.(?:batch|extern|interactive|\d+)"
 
 def holds_resources(column: Column) -> bool:
     """Whether cells list resources (``cpu=72,gres/gpu=8`` or ``gpu:a100:8``), not numbers."""
-    texts = column.texts()
+    texts = column.texts
     written = texts[~missing.words(texts)]
     return len(written) > 0 and bool(
         written.map(lambda text: bool(_RESOURCES.fullmatch(text) or _GENERIC.fullmatch(text))).all()
@@ -31,7 +31,7 @@ def accelerators_in(column: Column) -> Floats:
 
     A total (``gres/gpu=8``) counts before the parts by type (``gres/gpu:a100=8``).
     """
-    texts = column.texts()
+    texts = column.texts
     gone = missing.words(texts)
     found = np.full(len(column), np.nan)
     for row in np.flatnonzero(~gone):
@@ -43,7 +43,7 @@ def accelerators_in(column: Column) -> Floats:
 
 def steps(column: Column) -> NDArray[np.bool_]:
     """Rows that are steps (``101.batch``) of a job which has a row of its own, shape [rows]."""
-    texts = column.texts()
+    texts = column.texts
     names = set(texts.tolist())
     parts = texts.map(_STEP.fullmatch)
     return np.array([part is not None and part[1] in names for part in parts], dtype=np.bool_)

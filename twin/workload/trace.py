@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,8 @@ def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) ->
         return _listed(spec, total)
     file = Path(spec.file)
     if kind_of(file) == ".swf":
-        trace, times, column = read_swf(file, spec.accelerators_per_processor, spec.first or 0.0)
+        first = seconds_of(spec.first)
+        trace, times, column = read_swf(file, spec.accelerators_per_processor, first)
     else:
         trace, times, column = read_job_table(file, spec, clock)
     quotas = {tenant: share * total for tenant, share in spec.quotas.items()}
@@ -127,8 +129,14 @@ def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) ->
     return trace
 
 
+def seconds_of(first: datetime | float | None) -> float:
+    """A duration that :class:`twin.workload.spec.Jobs` has checked to be one [s]."""
+    assert not isinstance(first, datetime)
+    return first or 0.0
+
+
 def _listed(spec: Jobs, total: float) -> Trace:
-    first = float(spec.first or 0.0)  # type: ignore[arg-type]
+    first = seconds_of(spec.first)
     found = [
         Job(
             entry.id,
@@ -270,11 +278,11 @@ def read_job_table(file: Path, spec: Jobs, clock: Clock) -> tuple[Trace, Times, 
     table = read_table(file, {names[name]: name for name in needed}, optional)
     given = {name: table[names[name]] for name in COLUMNS if names[name] in table}
     submit = times_of(given["submit"], spec, clock)
-    rows = _rows(table, given, spec)
     trace = Trace(count=len(table))
+    rows = _rows(trace, table, given, spec)
     kept = _leave_out(trace, given, submit, rows)
-    labels = given["id"].texts().tolist() if "id" in given else None
-    tenants = given["tenant"].texts().tolist() if "tenant" in given else None
+    labels = given["id"].texts.tolist() if "id" in given else None
+    tenants = given["tenant"].texts.tolist() if "tenant" in given else None
     for i in np.flatnonzero(kept):
         asked = rows["requested"][i]
         trace.jobs.append(
@@ -295,8 +303,8 @@ SHARES: Mapping[str, float] = {"utilisation": 1.0, "compute_share": 1.0, "memory
 """Shares that a job asks for, and what they are where a table does not say."""
 
 
-def _rows(table: Table, given: Mapping[str, Column], spec: Jobs) -> dict[str, Floats]:
-    """Numbers of every row by our names, NaN where a cell is missing."""
+def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -> dict[str, Floats]:
+    """Numbers of every row by our names, NaN where a cell is missing; shares are complete."""
     count = len(table)
     rows: dict[str, Floats] = {}
     column = given["accelerators"]
@@ -321,6 +329,13 @@ def _rows(table: Table, given: Mapping[str, Column], spec: Jobs) -> dict[str, Fl
             )
             refuse_beyond(given[name], values, 0.0, 1.0, "%", "is not a share")
             rows[name] = np.where(np.isfinite(values), values, usual)
+            lost = int(np.isnan(values).sum())
+            if lost:
+                column = given[name]
+                trace.remarks.append(
+                    f"{table.file.name}: {lost} of {len(values)} values of '{column.name}' missing "
+                    f"and taken as {usual:g}"
+                )
     return rows
 
 

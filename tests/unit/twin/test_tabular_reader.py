@@ -49,6 +49,7 @@ def values(file: Path) -> list[float]:
         ("t.csv", "time,power,\n0,110,\n60,120,\n"),
         ("t.csv", "time , POWER [kW]\n 0 , 110\n 60 , 120\n"),
         ("t.csv", "time,\u00a0power\u00a0,note\n0,110,\"two\nlines\"\n60,120,\n"),
+        ("t.csv", 'time,power,"a note\non two lines"\n0,110,x\n60,120,y\n'),
         ("t.csv", "time;power;Größe\n0;110;1\n60;120;2\n".encode("cp1252")),
         ("t.jsonl", '{"time": 0, "power": 110, "more": [1]}\n\n{"time": 60, "power": 120}\n'),
         ("t.ndjson.gz", gzip.compress(b'{"time": 0, "power": "110"}\n{"time": 60, "power": 120}')),
@@ -95,7 +96,9 @@ def test_parquet_with_missing_whole_numbers_and_an_index(tmp_path: Path) -> None
         ("t.json", '{"resultType": "matrix",\n"result": []}', "one JSON object", 1, "jq -c"),
         ("t.json", '{"jobs": [\n]}', "one JSON object", 1, "sacct -P"),
         ("t.jsonl", '{"time": 0, "power": 1}\n[1]\n', "one JSON object", 2, "jq"),
-        ("t.jsonl", '{"time": 0}\n', "no column 'power'", None, "time"),
+        ("t.jsonl", '{"time": 0}\n' * 2, "no column 'power'", None, "time"),
+        ("t.json", '{"data": {"resultType": "matrix"}}', "one JSON object, not", None, "jq -c"),
+        ("t.json", '{"jobs": [{}], "meta": {}}', "one JSON object, not", None, "sacct -P"),
     ],
 )
 def test_files_that_are_no_tables_are_told(
@@ -123,3 +126,14 @@ def test_endings_without_that_of_gzip() -> None:
     assert kind_of(Path("LOG.SWF.GZ")) == ".swf"
     assert kind_of(Path("x.csv")) == ".csv"
     assert kind_of(Path("trace.gz")) == ".csv"
+
+
+def test_what_unpacks_beyond_bounds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twin.tabular import reader
+
+    monkeypatch.setattr(reader, "MAXIMUM_BYTES", 1000)
+    file = write(tmp_path, "t.csv.gz", gzip.compress(PLAIN.encode() + b"\n" * 1000))
+    with pytest.raises(InputError, match="is too large"):
+        read_table(file, WANTED)

@@ -308,6 +308,13 @@ def test_rows_that_are_no_jobs_are_counted_and_told(tmp_path: Path) -> None:
     ]
 
 
+def test_shares_that_are_missing_are_told(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration,utilisation\n0,8,60,9223372036854775794\n5,8,60,0.5\n"
+    trace = trace_of(Jobs(file=str(write(tmp_path, "j.csv", text))))
+    assert [job.utilisation for job in trace.jobs] == [1.0, 0.5]
+    assert trace.told("j.csv") == ["j.csv: 1 of 2 values of 'utilisation' missing and taken as 1"]
+
+
 def test_jobs_with_offsets_run_on_the_sites_clock(tmp_path: Path) -> None:
     text = "submit,accelerators,duration\n2026-08-01 13:00:30+08:00,8,00:01:30\n"
     file = write(tmp_path, "j.csv", text)
