@@ -57,12 +57,13 @@ class Factory:
         *,
         seed: int | None = None,
         epw: str | Path | None = None,
+        duration: float | None = None,
     ) -> Simulation:
         """A simulation at its start; without a scenario, design load on a summer afternoon.
 
-        ``seed`` and ``epw`` replace those of the scenario. Raises InputError.
+        ``seed``, ``epw`` and ``duration`` [s] replace those of the scenario. Raises InputError.
         """
-        chosen = _chosen(scenario, seed, epw)
+        chosen = _chosen(scenario, seed, epw, duration)
         return Simulation(self.plant(chosen.seed), chosen)
 
     def solver(
@@ -132,8 +133,9 @@ class Factory:
                 )
             return float(value)
 
-        simulation = self.simulation(scenario, seed=seed)
-        total = simulation.scenario.duration if duration is None else seconds(duration, "duration")
+        asked = None if duration is None else seconds(duration, "duration")
+        simulation = self.simulation(scenario, seed=seed, duration=asked)
+        total = simulation.scenario.duration
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []
@@ -152,9 +154,12 @@ class Factory:
 
 
 def _chosen(
-    scenario: str | Path | Scenario | None, seed: int | None, epw: str | Path | None
+    scenario: str | Path | Scenario | None,
+    seed: int | None,
+    epw: str | Path | None,
+    duration: float | None = None,
 ) -> Scenario:
-    """A scenario by name, file or value, with seed and weather file replaced where given."""
+    """A scenario by name, file or value, with seed, weather file and duration where given."""
     if scenario is None:
         chosen = Scenario()
     elif isinstance(scenario, Scenario):
@@ -162,6 +167,8 @@ def _chosen(
     else:
         chosen = load_scenario(scenario)
     changes: dict[str, Any] = {}
+    if duration is not None:
+        changes["duration"] = duration
     if seed is not None:
         changes["seed"] = seed
     if epw is not None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, mod
 from assets.locations import SCENARIOS_FOLDER
 from twin import money, yaml_file
 from twin import units as u
+from twin.clock import Moment
 from twin.errors import InputError, near_matches
 from twin.workload.spec import Inference, Jobs, Series, Training
 from twin.yaml_file import Document, Key, key_text
@@ -184,8 +185,10 @@ class Scenario(Element):
     layout: str | None = Field(
         default=None, description="layout that it was written for: its events and paths are of it"
     )
-    start: datetime = Field(
-        default=datetime(2026, 8, 1, 14, 0), description="local date and time of the start"
+    start: Moment = Field(
+        default=datetime(2026, 8, 1, 14, 0),
+        description="date and time of the start, on the clock of the layout's first site, such as "
+        "2026-08-01T14:00; with an offset, such as 2026-08-01T05:00Z, it is converted",
     )
     duration: u.Duration = Field(default=600.0, description="such as 10 min")
     step: Annotated[u.Duration, Field(gt=0, le=3)] = Field(

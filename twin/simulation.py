@@ -16,6 +16,7 @@ from physics.factory.arrays import RACK, Floats, blocks_of
 from twin import alarms, compiled, controls, initial_state, steady
 from twin import weather as weather_module
 from twin.channels import BY_NAME, Channel, read_channels
+from twin.clock import Clock, clock_of
 from twin.controls import Applied, Command
 from twin.errors import InputError, NumericalError
 from twin.plant.storage import battery_capacity, keep_share
@@ -85,6 +86,9 @@ class Simulation:
 
     def __post_init__(self) -> None:
         compiled.prepare()
+        self.clock = self._clock()
+        if self.scenario.start.tzinfo is not None:
+            self.scenario = self.scenario.model_copy(update={"start": self.clock.start})
         self.step: float = self.scenario.step
         self.steps = 0
         self._weather_steps = max(1, round(WEATHER_INTERVAL / self.step))
@@ -121,6 +125,13 @@ class Simulation:
         self._alarms: frozenset[tuple[str, int]] = frozenset()
 
     # --- start ------------------------------------------------------------------------------------
+
+    def _clock(self) -> Clock:
+        """The clock of the first site; a start with an offset is converted to it."""
+        try:
+            return clock_of(self.scenario.start, self.plant.sites)
+        except InputError as error:
+            raise self.scenario.located(error, ("start",)) from None
 
     def _fill(self) -> None:
         """Initial state: everything in service, at temperatures near the operating point."""

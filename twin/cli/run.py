@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from twin.power.hours import HourlyBill
     from twin.power.story import Story
     from twin.recording import Recorder
-    from twin.simulation import Simulation
+    from twin.simulation import Event, Simulation
+
+
+SHOWN_EVENTS = 12  # of the last ones, without --events
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -89,8 +92,8 @@ def run(
     factory = Factory.load(layout)
     if not as_json:
         prepare(lambda sentence: typer.echo(sentence, err=True))
-    simulation = factory.simulation(scenario, seed=seed, epw=weather)
-    total = asked if asked is not None else simulation.scenario.duration
+    simulation = factory.simulation(scenario, seed=seed, epw=weather, duration=asked)
+    total = simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")
     if not as_json:
         _announce(simulation)
@@ -134,6 +137,7 @@ def run(
         plain = {key: _number_or_none(value) for key, value in result.items()}
         if hourly is not None:
             plain |= {"by_hour": hourly.hours(), "shift": hourly.shift()}
+        plain["data"] = [event.message for event in _of_data(simulation)]
         if show_events:
             plain["events"] = [vars(event) for event in simulation.events]
         print(json.dumps(plain))
@@ -236,18 +240,38 @@ def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> N
         ("Hottest HBM stack", f"{result['max_hbm_temperature_c']:.1f} degC"),
         ("Throttled GPUs", f"{result['throttled_gpu_fraction']:.2%}"),
         ("Tokens", f"{result['tokens_per_s']:,.0f} per s"),
+        *_reached(simulation.workload_figures()),
         *_costs(result),
         ("Energy residual", f"{result['energy_residual']:.1e}"),
     )
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    for event in list(simulation.events)[0 if all_events else -12 :]:
+    shown = list(simulation.events)[0 if all_events else -SHOWN_EVENTS :]
+    # what was left out of people's tables must not scroll away
+    for event in [event for event in _of_data(simulation) if event not in shown] + shown:
         console.print(
             f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
             markup=False,
             highlight=False,
         )
+
+
+def _of_data(simulation: Simulation) -> list[Event]:
+    """Events that tell what of a table did not come into the run as it stands there."""
+    return [event for event in simulation.events if event.kind == "data"]
+
+
+def _reached(figures: dict[str, float]) -> list[tuple[str, str]]:
+    """A row about a measured power that the racks could not follow."""
+    seconds = figures.get("series_out_of_reach_s", 0.0)
+    if seconds <= 0.0:
+        return []
+    largest = figures["series_largest_miss_w"]
+    side = "more than the racks could" if largest > 0.0 else "less than the racks did"
+    energy = figures["series_missed_energy_j"] / 3.6e6
+    text = f"{seconds:,.0f} s, by up to {abs(largest) / 1e3:,.1f} kW {side}; {energy:,.2f} kWh"
+    return [("Series not followed", text)]
 
 
 def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:

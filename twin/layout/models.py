@@ -59,7 +59,8 @@ class Location(Element):
     weather: str = Field(description="id of the bundled weather, such as seoul")
     utc_offset: Annotated[float, Field(ge=-12, le=14)] | None = Field(
         default=None,
-        description="hours by which clocks are ahead of UTC, for the sun; left out: by longitude",
+        description="hours by which the site's clock is ahead of UTC, all year; left out: the sun "
+        "goes by longitude, and times with an offset have no place",
     )
 
 

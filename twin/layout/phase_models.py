@@ -7,12 +7,12 @@ be used when, and what holds the rest back. Every line may name its source and h
 
 from __future__ import annotations
 
-from datetime import date as Date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.clock import Day as Date
 
 Path = Annotated[str, Field(pattern=r"^/")]
 

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 RUN_KINDS = (
     "throttling",
     "recovered",
+    "data",
     "gap",
+    "out-of-reach",
+    "within-reach",
     "no-balance",
     "weather-missing",
     "job-started",
     "job-finished",
     "job-failed",
+    "job-waits",
     *POWER_KINDS,
     *COOLING_KINDS,
 )

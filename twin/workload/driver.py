@@ -166,7 +166,8 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
         elif entry.series is not None:
             from twin.workload.series import SeriesDriver
 
-            drivers.append(SeriesDriver(plant, entry.series, entry.path, rows, scenario.start))
+            clock, duration = simulation.clock, scenario.duration
+            drivers.append(SeriesDriver(plant, entry.series, entry.path, rows, clock, duration))
         elif entry.training is not None:
             from twin.workload.training import TrainingDriver
 
@@ -174,7 +175,11 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
         elif entry.inference is not None:
             from twin.workload.inference import InferenceDriver
 
-            drivers.append(InferenceDriver(plant, entry.inference, rows, scenario))
+            drivers.append(
+                InferenceDriver(
+                    plant, entry.inference, entry.path, rows, scenario, simulation.clock
+                )
+            )
     if scenario.jobs is not None:
         from twin.workload.job_driver import JobDriver
 

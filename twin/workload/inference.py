@@ -9,18 +9,18 @@ racks' present pace (clocks, throttling).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.clock import Clock
 from twin.errors import InputError
 from twin.workload.driver import Rows
 from twin.workload.racks import peak_figures, running, speeds
+from twin.workload.requests import read_requests
 from twin.workload.serving_power import ServingPower, decode_activity, touched_weights
 from twin.workload.spec import Inference, LanguageModel
-from twin.workload.table import numbers, read_table, seconds_since
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -79,15 +79,27 @@ def decode_rate(
 class InferenceDriver:
     """Runs one service on some racks."""
 
-    def __init__(self, plant: Plant, spec: Inference, rows: Rows, scenario: Scenario):
+    def __init__(
+        self,
+        plant: Plant,
+        spec: Inference,
+        path: str,
+        rows: Rows,
+        scenario: Scenario,
+        clock: Clock,
+    ):
         self.spec = spec
+        self.path = path
         self.rows = rows
         self.seed = scenario.seed
         self.start = scenario.start
         self.service = Service()
         self._operations, self._bandwidth = peak_figures(plant)
         self._power = ServingPower(plant, rows)
-        self._trace = self._read(scenario) if spec.requests is not None else None
+        self._trace = (
+            read_requests(spec, clock, scenario.duration) if spec.requests is not None else None
+        )
+        self._told = False
         self._step = 1.0
         self._fits()
 
@@ -100,28 +112,11 @@ class InferenceDriver:
         context = spec.prompt_tokens + 0.5 * spec.output_tokens
         self._context = context
 
-    def _read(self, scenario: Scenario) -> tuple[Floats, Floats, Floats]:
-        """Times [s], prompt and output tokens of real requests, by time."""
-        spec = self.spec
-        file = Path(str(spec.requests))
-        table = read_table(
-            file, {spec.time: "time", spec.prompt: "prompt tokens", spec.output: "output tokens"}
-        )
-        times = seconds_since(table[spec.time], scenario.start, None, file, spec.time)
-        prompt = numbers(table[spec.prompt], file, spec.prompt)
-        output = numbers(table[spec.output], file, spec.output)
-        for column, values in ((spec.prompt, prompt), (spec.output, output)):
-            bad = np.flatnonzero(~(values >= 0.0))
-            if len(bad):
-                raise InputError("is not a number of tokens", file, int(bad[0]) + 2, column)
-        order = np.argsort(times, kind="stable")
-        return times[order], prompt[order], output[order]
-
     def arrivals(self, now: float, span: float) -> tuple[float, float, float]:
         """Requests, prompt tokens and output tokens that arrive in ``span`` seconds from now."""
         spec = self.spec
         if self._trace is not None:
-            times, prompt, output = self._trace
+            times, prompt, output = self._trace.times, self._trace.prompt, self._trace.output
             first, last = np.searchsorted(times, [now - 1e-9, now + span - 1e-9])
             return (
                 float(last - first),
@@ -144,6 +139,8 @@ class InferenceDriver:
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`twin.workload.driver.Driver`."""
         now, self._step = simulation.time, simulation.step
+        if starting and not self._told:
+            self._tell(simulation)
         if not starting and now < self.service.time - 1e-9:
             return
         rack = simulation.state.view.rack
@@ -164,6 +161,13 @@ class InferenceDriver:
         if busy > 0.0:
             rack.compute_share[self.rows] = compute
             rack.memory_share[self.rows] = memory
+
+    def _tell(self, simulation: Simulation) -> None:
+        from twin.simulation import Event
+
+        self._told = True
+        for sentence in self._trace.told if self._trace is not None else ():
+            simulation.log(Event(simulation.time, self.path, "data", sentence))
 
     def _serve(
         self,
@@ -193,7 +197,10 @@ class InferenceDriver:
         written = min(answers, possible)
         writing_share = written / possible * (1.0 - reading_share) if possible > 0.0 else 0.0
         left = answers - written
-        finished = requests * written / answers if answers > 0.0 else 0.0
+        if answers > 0.0:
+            finished = requests * written / answers
+        else:  # requests that ask for no answer are done when they are read
+            finished = requests if read >= prompts * (1.0 - 1e-9) else 0.0
         busy = min(1.0, reading_share + writing_share)
         compute = np.zeros(len(self.rows))
         memory = 0.0

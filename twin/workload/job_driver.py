@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.catalog.specs import Rack
-from twin.errors import InputError
 from twin.workload.driver import Rows
 from twin.workload.job import Job, Running, Tally, bounded_slowdown
 from twin.workload.racks import accelerators, running, speeds
@@ -55,6 +55,8 @@ class JobDriver:
         self._due = 0.0
         self._last = 0.0
         self._capacity = 0.0
+        self._left_out = 0
+        self._stuck = ""
         self._per_gpu = SeriesDriver._power_span(plant)[rows] / np.maximum(
             accelerators(plant)[rows], 1.0
         )
@@ -65,7 +67,7 @@ class JobDriver:
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`twin.workload.driver.Driver`."""
         if self._jobs is None:
-            self._jobs = self._fitting(jobs_of(self.spec, simulation.scenario.start), simulation)
+            self._jobs = self._read(simulation)
         if not starting and simulation.time < self._due - 1e-9:
             return
         now = simulation.time
@@ -85,21 +87,46 @@ class JobDriver:
                 "job-started",
                 f"on {len(begun.racks)} racks after {now - begun.job.submit:.0f} s",
             )
+        if not starting:
+            self._watch_queue(simulation, working)
         self._write(simulation)
         self._due = now + self.spec.interval
 
-    def _fitting(self, jobs: list[Job], simulation: Simulation) -> list[Job]:
+    def _read(self, simulation: Simulation) -> list[Job]:
+        """The scenario's jobs; what a trace leaves out is told."""
         total = int(accelerators(simulation.plant)[self.rows].sum())
-        for job in jobs:
-            if job.accelerators > total:
-                raise InputError(
-                    f"job {job.id} can never run",
-                    self.spec.file or "",
-                    key="accelerators",
-                    found=f"{job.accelerators} accelerators",
-                    allowed=f"at most {total}, as many as the racks have",
-                )
-        return jobs
+        spec, scenario = self.spec, simulation.scenario
+        trace = jobs_of(spec, simulation.clock, scenario.duration, total)
+        self._left_out = sum(len(names) for names in trace.left_out.values())
+        for sentence in trace.told(Path(spec.file).name if spec.file else "the list"):
+            self._tell(simulation, "data", sentence)
+        return trace.jobs
+
+    def _tell(self, simulation: Simulation, kind: str, message: str, key: str = "") -> None:
+        from twin.simulation import Event
+
+        simulation.log(Event(simulation.time, self.spec.path, kind, message, key))
+
+    def _watch_queue(self, simulation: Simulation, working: Floats) -> None:
+        """Tell, once for each job, that one waits although nothing runs."""
+        queue = self.cluster.queue
+        if not queue or self.cluster.running or queue[0].id == self._stuck:
+            return
+        job = queue[0]
+        self._stuck = job.id
+        if job.accelerators > working.sum():
+            why = f"{working.sum():.0f} accelerators are in service"
+        elif self.spec.power_limit is not None:
+            why = f"the power limit is {self.spec.power_limit / 1e3:,.0f} kW"
+        else:
+            why = "its quota or whole scale-up domains are not to be had"
+        self._tell(
+            simulation,
+            "job-waits",
+            f"job {job.id} needs {job.accelerators} accelerators and waits although nothing runs: "
+            f"{why}",
+            job.id,
+        )
 
     def _progress(self, simulation: Simulation, span: float, working: Floats) -> None:
         """Work done since the last look, then jobs that failed or are over."""
@@ -207,6 +234,7 @@ class JobDriver:
             "due": self._due,
             "last": self._last,
             "capacity": self._capacity,
+            "stuck": self._stuck,
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
@@ -227,6 +255,7 @@ class JobDriver:
         self.tally, self.resume = Tally(**kept["tally"]), dict(kept["resume"])
         self._next, self._due = kept["next"], kept["due"]
         self._last, self._capacity = kept["last"], kept["capacity"]
+        self._stuck = kept.get("stuck", "")
 
     def figures(self, simulation: Simulation) -> dict[str, float]:
         """Counts, waiting, slowdown, stretch by throttling, goodput and use of the racks.
@@ -244,6 +273,7 @@ class JobDriver:
             "jobs_finished": float(tally.finished),
             "jobs_running": float(len(self.cluster.running)),
             "jobs_waiting": float(len(self.cluster.queue)),
+            "jobs_left_out": float(self._left_out),
             "jobs_failures": float(tally.failures),
             "jobs_mean_wait_s": tally.waited / max(started, 1),
             "jobs_mean_slowdown": tally.slowdown / finished if tally.finished else 0.0,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from physics.factory.arrays import Floats
-from twin.errors import InputError
-from twin.units import parse_quantity
-from twin.workload.driver import Rows, Stateless, racks_at
+from twin.clock import Clock
+from twin.workload.driver import Rows
 from twin.workload.racks import accelerators
+from twin.workload.series_table import POWERS, Channelled, read_series
 from twin.workload.spec import Series
-from twin.workload.table import gaps_of, numbers, read_table, seconds_since
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -24,158 +22,57 @@ if TYPE_CHECKING:
 
 TARGET_INTERVAL = 1.0  # s between corrections of the utilisation that follows a power
 SETTLED = 1e-4  # relative difference to the target that needs no more correction
-UNITS = {"power": "W", "heat": "W"}
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A stretch without values: where, from and to [s], and how it was bridged."""
-
-    element: str
-    beginning: float
-    end: float
-
-    @property
-    def length(self) -> float:
-        """Seconds."""
-        return self.end - self.beginning
+MISSED = 0.01  # share of the power by which racks that cannot do more (or less) miss a target
+TELL_AFTER = 10.0  # s of missing it before it is logged: a step of the series settles faster
 
 
 @dataclass
-class Channelled:
-    """One element's series: racks, times [s] rising, values."""
+class Misses:
+    """How long, and by how much, racks could not do what a series asks.
 
-    element: str
-    rows: Rows
-    times: Floats
-    values: Floats
+    Attributes
+    ----------
+    seconds, below, above : in all; asking for less than racks draw at rest, for more than at full
+    largest : difference [W], positive: more was asked
+    energy : that was asked and not drawn, or drawn and not asked [J]
+    since, worst : beginning of the miss that lasts [s], None without, and its largest difference
+    told : whether it was logged
+    """
+
+    seconds: float = 0.0
+    below: float = 0.0
+    above: float = 0.0
+    largest: float = 0.0
+    energy: float = 0.0
+    since: float | None = None
+    worst: float = 0.0
+    told: bool = False
 
 
-class SeriesDriver(Stateless):
+class SeriesDriver:
     """Follows a time series.
 
     utilisation and shares are written as they are. For power and heat the utilisation is corrected
     every second by what is missing, over the power between idle and full load, so that the racks
-    draw or give what was measured; what the racks cannot reach is counted.
+    draw or give what was measured; what they cannot reach is counted and told.
 
     Attributes
     ----------
-    gaps : stretches without values that were bridged
+    table, parts : what was read
+    misses : of each part
     """
 
-    def __init__(self, plant: Plant, spec: Series, path: str, rows: Rows, start: datetime):
+    def __init__(
+        self, plant: Plant, spec: Series, path: str, rows: Rows, clock: Clock, duration: float
+    ):
         self.spec = spec
-        self.gaps: list[Gap] = []
-        self.parts = self._read(plant, path, rows, start)
-        self.missed = 0.0
-        self._check_range()
+        self.table = read_series(plant, spec, path, rows, clock, duration)
+        self.parts = self.table.parts
+        self.misses = [Misses() for _ in self.parts]
+        self.path = path
         self._span = self._power_span(plant)
+        self._last: float | None = None
         self._watched = False
-
-    # --- reading ----------------------------------------------------------------------------------
-
-    def _read(self, plant: Plant, path: str, rows: Rows, start: datetime) -> list[Channelled]:
-        spec, file = self.spec, Path(self.spec.file)
-        wanted = {spec.time: "time"}
-        if spec.value is not None:
-            wanted[spec.value] = spec.quantity
-        if spec.element is not None:
-            wanted[spec.element] = "element"
-        wanted.update({column: f"element {element}" for element, column in spec.columns.items()})
-        table = read_table(file, wanted)
-        times = seconds_since(table[spec.time], spec.first or start, spec.timezone, file, spec.time)
-        if spec.columns:
-            return [
-                self._part(plant, element, path, times, table[column], column)
-                for element, column in spec.columns.items()
-            ]
-        assert spec.value is not None
-        if spec.element is None:
-            return [self._cleaned(path, rows, times, table[spec.value], spec.value)]
-        owners = np.array([str(name).strip() for name in table[spec.element]])
-        return [
-            self._part(
-                plant,
-                element,
-                path,
-                times[owners == element],
-                table[spec.value][owners == element],
-                spec.value,
-            )
-            for element in dict.fromkeys(owners.tolist())
-        ]
-
-    def _part(
-        self, plant: Plant, element: str, path: str, times: Floats, values: object, column: str
-    ) -> Channelled:
-        full = element if element.startswith("/") else f"{path.rstrip('/')}/{element}"
-        try:
-            rows = racks_at(plant, full)
-        except InputError as error:
-            raise InputError(
-                error.message, self.spec.file, key=column, found=element, allowed=error.allowed
-            ) from None
-        return self._cleaned(full, rows, times, values, column)
-
-    def _cleaned(
-        self, element: str, rows: Rows, times: Floats, values: object, column: str
-    ) -> Channelled:
-        """Values in SI, checked for order, gaps and missing values."""
-        spec, file = self.spec, Path(self.spec.file)
-        numeric = numbers(values, file, column)
-        backwards = np.flatnonzero(np.diff(times) <= 0.0)
-        if len(backwards):
-            line = int(backwards[0]) + 3
-            twice = times[backwards[0] + 1] == times[backwards[0]]
-            raise InputError(
-                "a time stands twice (overlapping data)"
-                if twice
-                else "times go backwards (overlapping data)",
-                file,
-                line,
-                spec.time,
-                found=f"{times[backwards[0] + 1]:.0f} s after {times[backwards[0]]:.0f} s",
-                allowed="rising times",
-            )
-        present = np.isfinite(numeric)
-        if not present.any():
-            raise InputError("holds no number", file, key=column)
-        times, numeric = times[present], numeric[present]
-        for beginning, end in gaps_of(times, 0.0):
-            gap = Gap(element, beginning, end)
-            if gap.length > spec.longest_gap:
-                raise InputError(
-                    f"a gap of {gap.length:.0f} s from {beginning:.0f} s",
-                    file,
-                    key=column,
-                    found=element,
-                    allowed=f"gaps of at most {spec.longest_gap:.0f} s (longest_gap)",
-                )
-            self.gaps.append(gap)
-        factor = 1.0
-        if spec.unit:
-            try:
-                factor = parse_quantity(f"1 {spec.unit}", UNITS.get(spec.quantity, ""))
-            except ValueError as error:
-                raise InputError(f"unit {error}", file, key="unit", found=spec.unit) from None
-        return Channelled(element, rows, times, numeric * factor * spec.scale)
-
-    def _check_range(self) -> None:
-        for part in self.parts:
-            low, high = float(part.values.min()), float(part.values.max())
-            if self.spec.quantity not in UNITS and not -1e-9 <= low <= high <= 1.0 + 1e-9:
-                raise InputError(
-                    f"{self.spec.quantity} is not a share",
-                    self.spec.file,
-                    found=f"{low:g} to {high:g} at {part.element}",
-                    allowed="0 to 1, or unit: '%'",
-                )
-            if self.spec.quantity in UNITS and low < 0.0:
-                raise InputError(
-                    f"{self.spec.quantity} is negative",
-                    self.spec.file,
-                    found=f"{low:g} W at {part.element}",
-                )
 
     @staticmethod
     def _power_span(plant: Plant) -> Floats:
@@ -209,12 +106,14 @@ class SeriesDriver(Stateless):
             self._report(simulation)
         rack = simulation.state.view.rack
         quantity = self.spec.quantity
-        for part in self.parts:
-            if starting and quantity in ("utilisation", *UNITS):
+        passed = simulation.time - self._last if self._last is not None and not starting else 0.0
+        self._last = simulation.time
+        for part, misses in zip(self.parts, self.misses):
+            if starting and quantity in ("utilisation", *POWERS):
                 rack.compute_share[part.rows] = self.spec.compute_share
                 rack.memory_share[part.rows] = self.spec.memory_share
             target = self.value(part, simulation.time)
-            if quantity not in UNITS:
+            if quantity not in POWERS:
                 simulation.state.field(f"rack.{quantity}")[part.rows] = min(max(target, 0.0), 1.0)
                 continue
             measured = self._measured(simulation, part.rows)
@@ -223,10 +122,15 @@ class SeriesDriver(Stateless):
                 rack.utilisation[part.rows] = min(max(target / span - 0.15, 0.0), 1.0)
                 continue
             missing = target - measured
+            used = rack.utilisation[part.rows]
+            if not starting:
+                stuck = bool(np.all(used >= 1.0) if missing > 0.0 else np.all(used <= 0.0))
+                idle = self.spec.after == "idle" and simulation.time > part.times[-1]
+                stuck = stuck and not idle and abs(missing) > MISSED * max(target, measured, 1.0)
+                self._count(simulation, part, misses, missing if stuck else 0.0, passed)
             if abs(missing) <= SETTLED * max(target, 1.0):
                 continue
-            asked = rack.utilisation[part.rows] + missing / span
-            rack.utilisation[part.rows] = np.clip(asked, 0.0, 1.0)
+            rack.utilisation[part.rows] = np.clip(used + missing / span, 0.0, 1.0)
 
     def _measured(self, simulation: Simulation, rows: Rows) -> float:
         rack = simulation.state.view.rack
@@ -235,25 +139,92 @@ class SeriesDriver(Stateless):
         liquid = simulation.plant.constants.rack.cdu[rows] >= 0
         return float(np.where(liquid, rack.liquid_heat[rows], rack.air_heat[rows]).sum())
 
-    def _report(self, simulation: Simulation) -> None:
+    def _count(
+        self,
+        simulation: Simulation,
+        part: Channelled,
+        misses: Misses,
+        missing: float,
+        passed: float,
+    ) -> None:
+        """Book a miss of so many watts since the last look; log where it begins and ends."""
+        now = simulation.time
+        if missing == 0.0:
+            if misses.told and misses.since is not None:
+                self._log(
+                    simulation,
+                    part.element,
+                    "within-reach",
+                    f"follows {self.name} again after {now - misses.since:.0f} s, in which it was "
+                    f"off by up to {abs(misses.worst) / 1e3:,.1f} kW",
+                )
+            misses.since, misses.worst, misses.told = None, 0.0, False
+            return
+        if misses.since is None:
+            misses.since, passed = now, 0.0
+        misses.seconds += passed
+        misses.energy += abs(missing) * passed
+        misses.above += passed if missing > 0.0 else 0.0
+        misses.below += passed if missing < 0.0 else 0.0
+        misses.worst = max(misses.worst, missing, key=abs)
+        misses.largest = max(misses.largest, missing, key=abs)
+        if not misses.told and now - misses.since >= TELL_AFTER:
+            misses.told = True
+            asked = self.value(part, now)
+            state = "busy all the time" if missing > 0.0 else "at rest"
+            verb = "draws" if self.spec.quantity == "power" else "gives"
+            self._log(
+                simulation,
+                part.element,
+                "out-of-reach",
+                f"{self.name} asks for {asked / 1e3:,.1f} kW; {state} it {verb} "
+                f"{(asked - missing) / 1e3:,.1f} kW",
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the table, for messages."""
+        return Path(self.spec.file).name
+
+    def _log(self, simulation: Simulation, path: str, kind: str, message: str) -> None:
         from twin.simulation import Event
 
+        simulation.log(Event(simulation.time, path, kind, message))
+
+    def _report(self, simulation: Simulation) -> None:
         self._watched = True
-        name = Path(self.spec.file).name
-        for gap in self.gaps[:20]:
+        for sentence in self.table.told[:20]:
+            self._log(simulation, self.path, "data", sentence)
+        if len(self.table.told) > 20:
+            more = f"and {len(self.table.told) - 20} more remarks on {self.name}"
+            self._log(simulation, self.path, "data", more)
+        for gap in self.table.gaps[:20]:
             how = "held" if self.spec.interpolation == "hold" else "bridged by a line"
-            simulation.log(
-                Event(
-                    simulation.time,
-                    gap.element,
-                    "gap",
-                    f"{name} has no values from {gap.beginning:.0f} s to {gap.end:.0f} s; {how}",
-                )
+            self._log(
+                simulation,
+                gap.element,
+                "gap",
+                f"{self.name} has no values from {gap.beginning:.0f} s to {gap.end:.0f} s; {how}",
             )
+        if len(self.table.gaps) > 20:
+            more = f"{self.name} has {len(self.table.gaps) - 20} more gaps"
+            self._log(simulation, self.path, "gap", more)
+
+    # --- going back -------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """What was missed so far."""
+        return {"last": self._last, "misses": [asdict(misses) for misses in self.misses]}
+
+    def restore(self, kept: dict[str, Any] | None) -> None:
+        """Go back to a snapshot."""
+        if kept is not None:  # of a version that kept nothing
+            self._last = kept["last"]
+            self.misses = [Misses(**misses) for misses in kept["misses"]]
 
     def next_change(self, now: float) -> float:
         """See :class:`twin.workload.driver.Driver`."""
-        if self.spec.quantity in UNITS or self.spec.interpolation == "linear":
+        if self.spec.quantity in POWERS or self.spec.interpolation == "linear":
             return math.floor(now / TARGET_INTERVAL + 1e-9) * TARGET_INTERVAL + TARGET_INTERVAL
         upcoming = []
         for part in self.parts:
@@ -266,10 +237,14 @@ class SeriesDriver(Stateless):
 
     def figures(self, simulation: Simulation) -> dict[str, float]:
         """How far the racks are from the series now, and how many gaps were bridged."""
-        result = {"series_gaps": float(len(self.gaps))}
-        if self.spec.quantity in UNITS:
+        result = {"series_gaps": float(len(self.table.gaps))}
+        if self.spec.quantity in POWERS:
             target = sum(self.value(part, simulation.time) for part in self.parts)
             found = sum(self._measured(simulation, part.rows) for part in self.parts)
             result["series_target_w"] = target
             result["series_missing_w"] = target - found
+            result["series_out_of_reach_s"] = max(misses.seconds for misses in self.misses)
+            largest = max((misses.largest for misses in self.misses), key=abs)
+            result["series_largest_miss_w"] = largest
+            result["series_missed_energy_j"] = sum(misses.energy for misses in self.misses)
         return result

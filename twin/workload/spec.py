@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.clock import Beginning, ZoneName
+from twin.tabular.reader import kind_of
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantity = Literal["utilisation", "compute_share", "memory_share", "power", "heat"]
@@ -21,14 +24,43 @@ class Spec(BaseModel):
     )
 
 
-class Series(Spec):
+class TableKeys(Spec):
+    """How the times and numbers of a table are written, where its file does not show it.
+
+    A time without an offset stands in ``timezone``, left out: on the clock of the layout's first
+    site; one with an offset, or a number since 1970, is converted to that clock.
+    """
+
+    timezone: ZoneName | None = Field(
+        default=None, description="zone of stamps without an offset, such as Europe/Paris or UTC"
+    )
+    first: Beginning | None = Field(
+        default=None,
+        description="where in the table the run begins, instead of the scenario's start: a date "
+        "and time, or a duration for times that are numbers from a zero of their own",
+    )
+    time_unit: Literal["s", "ms", "us", "ns", "min", "h"] | None = Field(
+        default=None, description="of times that are numbers; left out: s"
+    )
+    time_format: str | None = Field(
+        default=None, description="form of stamps that are not ISO 8601, such as '%d/%m/%Y %H:%M'"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="what stands before decimals, where numbers may be read both ways"
+    )
+
+
+TABLE_KEYS = tuple(TableKeys.model_fields)
+
+
+class Series(TableKeys):
     """A measured or prescribed time series that drives racks.
 
     power is the racks' input, heat what they give to the coolant (air-cooled: to the air). Both are
     reached by setting the utilisation that draws or gives as much.
     """
 
-    file: str = Field(description="CSV or Parquet file, relative to the scenario")
+    file: str = Field(description="CSV, JSON lines or Parquet, relative to the scenario")
     quantity: Quantity = Field(description="utilisation, compute_share, memory_share, power, heat")
     time: str = Field(default="time", description="column: seconds since the start, or timestamps")
     value: str | None = Field(default=None, description="column of the values, for the whole path")
@@ -38,12 +70,10 @@ class Series(Spec):
     element: str | None = Field(
         default=None, description="long tables: column that names the element of each line"
     )
-    unit: str = Field(default="", description="of the values, such as kW or %")
-    timezone: str | None = Field(
-        default=None, description="of the site, such as Asia/Seoul, for timestamps with an offset"
-    )
-    first: datetime | None = Field(
-        default=None, description="local time in the file that is the scenario's start"
+    unit: str = Field(
+        default="",
+        description="of the values, such as kW or %; power and heat need one unless the cells or "
+        "the column's name have it: 'power [kW]'",
     )
     interpolation: Literal["linear", "hold"] = Field(default="linear")
     longest_gap: u.Duration = Field(
@@ -124,12 +154,12 @@ class Diurnal(Spec):
     peak: Annotated[float, Field(ge=0, lt=24)] = Field(default=15.0, description="hour of the day")
 
 
-class Inference(Spec):
+class Inference(TableKeys):
     """A service that answers requests: prefill of the prompt, then decode token by token."""
 
     requests_per_second: Positive | None = Field(default=None, description="mean arrivals")
     requests: str | None = Field(
-        default=None, description="CSV or Parquet of real requests instead, beside the scenario"
+        default=None, description="table of real requests instead, beside the scenario"
     )
     time: str = Field(default="timestamp", description="column: seconds or timestamps")
     prompt: str = Field(default="prompt_tokens", description="column of prompt tokens")
@@ -146,6 +176,7 @@ class Inference(Spec):
     def _one_source(self) -> Inference:
         if (self.requests_per_second is None) == (self.requests is None):
             raise ValueError("give either requests_per_second or requests (a file)")
+        _refuse_idle(self, (*TABLE_KEYS, "time", "prompt", "output"), self.requests is None)
         return self
 
 
@@ -163,12 +194,12 @@ class JobEntry(Spec):
     memory_share: u.Share = Field(default=0.6)
 
 
-class Jobs(Spec):
+class Jobs(TableKeys):
     """A cluster that runs jobs: a trace or a list, a scheduler, and where jobs are placed."""
 
     path: str = Field(default="/", pattern=r"^/", description="racks of the cluster")
     file: str | None = Field(
-        default=None, description="Standard Workload Format (.swf), CSV or Parquet job table"
+        default=None, description="Standard Workload Format (.swf), or a job table"
     )
     jobs: tuple[JobEntry, ...] = Field(default=(), description="jobs written out")
     columns: dict[str, str] = Field(
@@ -178,7 +209,9 @@ class Jobs(Spec):
         default=1.0, description="of a trace in processors or nodes"
     )
     time_scale: Positive = Field(default=1.0, description="2 runs the trace twice as fast")
-    first: u.Duration = Field(default=0.0, description="time in the trace that is the start")
+    duration_unit: Literal["s", "ms", "us", "ns", "min", "h"] | None = Field(
+        default=None, description="of durations that are numbers; left out: s"
+    )
     policy: Literal["fcfs", "backfill"] = Field(default="backfill")
     placement: Literal["packed", "spread", "power", "thermal"] = Field(default="packed")
     gang: bool = Field(
@@ -201,4 +234,18 @@ class Jobs(Spec):
     def _one_source(self) -> Jobs:
         if (self.file is None) == (not self.jobs):
             raise ValueError("give either file (a trace) or jobs (a list)")
+        table = [key for key in (*TABLE_KEYS, "columns", "duration_unit") if key != "first"]
+        plain = self.file is None or kind_of(Path(self.file)) == ".swf"
+        _refuse_idle(self, table, plain)
+        _refuse_idle(self, ["accelerators_per_processor"], self.file is None)
+        if plain and not isinstance(self.first, float | None):
+            raise ValueError("first is a date, and the times are numbers: give a duration")
         return self
+
+
+def _refuse_idle(entry: TableKeys, keys: Sequence[str], idle: bool) -> None:
+    """Refuse keys that would do nothing; raises ValueError naming the first."""
+    given = [key for key in keys if idle and key in entry.model_fields_set]
+    given = [key for key in given if getattr(entry, key) != type(entry).model_fields[key].default]
+    if given:
+        raise ValueError(f"{given[0]} belongs to a table with a header, and there is none here")

@@ -1,18 +1,29 @@
-"""Job traces: the Standard Workload Format, and job tables in CSV or Parquet."""
+"""Job traces: the Standard Workload Format, and job tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
+from twin.clock import Clock
 from twin.errors import InputError
+from twin.tabular import missing
+from twin.tabular.durations import durations
+from twin.tabular.quantities import quantity, refuse_beyond
+from twin.tabular.reader import content, kind_of, read_table
+from twin.tabular.span import refuse_outside, spans
+from twin.tabular.stamps import Times, times_of
+from twin.tabular.table import Column, Table
+from twin.tabular.text import decoded
 from twin.workload.job import Job, whole
+from twin.workload.slurm import accelerators_in, holds_resources, steps
 from twin.workload.spec import Jobs
-from twin.workload.table import numbers, read_table, seconds_since
 
 SWF_FIELDS = 18
 COLUMNS: Mapping[str, str] = {
@@ -28,69 +39,163 @@ COLUMNS: Mapping[str, str] = {
 }
 """Columns of a job table where the scenario does not say otherwise."""
 NEEDED = ("submit", "accelerators", "duration")
+LONGEST = 1e9
+"""Longest job that is believed [s]: 30 years."""
+NAMED = 3  # lines that a remark names
 
 
-def jobs_of(spec: Jobs, start: datetime) -> list[Job]:
-    """All jobs of a scenario, by time of submission; raises InputError."""
-    if spec.file is None:
-        found = [
-            Job(
-                entry.id,
-                entry.submit,
-                entry.accelerators,
-                entry.duration,
-                entry.requested if entry.requested is not None else entry.duration,
-                entry.tenant,
-                entry.utilisation,
-                entry.compute_share,
-                entry.memory_share,
+@dataclass
+class Trace:
+    """Jobs that can run, by submission, and what was left out.
+
+    Attributes
+    ----------
+    left_out : why, and the names of the jobs (or the lines) it concerns
+    remarks : what else people should know, in sentences
+    count : of all jobs in the file
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def leave_out(self, why: str, what: str) -> None:
+        """Note a job that will not run."""
+        self.left_out.setdefault(why, []).append(what)
+
+    def told(self, name: str) -> list[str]:
+        """Sentences about a trace of that name."""
+        lines = []
+        if self.left_out:
+            total = sum(len(names) for names in self.left_out.values())
+            reasons = "; ".join(
+                f"{len(names)} {why} ({', '.join(names[:NAMED])}"
+                f"{', ...' if len(names) > NAMED else ''})"
+                for why, names in self.left_out.items()
             )
-            for entry in spec.jobs
-        ]
-        names = [job.id for job in found]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise InputError("job id used twice", key="jobs.jobs", found=twice)
-    elif Path(spec.file).suffix == ".swf":
-        found = read_swf(Path(spec.file), spec.accelerators_per_processor)
+            lines.append(f"{name}: {total} of {self.count} jobs left out: {reasons}")
+        return lines + self.remarks
+
+
+def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) -> Trace:
+    """All jobs of a scenario.
+
+    Parameters
+    ----------
+    clock, duration : of the run, which a trace has to meet
+    total : accelerators that there are; jobs of a trace that need more are left out
+
+    Raises
+    ------
+    InputError : see :func:`read_swf` and :func:`read_job_table`; a listed job that can never run
+    """
+    if spec.file is None:
+        return _listed(spec, total)
+    file = Path(spec.file)
+    if kind_of(file) == ".swf":
+        first = seconds_of(spec.first)
+        trace, times, column = read_swf(file, spec.accelerators_per_processor, first)
     else:
-        found = read_job_table(Path(spec.file), spec, start)
-    first = float(spec.first)
-    scaled = [
+        trace, times, column = read_job_table(file, spec, clock)
+    quotas = {tenant: share * total for tenant, share in spec.quotas.items()}
+    kept = []
+    for job in trace.jobs:
+        if job.accelerators > total:
+            trace.leave_out(f"larger than the {total:g} accelerators there are", job.id)
+        elif job.accelerators > quotas.get(job.tenant, np.inf) + 1e-9:
+            trace.leave_out("above their tenant's quota", job.id)
+        else:
+            kept.append(job)
+    if not kept:
+        reasons = "; ".join(f"{len(ids)} {why}" for why, ids in trace.left_out.items())
+        raise InputError("trace holds no job that can run", file, found=reasons)
+    # the trace's own times, before they are scaled, are what the run has to meet
+    submits = np.array([job.submit for job in kept])
+    refuse_outside(column, times, submits, duration * spec.time_scale, several=True)
+    span = spans(times, float(submits.min()), float(submits.max()), duration * spec.time_scale)
+    early = [job.id for job in kept if job.submit < 0.0]
+    for name in early:
+        trace.leave_out("submitted before the start", name)
+    late = int((submits > duration * spec.time_scale).sum())
+    if early or late:
+        after = f"; {late} of {len(kept)} jobs come after its end" if late else ""
+        unit = "; times are taken as seconds (time_unit)" if times.assumed else ""
+        trace.remarks.append(f"{file.name}: {span}{after}{unit}")
+    trace.jobs = sorted(
+        (replace(job, submit=job.submit / spec.time_scale) for job in kept if job.submit >= 0.0),
+        key=lambda job: (job.submit, job.id),
+    )
+    return trace
+
+
+def seconds_of(first: datetime | float | None) -> float:
+    """A duration that :class:`twin.workload.spec.Jobs` has checked to be one [s]."""
+    assert not isinstance(first, datetime)
+    return first or 0.0
+
+
+def _listed(spec: Jobs, total: float) -> Trace:
+    first = seconds_of(spec.first)
+    found = [
         Job(
-            job.id,
-            (job.submit - first) / spec.time_scale,
-            job.accelerators,
-            job.duration,
-            job.requested,
-            job.tenant,
-            job.utilisation,
-            job.compute_share,
-            job.memory_share,
+            entry.id,
+            (entry.submit - first) / spec.time_scale,
+            entry.accelerators,
+            entry.duration,
+            entry.requested if entry.requested is not None else entry.duration,
+            entry.tenant,
+            entry.utilisation,
+            entry.compute_share,
+            entry.memory_share,
         )
-        for job in found
-        if job.submit >= first
+        for entry in spec.jobs
     ]
-    return sorted(scaled, key=lambda job: (job.submit, job.id))
+    names = [job.id for job in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError("job id used twice", key="jobs.jobs", found=twice)
+    for job in found:
+        if job.accelerators > total:
+            raise InputError(
+                f"job {job.id} can never run",
+                key="accelerators",
+                found=f"{job.accelerators} accelerators",
+                allowed=f"at most {total:g}, as many as the racks have",
+            )
+    trace = Trace(count=len(found))
+    for job in found:
+        if job.submit < 0.0:
+            trace.leave_out("submitted before first", job.id)
+    trace.jobs = sorted(
+        (job for job in found if job.submit >= 0.0), key=lambda job: (job.submit, job.id)
+    )
+    return trace
 
 
-def read_swf(file: Path, accelerators_per_processor: float = 1.0) -> list[Job]:
-    """Read a trace in Standard Workload Format.
+def read_swf(
+    file: Path, accelerators_per_processor: float = 1.0, first: float = 0.0
+) -> tuple[Trace, Times, Column]:
+    """Read a trace in Standard Workload Format, also packed by gzip.
 
     Jobs that never ran (no run time or no processors) are left out, as the format's archive
     advises. Field order: Chapin et al., "Benchmarks and Standards for the Evaluation of Parallel
     Job Schedulers", 1999, and the Parallel Workloads Archive.
 
+    Returns
+    -------
+    trace, and times and column of submission; ``first`` [s] of the trace is 0 s
+
     Raises
     ------
     InputError : not readable, or a line with another number of fields, with its number
     """
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise InputError(f"trace cannot be read: {error.strerror}", file) from None
-    jobs = []
-    for number, line in enumerate(lines, start=1):
+    import pandas
+
+    trace = Trace()
+    submits: list[float] = []
+    numbers: list[int] = []
+    for number, line in enumerate(decoded(content(file), file).split("\n"), start=1):
         text = line.partition(";")[0].strip()
         if not text:
             continue
@@ -107,28 +212,58 @@ def read_swf(file: Path, accelerators_per_processor: float = 1.0) -> list[Job]:
             values = [float(word) for word in words]
         except ValueError:
             raise InputError("is not a number", file, number, found=text[:60]) from None
-        submit, run, used, asked = values[1], values[3], values[4], values[7]
+        if not np.isfinite(values).all():
+            raise InputError("is not finite", file, number, found=text[:60])
+        trace.count += 1
+        name, submit, run, used, asked = (
+            str(int(values[0])),
+            values[1],
+            values[3],
+            values[4],
+            values[7],
+        )
         processors = asked if asked > 0 else used
-        if run <= 0 or processors <= 0:
+        if run <= 0:
+            trace.leave_out("that never ran", name)
             continue
+        if processors <= 0:
+            trace.leave_out("without processors", name)
+            continue
+        if run > LONGEST:
+            raise InputError("cannot be: longer than 30 years", file, number, found=f"{run:g} s")
+        submits.append(submit - first)
+        numbers.append(number)
         requested = values[8] if values[8] > 0 else run
-        jobs.append(
+        trace.jobs.append(
             Job(
-                str(int(values[0])),
-                submit,
+                name,
+                submit - first,
                 whole(processors * accelerators_per_processor),
                 run,
                 max(requested, run),
                 f"user-{int(values[11])}",
             )
         )
-    if not jobs:
+    if not trace.jobs:
         raise InputError("trace holds no job that ran", file)
-    return jobs
+    column = Column(file, "submit time", pandas.Series(submits), np.array(numbers))
+    return trace, Times(np.array(submits), False, None), column
 
 
-def read_job_table(file: Path, spec: Jobs, start: datetime) -> list[Job]:
-    """Read a job table; ``spec.columns`` names its columns. Raises InputError."""
+def read_job_table(file: Path, spec: Jobs, clock: Clock) -> tuple[Trace, Times, Column]:
+    """Read a job table; ``spec.columns`` names its columns.
+
+    Rows without a submission, accelerators or a run time are left out and counted, and so are the
+    steps of Slurm's jobs.
+
+    Returns
+    -------
+    trace, and times and column of submission
+
+    Raises
+    ------
+    InputError : see :mod:`twin.tabular`, and values that cannot be
+    """
     names = {**COLUMNS, **spec.columns}
     unknown = sorted(set(spec.columns) - set(COLUMNS))
     if unknown:
@@ -138,63 +273,87 @@ def read_job_table(file: Path, spec: Jobs, start: datetime) -> list[Job]:
             key=f"columns.{unknown[0]}",
             allowed=", ".join(COLUMNS),
         )
-    given = [name for name in COLUMNS if name in NEEDED or name in spec.columns]
-    present = _columns_of(file)
-    given += [name for name in COLUMNS if name not in given and names[name] in present]
-    table = read_table(file, {names[name]: name for name in given})
-    count = len(next(iter(table.values())))
-
-    def column(name: str, default: float) -> Floats:
-        if name not in given:
-            return np.full(count, default)
-        return numbers(table[names[name]], file, names[name])
-
-    submit = seconds_since(table[names["submit"]], start, None, file, names["submit"])
-    processors = column("accelerators", 1.0) * spec.accelerators_per_processor
-    duration = column("duration", 0.0)
-    requested = column("requested", np.nan)
-    shares = {
-        name: column(name, default)
-        for name, default in (("utilisation", 1.0), ("compute_share", 1.0), ("memory_share", 0.6))
-    }
-    jobs = []
-    for i in range(count):
-        for name, value in (("accelerators", processors[i]), ("duration", duration[i])):
-            if not value > 0.0:
-                raise InputError("is not above zero", file, i + 2, names[name], f"{value:g}")
-        for name, values in shares.items():
-            if not 0.0 <= values[i] <= 1.0:
-                raise InputError(
-                    "is not a share", file, i + 2, names[name], f"{values[i]:g}", "0 to 1"
-                )
-        label = str(table[names["id"]][i]) if "id" in given else str(i + 1)
-        tenant = str(table[names["tenant"]][i]) if "tenant" in given else ""
-        asked = requested[i] if np.isfinite(requested[i]) else duration[i]
-        jobs.append(
+    needed = [name for name in COLUMNS if name in NEEDED or name in spec.columns]
+    optional = [names[name] for name in COLUMNS if name not in needed]
+    table = read_table(file, {names[name]: name for name in needed}, optional)
+    given = {name: table[names[name]] for name in COLUMNS if names[name] in table}
+    submit = times_of(given["submit"], spec, clock)
+    trace = Trace(count=len(table))
+    rows = _rows(trace, table, given, spec)
+    kept = _leave_out(trace, given, submit, rows)
+    labels = given["id"].texts.tolist() if "id" in given else None
+    tenants = given["tenant"].texts.tolist() if "tenant" in given else None
+    for i in np.flatnonzero(kept):
+        asked = rows["requested"][i]
+        trace.jobs.append(
             Job(
-                label,
-                float(submit[i]),
-                whole(float(processors[i])),
-                float(duration[i]),
-                float(asked),
-                tenant,
-                float(shares["utilisation"][i]),
-                float(shares["compute_share"][i]),
-                float(shares["memory_share"][i]),
+                labels[i] if labels is not None else str(i + 1),
+                float(submit.seconds[i]),
+                whole(float(rows["accelerators"][i])),
+                float(rows["duration"][i]),
+                float(asked) if np.isfinite(asked) else float(rows["duration"][i]),
+                tenants[i] if tenants is not None else "",
+                *(float(rows[name][i]) for name in SHARES),
             )
         )
-    return jobs
+    return trace, submit, given["submit"]
 
 
-def _columns_of(file: Path) -> list[str]:
-    """Names of a table's columns; empty when it cannot be read (reading it again says why)."""
-    import pandas
+SHARES: Mapping[str, float] = {"utilisation": 1.0, "compute_share": 1.0, "memory_share": 0.6}
+"""Shares that a job asks for, and what they are where a table does not say."""
 
-    try:
-        if file.suffix == ".parquet":
-            import pyarrow.parquet
 
-            return [str(name) for name in pyarrow.parquet.read_schema(file).names]
-        return [str(name).strip() for name in pandas.read_csv(file, nrows=0).columns]
-    except Exception:  # the readers raise many kinds
-        return []
+def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -> dict[str, Floats]:
+    """Numbers of every row by our names, NaN where a cell is missing; shares are complete."""
+    count = len(table)
+    rows: dict[str, Floats] = {}
+    column = given["accelerators"]
+    if holds_resources(column):
+        rows["accelerators"] = accelerators_in(column)
+    else:
+        rows["accelerators"] = quantity(
+            column, "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN
+        )
+    rows["accelerators"] = rows["accelerators"] * spec.accelerators_per_processor
+    refuse_beyond(column, rows["accelerators"], 0.0, 1e9, "accelerators")
+    for name in ("duration", "requested"):
+        rows[name] = np.full(count, np.nan)
+        if name in given:
+            rows[name] = durations(given[name], spec.duration_unit or "", spec.decimal)
+            refuse_beyond(given[name], rows[name], 0.0, LONGEST, "s")
+    for name, usual in SHARES.items():
+        rows[name] = np.full(count, usual)
+        if name in given:
+            values = quantity(
+                given[name], "", decimal=spec.decimal, usual="1", marks=missing.LOGGED
+            )
+            refuse_beyond(given[name], values, 0.0, 1.0, "%", "is not a share")
+            rows[name] = np.where(np.isfinite(values), values, usual)
+            lost = int(np.isnan(values).sum())
+            if lost:
+                column = given[name]
+                trace.remarks.append(
+                    f"{table.file.name}: {lost} of {len(values)} values of '{column.name}' missing "
+                    f"and taken as {usual:g}"
+                )
+    return rows
+
+
+def _leave_out(
+    trace: Trace, given: Mapping[str, Column], submit: Times, rows: Mapping[str, Floats]
+) -> NDArray[np.bool_]:
+    """Rows that are jobs which ran on accelerators; the others are noted by their line."""
+    lines = given["submit"].lines
+    kept = np.ones(len(lines), dtype=np.bool_)
+    never = np.zeros(len(lines), dtype=np.bool_)
+    reasons = (
+        ("that are steps of other jobs", steps(given["id"]) if "id" in given else never),
+        ("without a time of submission", np.isnan(submit.seconds)),
+        ("without accelerators", ~(rows["accelerators"] > 0.0)),
+        ("without a run time", ~(rows["duration"] > 0.0)),
+    )
+    for why, without in reasons:
+        for row in np.flatnonzero(without & kept):
+            trace.leave_out(why, f"line {lines[row]}")
+        kept &= ~without
+    return kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from twin.clock import Clock
 from twin.errors import InputError
 from twin.factory import Factory
-from twin.scenario import load_scenario
-from twin.workload.spec import Jobs
-from twin.workload.table import gaps_of, numbers, read_table, seconds_since
-from twin.workload.trace import jobs_of, read_swf
+from twin.scenario import Scenario, load_scenario
+from twin.simulation import Simulation
+from twin.workload.series_table import gaps_of
+from twin.workload.spec import Inference, Jobs, Series
+from twin.workload.trace import Trace, jobs_of, read_swf
 
-START = datetime(2026, 8, 1, 14, 0)
+CLOCK = Clock(datetime(2026, 8, 1, 14, 0), 9.0)
 ROW = "/pilot/hall-a/row-01"
 
 
@@ -35,92 +39,13 @@ def scenario(folder: Path, series: str) -> Any:
     return load_scenario(folder / "s.yaml")
 
 
-# --- times ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("values", "zone", "expected"),
-    [
-        ([0, 60, 120], None, [0, 60, 120]),
-        (["0", "60.5"], None, [0, 60.5]),
-        (["2026-08-01T14:00:00", "2026-08-01T14:01:00"], None, [0, 60]),
-        # 14:00 in Seoul is 05:00 in Greenwich
-        (["2026-08-01T05:00:00Z", "2026-08-01T05:00:30Z"], "Asia/Seoul", [0, 30]),
-        (["2026-08-01T14:00:00+09:00", "2026-08-01T15:00:30+10:00"], "Asia/Seoul", [0, 30]),
-    ],
-)
-def test_times_count_from_the_local_start(
-    values: list[Any], zone: str | None, expected: list[float]
-) -> None:
-    found = seconds_since(np.array(values, dtype=object), START, zone, Path("t.csv"), "time")
-    np.testing.assert_allclose(found, expected)
-
-
-@pytest.mark.parametrize(
-    ("values", "zone", "message", "line"),
-    [
-        (["2026-08-01T05:00:00Z"], None, "carry an offset", 2),
-        (["2026-08-01T05:00:00Z"], "Asia/Seol", "unknown time zone", None),
-        (["2026-08-01T05:00:00", "noon"], None, "is not a time", 3),
-        (["2026-08-01T05:00:00", None], None, "a time is missing", 3),
-        (["2026-08-01T05:00:00Z", "2026-08-01T05:00:00"], "Asia/Seoul", "others do not", 3),
-    ],
-)
-def test_times_that_cannot_be_read_name_their_line(
-    values: list[Any], zone: str | None, message: str, line: int | None
-) -> None:
-    with pytest.raises(InputError, match=message) as caught:
-        seconds_since(np.array(values, dtype=object), START, zone, Path("t.csv"), "time")
-    assert caught.value.line == line
-
-
-def test_a_summer_clock_shift_is_an_hour_of_no_time() -> None:
-    """The night the clocks go forward in Paris: an hour of UTC is an hour, whatever clocks say."""
-    values = np.array(["2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z"], dtype=object)
-    start = datetime(2026, 3, 29, 1, 30)
-    found = seconds_since(values, start, "Europe/Paris", Path("t.csv"), "time")
-    np.testing.assert_allclose(found, [0.0, 3600.0])
-
-
-# --- tables ---------------------------------------------------------------------------------------
-
-
-def test_cells_that_are_no_numbers_are_told(tmp_path: Path) -> None:
-    values = np.array(["1", "", "nan", "-", "2"], dtype=object)
-    np.testing.assert_array_equal(
-        numbers(values, tmp_path, "x"), [1.0, np.nan, np.nan, np.nan, 2.0]
-    )
-    with pytest.raises(InputError, match="is not a number") as caught:
-        numbers(np.array(["1", "full"], dtype=object), tmp_path, "x")
-    assert caught.value.line == 3
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("t.csv", "time,power\n", "holds no lines"),
-        ("t.csv", "time,load\n0,1\n", "no column 'power'"),
-        ("t.xls", "x", "unknown kind of file"),
-        ("t.parquet", "not parquet", "cannot be read"),
-    ],
-)
-def test_files_that_are_no_tables_are_told(
-    tmp_path: Path, name: str, text: str, message: str
-) -> None:
-    file = write(tmp_path, name, text)
-    with pytest.raises(InputError, match=message):
-        read_table(file, {"time": "time", "power": "power"})
-    with pytest.raises(InputError, match="file not found"):
-        read_table(tmp_path / "none.csv", {})
+# --- series ---------------------------------------------------------------------------------------
 
 
 def test_gaps_are_clearly_longer_than_usual() -> None:
     times = np.array([0.0, 10.0, 20.0, 31.0, 60.0, 70.0])
-    assert gaps_of(times, 0.0) == [(31.0, 60.0)]
-    assert gaps_of(times[:2], 0.0) == []
-
-
-# --- series ---------------------------------------------------------------------------------------
+    assert gaps_of(times) == [(31.0, 60.0)]
+    assert gaps_of(times[:2]) == []
 
 
 def test_measured_power_drives_the_racks(pilot: Factory, tmp_path: Path) -> None:
@@ -155,7 +80,11 @@ def test_a_bridged_gap_is_reported(pilot: Factory, tmp_path: Path) -> None:
         ("time,u\n0,0.1\n20,0.2\n10,0.3\n", "", "times go backwards", 4),
         ("time,u\n0,\n10,nan\n", "", "holds no number", None),
         ("time,u\n0,0.1\n10,half\n", "", "is not a number", 3),
-        ("time,u\n0,10\n10,90\n", "", "is not a share", None),
+        ("time,u\n0,1\n10,90\n", "", "is not a share", 3),
+        ("time,u\n0,0.1\n,0.2\n20,0.3\n", "", "a time is missing", 3),
+        ("time,index,u\n0,0,0.1\n0.2,1,0.9\n", "", "lines are of several devices", None),
+        ("time,index,u\n0,0,0.1\n0,1,0.9\n", ", element: index", "no '0' in", 2),
+        ("time,u\n-500,0.1\n-10,0.2\n", "", "no line falls into the run", None),
         ("time,u\n0,0.1\n10,0.1\n20,0.1\n5000,0.2\n", "", "a gap of 4980 s", None),
         ("time,u\n0,1\n10,1\n", ", unit: kg", "unit", None),
         ("t,u\n0,1\n", "", "no column 'time'", None),
@@ -194,7 +123,91 @@ def test_wide_tables_name_elements_and_unknown_ones_are_told(
         )
 
 
+def test_power_out_of_reach_is_told_with_how_much_and_how_long(
+    pilot: Factory, tmp_path: Path
+) -> None:
+    """A rack rated for 132 kW is asked for 200 kW for a minute, then for what it can."""
+    text = "time,power [kW]\n0,110\n20,200\n80,200\n81,110\n150,110\n"
+    write(tmp_path, "p.csv", text)
+    entry = {"file": str(tmp_path / "p.csv"), "quantity": "power", "value": "power",
+             "interpolation": "hold"}  # fmt: skip
+    rack = f"{ROW}/rack-01"
+    simulation = run(pilot, {"workload": [{"path": rack, "series": entry}]}, 120.0)
+    events = [(e.kind, e.time, e.path) for e in simulation.events if "reach" in e.kind]
+    assert [(kind, path) for kind, _, path in events] == [
+        ("out-of-reach", rack),
+        ("within-reach", rack),
+    ]
+    assert 30.0 <= events[0][1] <= 35.0
+    assert 81.0 <= events[1][1] <= 84.0
+    figures = simulation.workload_figures()
+    assert figures["series_out_of_reach_s"] == pytest.approx(60.0, abs=3.0)
+    full = 200e3 - figures["series_largest_miss_w"]
+    assert 110e3 < full < 140e3
+    energy = (200e3 - full) * figures["series_out_of_reach_s"]
+    assert figures["series_missed_energy_j"] == pytest.approx(energy, rel=0.05)
+    kept = simulation.snapshot()
+    simulation.advance(10.0)
+    simulation.restore(kept)
+    assert simulation.workload_figures() == figures
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "message", "line"),
+    [
+        ("time,p\n0,110\n60,110\n", "", "no unit is said", None),
+        ("time,p_kw\n0,110\n60,110\n", ", value: p_kw", "speaks of kW", None),
+        ("time,p\n0,110\n60,110000\n", ", unit: kW", "beyond twice what 8 racks", 3),
+        ("time,p\n0,110\n60,-5\n", ", unit: kW", "power is negative", 3),
+    ],
+)
+def test_powers_that_cannot_be_are_refused(
+    pilot: Factory, tmp_path: Path, text: str, keys: str, message: str, line: int | None
+) -> None:
+    write(tmp_path, "p.csv", text)
+    value = "" if "value" in keys else ", value: p"
+    with pytest.raises(InputError, match=message) as caught:
+        pilot.simulation(scenario(tmp_path, f"{{file: p.csv, quantity: power{value}{keys}}}"))
+    assert caught.value.line == line
+
+
+def test_blanks_in_a_measured_power_are_bridged_and_told(pilot: Factory, tmp_path: Path) -> None:
+    text = "time,p\n0,800\n10,800\n20,140737488355328\n30,9999\n40,800\n300,800\n"
+    write(tmp_path, "p.csv", text)
+    simulation = pilot.simulation(
+        scenario(tmp_path, "{file: p.csv, quantity: power, value: p, unit: kW}")
+    )
+    told = [event.message for event in simulation.events if event.kind == "data"]
+    assert told == [f"p.csv: 2 of 6 values of 'p' missing, at {ROW}"]
+    simulation.advance(20.0)
+    assert float(simulation.state.view.rack.it_power.sum()) == pytest.approx(800e3, rel=1e-3)
+
+
+def test_a_series_that_covers_the_run_in_part_is_told(pilot: Factory, tmp_path: Path) -> None:
+    write(tmp_path, "u.csv", "time,u\n60,0.1\n90,0.2\n120,0.3\n")
+    simulation = pilot.simulation(
+        scenario(tmp_path, "{file: u.csv, quantity: utilisation, value: u}")
+    )
+    (told,) = [event.message for event in simulation.events if event.kind == "data"]
+    assert told == (
+        "u.csv: the table goes from 60 s to 120 s, the run from 0 s to 300 s; its first value is "
+        "held before it, its last value is held after it (after: hold)"
+    )
+
+
 # --- traces ---------------------------------------------------------------------------------------
+
+
+def trace_of(spec: Jobs) -> Trace:
+    """A trace for a run of five minutes at 14:00 in Seoul."""
+    return jobs_of(spec, CLOCK, 300.0)
+
+
+def run(pilot: Factory, entries: dict[str, Any], seconds: float) -> Simulation:
+    simulation = pilot.simulation(Scenario.model_validate({"duration": "150 s", **entries}))
+    simulation.advance(seconds)
+    return simulation
+
 
 SWF = """\
 ; UnixStartTime: 0
@@ -206,7 +219,9 @@ SWF = """\
 
 def test_standard_workload_format(tmp_path: Path) -> None:
     """Requested processors before used ones; jobs that never ran are left out."""
-    jobs = read_swf(write(tmp_path, "t.swf", SWF), 4.0)
+    trace, _, _ = read_swf(write(tmp_path, "t.swf", SWF), 4.0)
+    jobs = trace.jobs
+    assert trace.told("t.swf") == ["t.swf: 1 of 3 jobs left out: 1 that never ran (2)"]
     assert [(j.id, j.submit, j.accelerators, j.duration, j.requested, j.tenant) for j in jobs] == [
         ("1", 0.0, 64, 600.0, 900.0, "user-7"),
         ("3", 20.0, 16, 60.0, 60.0, "user-8"),
@@ -239,7 +254,7 @@ def test_job_tables_by_their_own_columns(tmp_path: Path) -> None:
         "tenant": "who",
     }
     spec = Jobs(file=str(file), columns=columns, accelerators_per_processor=2.0, time_scale=2.0)
-    found = jobs_of(spec, START)
+    found = trace_of(spec).jobs
     assert [(j.id, j.submit, j.accelerators, j.tenant) for j in found] == [
         ("b", 0.0, 4, "y"),
         ("a", 2.5, 6, "x"),
@@ -249,8 +264,10 @@ def test_job_tables_by_their_own_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("submit,accelerators,duration\n0,0,60\n", {}, "is not above zero"),
-        ("submit,accelerators,duration\n0,4,-1\n", {}, "is not above zero"),
+        ("submit,accelerators,duration\n0,0,60\n", {}, "holds no job that can run"),
+        ("submit,accelerators,duration\n0,4,-5\n", {}, "cannot be"),
+        ("submit,accelerators,duration\n0,4,2e9\n", {}, "cannot be"),
+        ("submit,accelerators,duration\n900,4,1\n", {}, "no line falls into the run"),
         ("submit,accelerators,duration,utilisation\n0,4,1,1.5\n", {}, "is not a share"),
         ("submit,accelerators\n0,4\n", {}, "no column 'duration'"),
         ("submit,accelerators,duration\n0,4,1\n", {"gpus": "accelerators"}, "unknown name"),
@@ -261,4 +278,177 @@ def test_job_tables_that_cannot_be_are_refused(
 ) -> None:
     file = write(tmp_path, "j.csv", text)
     with pytest.raises(InputError, match=message):
-        jobs_of(Jobs(file=str(file), columns=columns), START)
+        trace_of(Jobs(file=str(file), columns=columns))
+
+
+def test_rows_that_are_no_jobs_are_counted_and_told(tmp_path: Path) -> None:
+    """What ``sacct -P`` writes: resources as a list, steps of jobs, jobs that never started."""
+    text = (
+        "JobID|User|Submit|ElapsedRaw|AllocTRES|State\n"
+        "101|anna|2026-08-01T14:00:00|120|billing=72,cpu=72,gres/gpu:b300=40,gres/gpu=72|DONE\n"
+        "101.batch|anna|2026-08-01T14:00:00|120|cpu=72,gres/gpu=72|DONE\n"
+        "102|ben|2026-08-01T14:00:30|0||PENDING\n"
+        "103|ben|2026-08-01T14:00:40|60|cpu=8,mem=1T|DONE\n"
+        "104|ben|2026-08-01T14:00:50|60|gres/gpu:a=4,gres/gpu:b=2|DONE\n"
+        "105|ben|Unknown|60|gres/gpu=1|DONE\n"
+        "106|ben|2026-08-01T14:01:00|0|gres/gpu=1|CANCELLED\n"
+    )
+    file = write(tmp_path, "sacct.txt", text)
+    columns = {"id": "JobID", "submit": "Submit", "accelerators": "AllocTRES",
+               "duration": "ElapsedRaw", "tenant": "User"}  # fmt: skip
+    trace = trace_of(Jobs(file=str(file), columns=columns))
+    assert [(j.id, j.submit, j.accelerators, j.duration) for j in trace.jobs] == [
+        ("101", 0.0, 72, 120.0),
+        ("104", 50.0, 6, 60.0),
+    ]
+    assert trace.told("sacct.txt") == [
+        "sacct.txt: 5 of 7 jobs left out: 1 that are steps of other jobs (line 3); "
+        "1 without a time of submission (line 7); 2 without accelerators (line 4, line 5); "
+        "1 without a run time (line 8)"
+    ]
+
+
+def test_shares_that_are_missing_are_told(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration,utilisation\n0,8,60,9223372036854775794\n5,8,60,0.5\n"
+    trace = trace_of(Jobs(file=str(write(tmp_path, "j.csv", text))))
+    assert [job.utilisation for job in trace.jobs] == [1.0, 0.5]
+    assert trace.told("j.csv") == ["j.csv: 1 of 2 values of 'utilisation' missing and taken as 1"]
+
+
+def test_jobs_with_offsets_run_on_the_sites_clock(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration\n2026-08-01 13:00:30+08:00,8,00:01:30\n"
+    file = write(tmp_path, "j.csv", text)
+    (job,) = trace_of(Jobs(file=str(file))).jobs
+    assert (job.submit, job.duration) == (30.0, 90.0)
+
+
+def test_jobs_larger_than_the_machine_do_not_block_the_queue(
+    pilot: Factory, tmp_path: Path
+) -> None:
+    swf = (
+        "1  0 0 60 2304 -1 -1 2304 300 -1 1 7 -1 -1 1 -1 -1 -1\n"
+        "2 10 0 60   72 -1 -1   72 300 -1 1 7 -1 -1 1 -1 -1 -1\n"
+    )
+    write(tmp_path, "log.swf.gz", "")
+    (tmp_path / "log.swf.gz").write_bytes(gzip.compress(swf.encode()))
+    write(
+        tmp_path,
+        "s.yaml",
+        "schema: twin.scenario/1\nduration: 2 min\nworkload: [{profile: [{utilisation: 0 %}]}]\n"
+        "jobs: {file: log.swf.gz, policy: fcfs}\n",
+    )
+    simulation = pilot.simulation(load_scenario(tmp_path / "s.yaml"))
+    simulation.advance(20.0)
+    told = [event.message for event in simulation.events if event.kind == "data"]
+    assert told == [
+        "log.swf.gz: 1 of 2 jobs left out: 1 larger than the 576 accelerators there are (1)"
+    ]
+    figures = simulation.workload_figures()
+    assert (figures["jobs_running"], figures["jobs_left_out"]) == (1.0, 1.0)
+
+
+def test_a_job_that_waits_although_nothing_runs_is_told_once(pilot: Factory) -> None:
+    entry = {"id": "a", "accelerators": 576, "duration": "60 s"}
+    simulation = run(pilot, {"jobs": {"jobs": [entry], "power_limit": "300 kW"}}, 30.0)
+    waits = [event for event in simulation.events if event.kind == "job-waits"]
+    assert [event.key for event in waits] == ["a"]
+    assert "the power limit is 300 kW" in waits[0].message
+
+
+def test_jobs_before_and_after_the_run_are_told(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration\n-5,1,9\n5,1,9\n900,1,9\n"
+    trace = trace_of(Jobs(file=str(write(tmp_path, "j.csv", text))))
+    assert [job.submit for job in trace.jobs] == [5.0, 900.0]
+    left, span = trace.told("j.csv")
+    assert "1 submitted before the start" in left
+    assert "from -5 s to 900 s, the run from 0 s to 300 s; 1 of 3 jobs come after" in span
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+def service(folder: Path, text: str, name: str = "r.csv", **keys: Any) -> Scenario:
+    write(folder, name, text)
+    entry = {"requests": str(folder / name), **keys}
+    workload = [{"path": ROW, "inference": entry}]
+    return Scenario.model_validate({"duration": "2 min", "workload": workload})
+
+
+def test_requests_without_tokens_are_left_out_and_told(pilot: Factory, tmp_path: Path) -> None:
+    text = "timestamp,prompt_tokens,output_tokens\n1,400,0\n2,-1,5\n3,400,100\n500,1,1\n"
+    simulation = pilot.simulation(service(tmp_path, text))
+    told = [event.message for event in simulation.events if event.kind == "data"]
+    assert told[0].startswith("r.csv: 1 of 4 requests left out, without a time or a number")
+    assert "first in line 3" in told[0]
+    assert told[1].startswith("r.csv: 2 of 3 requests fall into the run: the table goes from 1 s")
+    simulation.advance(120.0)
+    figures = simulation.workload_figures()
+    assert figures["inference_requests_per_s"] * 120.0 == pytest.approx(2.0)
+    assert figures["inference_backlog_requests"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_requests_without_an_answer_are_done_when_read(pilot: Factory, tmp_path: Path) -> None:
+    text = "timestamp,prompt_tokens,output_tokens\n1,400,0\n"
+    simulation = pilot.simulation(service(tmp_path, text))
+    simulation.advance(30.0)
+    assert simulation.workload_figures()["inference_backlog_requests"] == 0.0
+
+
+def test_requests_in_milliseconds_as_json_lines(pilot: Factory, tmp_path: Path) -> None:
+    text = (
+        '{"timestamp": 0, "input_length": 700, "output_length": 50, "hash_ids": [0, 1]}\n'
+        '{"timestamp": 3000, "input_length": 700, "output_length": 50, "hash_ids": []}\n'
+    )
+    keys = {"prompt": "input_length", "output": "output_length"}
+    scenario = service(tmp_path, text, "r.jsonl", time_unit="ms", **keys)
+    simulation = pilot.simulation(scenario)
+    simulation.advance(3.0)
+    assert simulation.workload_figures()["inference_requests_per_s"] * 3.0 == pytest.approx(1.0)
+    simulation.advance(2.0)
+    assert simulation.workload_figures()["inference_requests_per_s"] * 5.0 == pytest.approx(2.0)
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "entry", "key"),
+    [
+        (Inference, {"requests_per_second": 1, "timezone": "UTC"}, "timezone"),
+        (Inference, {"requests_per_second": 1, "prompt": "p"}, "prompt"),
+        (Jobs, {"file": "x.swf", "timezone": "UTC"}, "timezone"),
+        (Jobs, {"file": "X.SWF.GZ", "columns": {"id": "x"}}, "columns"),
+        (Jobs, {"file": "x.swf", "first": "2026-08-01"}, "first"),
+        (
+            Jobs,
+            {
+                "jobs": [{"id": "a", "accelerators": 1, "duration": "1 s"}],
+                "accelerators_per_processor": 4,
+            },
+            "accelerators_per_processor",
+        ),
+    ],
+)
+def test_keys_that_would_do_nothing_are_refused(model: Any, entry: Any, key: str) -> None:
+    with pytest.raises(ValueError, match=key):
+        model.model_validate(entry)
+
+
+def test_messages_name_keys_that_exist() -> None:
+    """Whatever key a message about a table proposes can be written in all entries with tables."""
+    source = Path(__file__).parents[3] / "twin"
+    files = [*(source / "tabular").glob("*.py"), source / "clock.py"]
+    files += [source / "workload" / f"{name}.py" for name in ("requests", "series_table", "trace")]
+    common = set(Series.model_fields) & set(Inference.model_fields) & set(Jobs.model_fields)
+    proposed = set()
+    for file in files:
+        for text in re.findall(r'"([^"\n]*)"', file.read_text()):
+            proposed |= set(
+                re.findall(r"\b((?:time|duration)_\w+|timezone|decimal|first)\b:?", text)
+            )
+    proposed -= {"time_of_day"}
+    assert {"time_unit", "time_format", "decimal", "first", "timezone"} <= proposed
+    assert proposed - {"duration_unit"} <= common
+    assert "duration_unit" in Jobs.model_fields
+    for key in ("element", "longest_gap", "unit", "after"):
+        assert key in Series.model_fields

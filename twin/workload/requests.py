@@ -1,0 +1,84 @@
+"""Traces of real requests: when they arrive, tokens of prompt and answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from physics.factory.arrays import Floats
+from twin.clock import Clock
+from twin.errors import InputError
+from twin.tabular import missing
+from twin.tabular.quantities import quantity, refuse_beyond
+from twin.tabular.reader import read_table
+from twin.tabular.span import refuse_outside, spans
+from twin.tabular.stamps import times_of
+from twin.workload.spec import Inference
+
+MOST_TOKENS = 1e9
+"""Largest number of tokens of one request that is believed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Requests:
+    """Requests by arrival.
+
+    Attributes
+    ----------
+    times : since the start [s], shape [requests]
+    prompt, output : tokens, shape [requests]
+    told : what people should know of the table, in sentences
+    """
+
+    times: Floats
+    prompt: Floats
+    output: Floats
+    told: tuple[str, ...]
+
+
+def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
+    """Read the requests that a service answers.
+
+    Requests without a time or a number of tokens are left out and counted.
+
+    Parameters
+    ----------
+    clock, duration : of the run, which the table has to meet
+
+    Raises
+    ------
+    InputError : see :mod:`twin.tabular`, and numbers of tokens that cannot be
+    """
+    file = Path(str(spec.requests))
+    table = read_table(
+        file, {spec.time: "time", spec.prompt: "prompt tokens", spec.output: "output tokens"}
+    )
+    times = times_of(table[spec.time], spec, clock)
+    tokens = []
+    for name in (spec.prompt, spec.output):
+        values = quantity(table[name], "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN)
+        refuse_beyond(table[name], values, 0.0, MOST_TOKENS, "tokens")
+        tokens.append(values)
+    whole = np.isfinite(times.seconds) & np.isfinite(tokens[0]) & np.isfinite(tokens[1])
+    if not whole.any():
+        raise InputError("holds no request with time and tokens", file)
+    told = []
+    lost = np.flatnonzero(~whole)
+    if len(lost):
+        told.append(
+            f"{file.name}: {len(lost)} of {len(whole)} requests left out, without a time or a "
+            f"number of tokens (first in line {table.lines[lost[0]]})"
+        )
+    seconds = times.seconds[whole]
+    refuse_outside(table[spec.time], times, seconds, duration, several=True)
+    inside = int(((seconds >= 0.0) & (seconds <= duration)).sum())
+    if inside < len(seconds):
+        span = spans(times, float(seconds.min()), float(seconds.max()), duration)
+        unit = "; times are taken as seconds (time_unit)" if times.assumed else ""
+        told.append(
+            f"{file.name}: {inside} of {len(seconds)} requests fall into the run: {span}{unit}"
+        )
+    order = np.argsort(seconds, kind="stable")
+    return Requests(seconds[order], tokens[0][whole][order], tokens[1][whole][order], tuple(told))
