@@ -16,10 +16,12 @@ from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from twin.power.hours import HourlyBill
     from twin.power.story import Story
     from twin.recording import Recorder
-    from twin.simulation import Simulation
+    from twin.simulation import Event, Simulation
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -66,7 +68,7 @@ def run(
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,
     weather: Annotated[
-        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
+        Path | None, typer.Option(help="Weather file (EPW) for all sites")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
     show_events: Annotated[
@@ -91,8 +93,10 @@ def run(
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
     total = asked if asked is not None else simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")
+    simulation.require_weather(total)
     if not as_json:
         _announce(simulation)
+    tell_notes(simulation.events)
     hourly = HourlyBill(simulation) if simulation.tariffs.any else None
     story = None
     if plot is not None:
@@ -174,6 +178,15 @@ def _announce(simulation: Simulation) -> None:
         f"scenario {simulation.scenario.name}",
         err=True,
     )
+
+
+def tell_notes(events: Iterable[Event]) -> None:
+    """Say on standard error what is to be known about the weather; the events tell it too."""
+    from twin.weather_notes import KINDS
+
+    for event in events:
+        if event.kind in KINDS:
+            typer.echo(f"note: {event.path}: {event.message}", err=True)
 
 
 def _advance(

@@ -86,7 +86,7 @@ def solve(
     dry_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 35degC")] = None,
     wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
     weather: Annotated[
-        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
+        Path | None, typer.Option(help="Weather file (EPW) for all sites")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
     as_json: Annotated[
@@ -94,6 +94,7 @@ def solve(
     ] = False,
 ) -> None:
     """Find the operating point of a layout directly and show it."""
+    from twin.cli.run import tell_notes
     from twin.compiled import prepare
     from twin.factory import Factory
 
@@ -110,6 +111,7 @@ def solve(
     if not as_json:
         prepare(lambda sentence: typer.echo(sentence, err=True))
     solver = factory.solver(scenario, seed=seed, epw=weather)
+    tell_notes(solver.events)
     started = time.perf_counter()
     point = solver.solve(commands, outdoors or None)
     wall = time.perf_counter() - started
