@@ -61,7 +61,7 @@ def utc_offset(site: Site) -> float:
 def facing(solar: Solar, latitude: float) -> float:
     """Where a field's modules face [deg clockwise from north]; left out: the equator."""
     if solar.azimuth is not None:
-        return solar.azimuth
+        return float(solar.azimuth)
     return 180.0 if latitude >= 0.0 else 0.0
 
 

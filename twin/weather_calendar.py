@@ -8,6 +8,7 @@ month from another. Its moments count in a year that has a 29 February; where th
 from __future__ import annotations
 
 import calendar
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -110,7 +111,7 @@ class RecordTimes:
         """First slot, and the one after the last, of every span."""
         edges = np.flatnonzero(np.diff(self.ends) > 1.5 * self.interval) + 1
         bounds = [0, *edges.tolist(), len(self.ends)]
-        return list(zip(bounds, bounds[1:], strict=False))
+        return list(itertools.pairwise(bounds))
 
     def dates(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Month and day of the first and of the last moment."""
@@ -202,7 +203,7 @@ def _within_hour(stamps: Stamps, per_hour: int, refuse: Refuse) -> Floats:
             _stamp(stamps, int(wrong[0])),
             f"minutes {due} by the file's DATA PERIODS",
         )
-    return (stamps.minute + (part if begins else 0)) * 60.0
+    return np.asarray((stamps.minute + (part if begins else 0)) * 60.0, dtype=np.float64)
 
 
 def _seconds(stamps: Stamps, refuse: Refuse) -> Floats:
@@ -298,8 +299,7 @@ def _placed(
     times, order = np.concatenate(slots), np.concatenate(rows)
     edges = [*breaks, len(times)]
     spans = tuple(
-        (float(times[a] - interval), float(times[b - 1]))
-        for a, b in zip(edges, edges[1:], strict=False)
+        (float(times[a] - interval), float(times[b - 1])) for a, b in itertools.pairwise(edges)
     )
     whole = not dated and abs(times[-1] - times[0] + interval - YEAR) < 1e-3 and len(spans) == 1
     if not whole:

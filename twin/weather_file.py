@@ -8,8 +8,6 @@ that is neither a mark nor possible is refused.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import math
 import re
 from collections.abc import Sequence
@@ -21,38 +19,21 @@ import numpy as np
 from physics.factory.arrays import Floats
 from physics.psychrometrics import pressure_at_elevation, saturation_pressure
 from physics.weather_laws import fill_gaps
+from twin.epw_text import NUMBER, Column, EpwText, read_text
 from twin.errors import InputError
+from twin.scenario import HIGHEST_DRY_BULB, LOWEST_DRY_BULB
 from twin.weather_calendar import HOUR, LONGEST_GAP, RecordTimes, Stamps, record_times
 
-MOST_BYTES = 256 * 2**20
-MOST_HEADER_LINES = 64
-LOWEST_DRY_BULB, HIGHEST_DRY_BULB = -70.0, 70.0  # degC, of the format
 SATURATED = 1.0  # K by which a file's dew point may lie above its dry bulb: rounding and fog
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_FEWEST_COLUMNS, _MOST_COLUMNS = 32, 35  # the last three came later
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of numbers: from 1, name for people, possible values, and from where on a value is
-    the format's mark of a missing one."""
-
-    number: int
-    name: str
-    low: float
-    high: float
-    missing: float
-
-
 DRY_BULB = Column(7, "dry bulb [degC]", LOWEST_DRY_BULB, HIGHEST_DRY_BULB, 99.9)
 DEW_POINT = Column(8, "dew point [degC]", -90.0, 70.0, 99.9)
 HUMIDITY = Column(9, "relative humidity [%]", 0.0, 110.0, 999.0)
 PRESSURE = Column(10, "pressure [Pa]", 31_000.0, 120_000.0, 999_999.0)
 IRRADIANCE = tuple(
-    Column(number, f"{name} irradiance [W/m2]", 0.0, 2000.0, 9999.0)
+    Column(number, f"{name} irradiance [W/m2]", 0.0, 2000.0, 9999.0, negative_is_missing=True)
     for number, name in ((14, "global horizontal"), (15, "direct normal"), (16, "diffuse"))
 )
-WIND = Column(22, "wind speed [m/s]", 0.0, 80.0, 999.0)
+WIND = Column(22, "wind speed [m/s]", 0.0, 80.0, 999.0, negative_is_missing=True)
 
 
 @dataclass(frozen=True)
@@ -93,64 +74,6 @@ class WeatherFile:
     remarks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Text:
-    """Header and records of a file as text; ``first`` is the line of the first record."""
-
-    file: Path
-    header: dict[str, tuple[int, list[str]]]
-    rows: list[list[str]]
-    lines: list[int]
-
-    def fail(self, row: int, message: str, found: str = "", allowed: str = "") -> InputError:
-        """The error about a record."""
-        return InputError(message, self.file, self.lines[row], found=found, allowed=allowed)
-
-    def numbers(self, column: Column) -> Floats:
-        """A column, NaN where missing.
-
-        Raises InputError for text that is no number, and for a value that cannot be.
-        """
-        values = np.empty(len(self.rows))
-        at = column.number - 1
-        for i, row in enumerate(self.rows):
-            text = row[at].strip()
-            if not text:
-                values[i] = math.nan
-            elif _NUMBER.fullmatch(text):
-                values[i] = float(text)
-            else:
-                raise self._wrong(i, column, "is not a number", text)
-        values[values >= column.missing] = math.nan
-        if column in IRRADIANCE or column is WIND:
-            values[values < 0.0] = math.nan  # marks of other formats, and sensors' offset at night
-        wrong = np.flatnonzero((values < column.low) | (values > column.high))
-        if wrong.size:
-            first = int(wrong[0])
-            raise self._wrong(first, column, "cannot be", self.rows[first][at].strip())
-        return values
-
-    def whole_numbers(self, number: int, name: str) -> list[int]:
-        """A column of the stamps."""
-        found = []
-        for i, row in enumerate(self.rows):
-            text = row[number - 1].strip()
-            if not re.fullmatch(r"\d{1,4}(\.0*)?", text, re.ASCII):
-                raise self.fail(
-                    i, f"{name} (column {number}) is not a whole number", text, "such as 1"
-                )
-            found.append(int(text.partition(".")[0]))
-        return found
-
-    def _wrong(self, row: int, column: Column, why: str, found: str) -> InputError:
-        return self.fail(
-            row,
-            f"{column.name} (column {column.number}) {why}",
-            found,
-            f"{column.low:g} to {column.high:g}, or {column.missing:g} where missing",
-        )
-
-
 def read_weather_file(file: Path) -> WeatherFile:
     """Read an EPW file.
 
@@ -160,7 +83,7 @@ def read_weather_file(file: Path) -> WeatherFile:
         columns, with text for a number or with a value that cannot be; stamps that repeat, go back
         or leave out more than a day; a value missing for more than a day in one piece
     """
-    text = _parted(file, _decoded(file))
+    text = read_text(file)
     place = _place(text)
     per_hour, periods, promised = _data_periods(text)
     stamps = Stamps(
@@ -185,91 +108,30 @@ def read_weather_file(file: Path) -> WeatherFile:
             "pressure is missing in all records: the standard pressure of the file's elevation "
             f"({place.elevation:g} m) is taken, {standard / 1000.0:.1f} kPa"
         )
-    columns = [
-        _bridged(file, times, placed(values), column, remarks)
-        for values, column in ((dry_bulb, DRY_BULB), (humidity, HUMIDITY), (pressure, PRESSURE))
-    ]
-    sun = [placed(text.numbers(column)) for column in IRRADIANCE]
+
+    def whole(values: Floats, column: Column) -> Floats:
+        return _bridged(file, times, placed(values), column, remarks)
+
+    dry_bulb, humidity = whole(dry_bulb, DRY_BULB), whole(humidity, HUMIDITY)
+    pressure = whole(pressure, PRESSURE)
+    whole_sky, beam, diffuse = (placed(text.numbers(column)) for column in IRRADIANCE)
+    wind = placed(text.numbers(WIND))
     return WeatherFile(
-        file, place, times, *columns, *sun, placed(text.numbers(WIND)), remarks=tuple(remarks)
+        file,
+        place,
+        times,
+        dry_bulb,
+        humidity,
+        pressure,
+        whole_sky,
+        beam,
+        diffuse,
+        wind,
+        tuple(remarks),
     )
 
 
-def _decoded(file: Path) -> str:
-    """The text of a file: UTF-8 or UTF-16 with or without a mark, else Windows' Latin letters."""
-    if not file.is_file():
-        raise InputError("weather file not found", file)
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError(
-                "weather file is too large",
-                file,
-                found=f"{file.stat().st_size / 2**20:,.0f} MiB",
-                allowed=f"at most {MOST_BYTES // 2**20} MiB",
-            )
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"weather file cannot be read: {error.strerror}", file) from None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    if b"\0" in data:
-        raise InputError("not a weather file: it holds bytes that are no text", file)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-
-
-def _parted(file: Path, text: str) -> _Text:
-    """Header lines by their first word, and the records; raises InputError for what is no EPW."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    header: dict[str, tuple[int, list[str]]] = {}
-    first = 0
-    for number, line in enumerate(lines[:MOST_HEADER_LINES], start=1):
-        try:
-            cells = next(csv.reader([line]), [])
-        except csv.Error as error:
-            raise InputError(f"a header line cannot be read: {error}", file, number) from None
-        word = cells[0].strip().upper() if cells else ""
-        if number == 1 and word != "LOCATION":
-            raise InputError(
-                "not an EPW file: it does not begin with LOCATION",
-                file,
-                1,
-                found=repr(line[:60]),
-                allowed="LOCATION,<city>,... in the first line",
-            )
-        header[word] = (number, cells)
-        if word == "DATA PERIODS":
-            first = number
-            break
-    if not first:
-        raise InputError(
-            "not an EPW file: the header line DATA PERIODS is missing",
-            file,
-            allowed="DATA PERIODS,<periods>,<records an hour>,... before the records",
-        )
-    rows, numbers = [], []
-    for number, line in enumerate(lines[first:], start=first + 1):
-        if not line.strip():
-            continue
-        cells = line.rstrip().rstrip(",").split(",")
-        if not _FEWEST_COLUMNS <= len(cells) <= _MOST_COLUMNS:
-            raise InputError(
-                "a weather record has the wrong number of columns",
-                file,
-                number,
-                found=str(len(cells)),
-                allowed=f"{_FEWEST_COLUMNS} to {_MOST_COLUMNS}, as all EPW records have",
-            )
-        rows.append(cells)
-        numbers.append(number)
-    if not rows:
-        raise InputError("the weather file holds no records", file)
-    return _Text(file, header, rows, numbers)
-
-
-def _place(text: _Text) -> Place:
+def _place(text: EpwText) -> Place:
     line, cells = text.header["LOCATION"]
     names = ("latitude", "longitude", "UTC offset", "elevation")
     limits = ((-90.0, 90.0), (-180.0, 180.0), (-12.0, 14.0), (-1000.0, 9999.9))
@@ -285,7 +147,7 @@ def _place(text: _Text) -> Place:
     values = []
     for name, (low, high), cell in zip(names, limits, cells[6:10], strict=True):
         number = cell.strip()
-        if not _NUMBER.fullmatch(number) or not low <= float(number) <= high:
+        if not NUMBER.fullmatch(number) or not low <= float(number) <= high:
             raise InputError(
                 f"{name} in the LOCATION line is not a number in range",
                 text.file,
@@ -302,7 +164,7 @@ Promised = tuple[str, tuple[int, int], tuple[int, int]] | None
 """What the header says the file is of: as it stands there, and month and day of both ends."""
 
 
-def _data_periods(text: _Text) -> tuple[int, int, Promised]:
+def _data_periods(text: EpwText) -> tuple[int, int, Promised]:
     """Records an hour, number of periods, and what a single period promises."""
     line, cells = text.header["DATA PERIODS"]
     counts = [cell.strip() for cell in cells[1:3]]
@@ -353,7 +215,7 @@ def _unkept(times: RecordTimes, promised: Promised) -> Sequence[str]:
     return (f"DATA PERIODS names {text}, the records are of {times.text()}: the records hold",)
 
 
-def _humidity(text: _Text, dry_bulb: Floats, remarks: list[str]) -> Floats:
+def _humidity(text: EpwText, dry_bulb: Floats, remarks: list[str]) -> Floats:
     """Relative humidity, 0..1, from the dew point where it is missing; NaN where both are.
 
     Raises InputError where the dew point lies above the dry bulb.
@@ -387,9 +249,7 @@ def _bridged(
     if not missing.any():
         return values
     if missing.all():
-        raise InputError(
-            f"{column.name} (column {column.number}) is missing in all records", file
-        )
+        raise InputError(f"{column.name} (column {column.number}) is missing in all records", file)
     longest = round(LONGEST_GAP * HOUR / times.interval)
     filled = values.copy()
     most = 0

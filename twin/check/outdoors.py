@@ -1,4 +1,4 @@
-"""Checks of what a site takes from outdoors: its weather, and where its photovoltaic field faces."""
+"""Checks of what a site takes from outdoors: its weather, and where its modules face."""
 
 from __future__ import annotations
 

@@ -67,9 +67,7 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,
-    weather: Annotated[
-        Path | None, typer.Option(help="Weather file (EPW) for all sites")
-    ] = None,
+    weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
     show_events: Annotated[
         bool, typer.Option("--events", help="All events rather than the last ones")

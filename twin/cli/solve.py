@@ -85,9 +85,7 @@ def solve(
     ] = None,
     dry_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 35degC")] = None,
     wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
-    weather: Annotated[
-        Path | None, typer.Option(help="Weather file (EPW) for all sites")
-    ] = None,
+    weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
