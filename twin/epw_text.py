@@ -6,6 +6,7 @@ import codecs
 import csv
 import math
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from twin.errors import InputError
 MOST_BYTES = 256 * 2**20
 MOST_HEADER_LINES = 64
 FEWEST_COLUMNS, MOST_COLUMNS = 32, 35  # the last three came later
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,4}(?:\.0*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,36 +62,27 @@ class EpwText:
 
         Raises InputError for text that is no number, and for a value that cannot be.
         """
-        values = np.empty(len(self.rows))
         at = column.number - 1
-        for i, row in enumerate(self.rows):
-            text = row[at].strip()
-            if not text:
-                values[i] = math.nan
-            elif NUMBER.fullmatch(text):
-                values[i] = float(text)
-            else:
-                raise self._wrong(i, column, "is not a number", text)
+        cells = [row[at].strip() for row in self.rows]
+        for i, text in _unlike(cells, NUMBER, blank=True):
+            raise self._wrong(i, column, "is not a number", text)
+        values = np.array([float(text) if text else math.nan for text in cells])
         values[values >= column.missing] = math.nan
         if column.negative_is_missing:
             values[values < 0.0] = math.nan
         wrong = np.flatnonzero((values < column.low) | (values > column.high))
         if wrong.size:
             first = int(wrong[0])
-            raise self._wrong(first, column, "cannot be", self.rows[first][at].strip())
+            raise self._wrong(first, column, "cannot be", cells[first])
         return values
 
     def whole_numbers(self, number: int, name: str) -> list[int]:
         """A column of the stamps."""
-        found = []
-        for i, row in enumerate(self.rows):
-            text = row[number - 1].strip()
-            if not re.fullmatch(r"\d{1,4}(\.0*)?", text, re.ASCII):
-                raise self.fail(
-                    i, f"{name} (column {number}) is not a whole number", text, "such as 1"
-                )
-            found.append(int(text.partition(".")[0]))
-        return found
+        cells = [row[number - 1].strip() for row in self.rows]
+        for i, text in _unlike(cells, _WHOLE, blank=False):
+            message = f"{name} (column {number}) is not a whole number"
+            raise self.fail(i, message, text, "such as 1")
+        return [int(text.partition(".")[0]) for text in cells]
 
     def _wrong(self, row: int, column: Column, why: str, found: str) -> InputError:
         return self.fail(
@@ -98,6 +91,21 @@ class EpwText:
             found,
             f"{column.low:g} to {column.high:g}, or {column.missing:g} where missing",
         )
+
+
+def _unlike(
+    cells: Sequence[str], pattern: re.Pattern[str], *, blank: bool
+) -> Iterator[tuple[int, str]]:
+    """Number and text of the cells that do not match a pattern.
+
+    All are looked at together first: one by one takes ten times as long.
+    """
+    one = f"(?:{pattern.pattern}){'?' if blank else ''}"
+    if re.fullmatch(f"{one}(?:,{one})*", ",".join(cells), re.ASCII):
+        return
+    for i, text in enumerate(cells):
+        if not (pattern.fullmatch(text) or (blank and not text)):
+            yield i, text
 
 
 def read_text(file: Path) -> EpwText:
