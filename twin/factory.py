@@ -137,6 +137,7 @@ class Factory:
         simulation = self.simulation(scenario, seed=seed, duration=asked)
         total = simulation.scenario.duration
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
+        simulation.require_weather(total)
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []
         frames: dict[str, list[Any]] = {channel.name: [] for channel in kept}
@@ -172,7 +173,10 @@ def _chosen(
     if seed is not None:
         changes["seed"] = seed
     if epw is not None:
-        changes["weather"] = WeatherChoice(kind="epw", file=str(epw))
+        # shifts lie on top of any weather; the rest belongs to the one that is replaced
+        changes["weather"] = WeatherChoice(
+            kind="epw", file=str(epw), changes=chosen.weather.changes
+        )
     return chosen.model_copy(update=changes)
 
 

@@ -26,6 +26,11 @@ class Element(BaseModel):
     )
 
 
+LOWEST_DRY_BULB, HIGHEST_DRY_BULB = -70.0, 70.0
+"""degC, between which outdoor air on earth lies."""
+Outdoors = Annotated[u.Temperature, Field(ge=LOWEST_DRY_BULB, le=HIGHEST_DRY_BULB)]
+
+
 class WeatherChange(Element):
     """A shift of the weather from what it would have been, from a time on."""
 
@@ -41,17 +46,17 @@ class WeatherChoice(Element):
     normals : monthly normals of each site's bundled weather with a daily cycle
     design-day : the hottest day for which plants there are designed
     constant : a fixed dry bulb and wet bulb
-    epw : an hourly weather file, the same for all sites
+    epw : a weather file, the same for all sites, met by month, day and hour of its records
     """
 
     kind: Literal["normals", "design-day", "constant", "epw"] = "normals"
-    dry_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
-    wet_bulb: u.Temperature | None = Field(default=None, description="of constant weather")
+    dry_bulb: Outdoors | None = Field(default=None, description="of constant weather")
+    wet_bulb: Outdoors | None = Field(default=None, description="of constant weather")
     file: str | None = Field(default=None, description="EPW file, relative to the scenario")
     sky: Annotated[u.Ratio, Field(le=1.2)] | None = Field(
         default=None,
         description="share of a clear sky's irradiance, for photovoltaic fields; left out: 68 % "
-        "with normals, else 100 %; weather files have their own",
+        "with normals, else 100 %; with a weather file, what holds where it lacks irradiance",
     )
     changes: tuple[WeatherChange, ...] = Field(
         default=(), description="shifts on top of it, rising in time"
@@ -66,6 +71,10 @@ class WeatherChoice(Element):
                 raise ValueError("wet_bulb cannot be above dry_bulb")
         if self.kind == "epw" and self.file is None:
             raise ValueError("epw weather needs file")
+        if self.kind != "constant" and not (self.dry_bulb is None and self.wet_bulb is None):
+            raise ValueError(f"dry_bulb and wet_bulb are of constant weather, not of {self.kind}")
+        if self.kind != "epw" and self.file is not None:
+            raise ValueError(f"file is of epw weather, not of {self.kind}")
         times = [change.at for change in self.changes]
         if times != sorted(times):
             raise ValueError("weather changes must rise in time")

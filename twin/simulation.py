@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import RACK, Floats, blocks_of
-from twin import alarms, compiled, controls, initial_state, steady
+from twin import alarms, compiled, controls, initial_state, steady, weather_notes
 from twin import weather as weather_module
 from twin.channels import BY_NAME, Channel, read_channels
 from twin.clock import Clock, clock_of
@@ -109,6 +109,11 @@ class Simulation:
         self._timeline: list[TimedEvent] = sorted(self.scenario.events, key=lambda e: e.at)
         self._pending = 0
         self._without_weather = False
+        self._sun_notes: tuple[str, ...] = ()
+        for note in weather_notes.notes(
+            self.plant, self.scenario, weather_module.weather_file(self.weather)
+        ):
+            self.log(Event(0.0, *note))
         self.drivers = drivers_of(self)
         for number in range(len(self.scenario.events)):
             self._check(number)
@@ -201,6 +206,10 @@ class Simulation:
 
     # --- time -------------------------------------------------------------------------------------
 
+    def require_weather(self, seconds: float) -> None:
+        """Raise InputError when the weather ends before so many seconds after the start."""
+        weather_module.require(self.weather, seconds)
+
     @property
     def time(self) -> float:
         """Simulated seconds since the start."""
@@ -279,8 +288,21 @@ class Simulation:
             self.tariffs.set(self, since)
         if self.solar.any:
             site.solar_available[:] = self.solar.at(self.time)
+            self._tell_sun()
         weather_module.set_humidity(site, self.plant, self.time)
         self.ventilate(None if everything else self._weather_steps * self.step)
+
+    def _tell_sun(self) -> None:
+        """Log what the weather begins to lack for the fields."""
+        found = self.solar.notes(self.time)
+        if found == self._sun_notes:
+            return
+        before = self._sun_notes or ("",) * len(found)
+        self._sun_notes = found
+        for s, (note, last) in enumerate(zip(found, before, strict=True)):
+            if note and note != last:
+                path = self.plant.levels.path("site", s)
+                self.log(Event(self.time, path, weather_notes.SUN, note))
 
     def _bridge_weather(
         self,
@@ -305,7 +327,12 @@ class Simulation:
         if not self._without_weather:
             for path in paths:
                 self.log(
-                    Event(self.time, path, "weather-missing", "not a number; the last one is kept")
+                    Event(
+                        self.time,
+                        path,
+                        "weather-missing",
+                        "there is none for this time; the last one is kept",
+                    )
                 )
 
     def ventilate(self, seconds: float | None = None) -> None:

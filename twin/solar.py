@@ -5,8 +5,9 @@ glass by Fresnel, cell temperature by Faiman, modules and inverters by PVWatts 5
 a field load pvlib. A day's profile is made when it is first asked for; between its points power is
 linear.
 
-Weather files bring global, direct and diffuse irradiance and wind. Other weather has the clear sky
-of Haurwitz times the scenario's ``sky``, parted by Erbs, and a wind of 1 m/s.
+Weather files bring irradiance and wind, and the sun of their place: irradiance of one place under
+the sun of another is neither's. Other weather has the clear sky of Haurwitz times the scenario's
+``sky``, parted by Erbs, and a wind of 1 m/s.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from twin.layout.models import Site
     from twin.layout.solar_models import Solar
     from twin.weather import Weather
+    from twin.weather_file import WeatherFile
+    from twin.weather_place import OnEarth
 
 CLEAR_SKY_POINTS = 96
 """Points a day where irradiance is of a clear sky."""
@@ -33,20 +36,10 @@ NORMAL_SKY = 0.68
 day on the horizontal, of 5.9 under skies that are always clear."""
 WIND = 1.0
 """m/s on the modules where the weather does not tell."""
-
-
-@dataclass(frozen=True)
-class Sky:
-    """Irradiance on the ground [W/m2] and wind [m/s] at hours of the year, shape [hours].
-
-    Each value is the mean of the hour that begins at its index; hour 0 is 1 January 0:00.
-    """
-
-    global_horizontal: Floats
-    direct_normal: Floats
-    diffuse_horizontal: Floats
-    wind: Floats
-    utc_offset: float
+CELLS_AT = 25.0
+"""degC of the air where the weather does not tell: that of the modules' rating."""
+HIGH_SUN = 80.0
+"""Degrees from the zenith within which even a dark day has some light."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +58,22 @@ def utc_offset(site: Site) -> float:
     return given if given is not None else float(round(site.location.longitude / 15.0))
 
 
-def sun(site: Site, times: Sequence[datetime], offset: float) -> Any:
-    """Apparent zenith and azimuth [deg] of the sun at local times, as pvlib's table."""
+def facing(solar: Solar, latitude: float) -> float:
+    """Where a field's modules face [deg clockwise from north]; left out: the equator."""
+    if solar.azimuth is not None:
+        return float(solar.azimuth)
+    return 180.0 if latitude >= 0.0 else 0.0
+
+
+def sun(place: OnEarth, times: Sequence[datetime], offset: float) -> Any:
+    """Apparent zenith and azimuth [deg] of a place's sun at local times, as pvlib's table.
+
+    ``offset``: hours by which the times are ahead of UTC.
+    """
     import pandas
     from pvlib.solarposition import get_solarposition
 
     stamps = pandas.DatetimeIndex([t - timedelta(hours=offset) for t in times], tz="UTC")
-    place = site.location
     return get_solarposition(stamps, place.latitude, place.longitude, altitude=place.elevation)
 
 
@@ -91,23 +93,26 @@ def clear_sunlight(position: Any, share: float) -> Sunlight:
     )
 
 
-def field_power(solar: Solar, position: Any, light: Sunlight, dry_bulb: Floats) -> Floats:
+def field_power(
+    solar: Solar, azimuth: float, position: Any, light: Sunlight, dry_bulb: Floats
+) -> Floats:
     """Power of a field at the site's bus [W] at moments, shape [moments].
 
     Parameters
     ----------
+    azimuth : where its modules face, by :func:`facing`
     position : of the sun, by :func:`sun`
     dry_bulb : degC, shape [moments]
     """
     from pvlib import iam, inverter, irradiance, pvsystem, temperature
 
-    zenith, azimuth = position["apparent_zenith"], position["azimuth"]
+    zenith, bearing = position["apparent_zenith"], position["azimuth"]
     plane = irradiance.get_total_irradiance(
-        solar.tilt, solar.azimuth, zenith, azimuth, light.direct_normal, light.global_horizontal,
+        solar.tilt, azimuth, zenith, bearing, light.direct_normal, light.global_horizontal,
         light.diffuse_horizontal, dni_extra=irradiance.get_extra_radiation(position.index),
         albedo=solar.albedo, model="haydavies",
     )  # fmt: skip
-    angle = irradiance.aoi(solar.tilt, solar.azimuth, zenith, azimuth)
+    angle = irradiance.aoi(solar.tilt, azimuth, zenith, bearing)
     beam = np.nan_to_num(plane["poa_direct"].to_numpy()) * iam.physical(angle.to_numpy())
     total = np.nan_to_num(beam) + np.nan_to_num(plane["poa_diffuse"].to_numpy())
     whole = np.nan_to_num(plane["poa_global"].to_numpy())
@@ -125,6 +130,15 @@ def inverter_rating(solar: Solar) -> float:
     return float(given if given is not None else solar.peak_power / 1.2)
 
 
+@dataclass(frozen=True)
+class Day:
+    """A field's day: hours since midnight, power [W] then, and what its weather lacked."""
+
+    hours: Floats
+    power: Floats
+    note: str = ""
+
+
 class SolarFields:
     """Power of every site's field through a scenario.
 
@@ -134,10 +148,19 @@ class SolarFields:
     weather : of the scenario
     start : local date and time of the simulation's start
     share : of the clear sky's irradiance, where the weather has none of its own
+    bridge : share of it where a weather file lacks irradiance; None: dark there
     """
 
-    def __init__(self, sites: Sequence[Site], weather: Weather, start: datetime, share: float):
-        self.sites, self.weather, self.start, self.share = tuple(sites), weather, start, share
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        weather: Weather,
+        start: datetime,
+        share: float,
+        bridge: float | None = None,
+    ):
+        self.sites, self.weather, self.start = tuple(sites), weather, start
+        self.share, self.bridge = share, bridge
         self._day = functools.lru_cache(maxsize=32)(self._profile)
 
     @property
@@ -147,54 +170,109 @@ class SolarFields:
 
     def at(self, time: float) -> Floats:
         """Power of every site's field [W] so many seconds after the start, shape [sites]."""
-        now = self.start + timedelta(seconds=time)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        hour = (now - midnight).total_seconds() / 3600.0
+        midnight, hour = self._midnight(time)
         power = np.zeros(len(self.sites))
         for s, site in enumerate(self.sites):
             if site.solar is not None:
-                hours, values = self._day(s, midnight)
-                power[s] = np.interp(hour, hours, values)
+                day = self._day(s, midnight)
+                power[s] = np.interp(hour, day.hours, day.power)
         return power
 
-    def _profile(self, s: int, midnight: datetime) -> tuple[Floats, Floats]:
+    def notes(self, time: float) -> tuple[str, ...]:
+        """What the weather lacks for every site's field that day; empty where nothing."""
+        midnight, _ = self._midnight(time)
+        return tuple(
+            self._day(s, midnight).note if site.solar is not None else ""
+            for s, site in enumerate(self.sites)
+        )
+
+    def _midnight(self, time: float) -> tuple[datetime, float]:
+        """The midnight before a moment, and hours since then."""
+        now = self.start + timedelta(seconds=time)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight, (now - midnight).total_seconds() / 3600.0
+
+    def _profile(self, s: int, midnight: datetime) -> Day:
+        from twin.weather import weather_file
+
         site = self.sites[s]
         assert site.solar is not None
-        sky = getattr(self.weather, "sky", None)
-        if sky is None:
+        file = weather_file(self.weather)
+        if file is None:
             hours = np.linspace(0.0, 24.0, CLEAR_SKY_POINTS + 1)
-        else:  # the middle of each hour, and of those before and after the day
-            hours = np.arange(-0.5, 25.0)
-        times = [midnight + timedelta(hours=float(hour)) for hour in hours]
-        if sky is None:
-            position = sun(site, times, utc_offset(site))
-            light = clear_sunlight(position, self.share)
+            times = [midnight + timedelta(hours=float(hour)) for hour in hours]
+            position = sun(site.location, times, utc_offset(site))
+            light, note = clear_sunlight(position, self.share), ""
         else:
-            position = sun(site, times, sky.utc_offset)
-            light = _recorded(sky, times)
-        return hours, field_power(site.solar, position, light, self._dry_bulb(s, times))
+            # the middle of each record's time, and of those before and after the day
+            part = file.times.interval / 3600.0
+            hours = np.arange(-0.5 * part, 24.0 + part, part)
+            times = [midnight + timedelta(hours=float(hour)) for hour in hours]
+            places = np.array([file.times.position(moment) for moment in times])
+            known = np.isfinite(places)
+            if not known.any():
+                return Day(np.zeros(1), np.zeros(1), "the weather file has no records of this day")
+            hours = hours[known]
+            times = [moment for moment, has in zip(times, known, strict=True) if has]
+            position = sun(file.place, times, file.place.utc_offset)
+            light, note = _recorded(file, places[known], position, self.bridge)
+        azimuth = facing(site.solar, site.location.latitude)
+        power = field_power(site.solar, azimuth, position, light, self._dry_bulb(s, times))
+        return Day(hours, power, note)
 
     def _dry_bulb(self, s: int, times: Sequence[datetime]) -> Floats:
+        """Dry bulb at a site [degC]; what the weather lacks is as at the nearest moment it has."""
         count = len(self.sites)
         dry, wet, pressure = np.empty(count), np.empty(count), np.empty(count)
         found = np.empty(len(times))
         for k, moment in enumerate(times):
             self.weather.at((moment - self.start).total_seconds(), dry, wet, pressure)
             found[k] = dry[s]
-        return found
+        known = np.flatnonzero(np.isfinite(found))
+        if not known.size:
+            return np.full(len(found), CELLS_AT)
+        return np.interp(np.arange(len(found)), known, found[known])
 
 
-def _recorded(sky: Sky, times: Sequence[datetime]) -> Sunlight:
-    from twin.weather import day_and_hour
+def _recorded(
+    file: WeatherFile, places: Floats, position: Any, bridge: float | None
+) -> tuple[Sunlight, str]:
+    """Light of a weather file's records, and what they lack while the sun is up.
 
-    rows = []
-    for moment in times:
-        day, hour = day_and_hour(moment, 0.0)
-        rows.append(int(day // 1 * 24 + hour) % len(sky.wind))
-    at = np.array(rows)
-    return Sunlight(
-        sky.global_horizontal[at], sky.direct_normal[at], sky.diffuse_horizontal[at], sky.wind[at]
+    Of global, direct and diffuse irradiance two give the third, and the global one alone is parted
+    by Erbs; where there is less, a share of the clear sky is taken, or it is dark.
+    """
+    from pvlib.irradiance import erbs
+
+    rows = np.array([file.times.row(place) for place in places])
+    whole, beam = file.global_horizontal[rows], file.direct_normal[rows]
+    diffuse = file.diffuse_horizontal[rows]
+    zenith = position["zenith"].to_numpy()
+    height = np.maximum(np.cos(np.radians(zenith)), 0.0)
+    whole = np.where(np.isnan(whole), beam * height + diffuse, whole)
+    parts = erbs(np.nan_to_num(whole), zenith, position.index)
+    parted = np.isfinite(whole) & (np.isnan(beam) | np.isnan(diffuse))
+    beam = np.where(parted, np.nan_to_num(np.asarray(parts["dni"])), beam)
+    diffuse = np.where(parted, np.nan_to_num(np.asarray(parts["dhi"])), diffuse)
+
+    lost, up = np.isnan(whole + beam + diffuse), zenith < 90.0
+    clear = clear_sunlight(position, bridge or 0.0)
+    wind = np.array([file.times.between(file.wind, place) for place in places])
+    light = Sunlight(
+        np.where(lost, clear.global_horizontal, whole),
+        np.where(lost, clear.direct_normal, beam),
+        np.where(lost, clear.diffuse_horizontal, diffuse),
+        np.where(np.isnan(wind), WIND, wind),
     )
+    high = zenith < HIGH_SUN
+    instead = "the field is taken as dark" if bridge is None else f"{bridge:.0%} of a clear sky"
+    if (lost & up).any():
+        return light, f"{file.file.name} lacks irradiance while the sun is up: {instead} then"
+    if high.any() and not whole[high].any():
+        return light, f"{file.file.name} has irradiance of 0 all day though the sun is up"
+    if np.isnan(wind).any():
+        return light, f"{file.file.name} lacks the wind: {WIND:g} m/s at the modules"
+    return light, ""
 
 
 def solar_for(
@@ -202,4 +280,4 @@ def solar_for(
 ) -> SolarFields:
     """The fields of sites under a scenario's weather; ``share`` None: what suits the weather."""
     chosen = share if share is not None else (NORMAL_SKY if normals else 1.0)
-    return SolarFields(sites, weather, start, chosen)
+    return SolarFields(sites, weather, start, chosen, bridge=share)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from physics.factory.steady import Balance
     from twin.plant import Plant
     from twin.scenario import Scenario
-    from twin.simulation import Simulation
+    from twin.simulation import Event, Simulation
 
 THREADED_FROM = 100_000  # accelerators from which threads pay
 STEP = 1.0  # s of the step that fills in what follows from the temperatures
@@ -185,6 +185,11 @@ class Solver:
         """What gives weather, workload and set points: its start, without its events."""
         return self._simulation.scenario
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What is to be known about the scenario's start, such as weather of another place."""
+        return tuple(self._simulation.events)
+
     def solve(
         self, commands: Iterable[Command] = (), weather: Mapping[str, float] | None = None
     ) -> OperatingPoint:
@@ -197,26 +202,26 @@ class Solver:
 
         Raises
         ------
-        InputError : a command that cannot be carried out, or weather that is not known
+        InputError : a command that cannot be carried out, weather that is not known, or a dry and
+            wet bulb that no air has
         NumericalError : there is no state of rest; names the element that stands against it, whose
             heat has no way out or whose power supply does not last
         """
+        site = self.state.view.site
         outdoors = _checked(weather)
+        dry, wet = site.dry_bulb_temperature.copy(), site.wet_bulb_temperature.copy()
+        dry[:], wet[:] = outdoors.get("dry_bulb", dry), outdoors.get("wet_bulb", wet)
+        if outdoors:
+            for s, path in enumerate(self.plant.levels.paths("site")):
+                weather_module.refuse_impossible(
+                    float(dry[s]), float(wet[s]), float(site.pressure[s]), path
+                )
         for command in commands:
             controls.apply(self.plant, self.state, self._simulation.start, command)
         self.state.view.rack.calm[:] = 0.0
         if outdoors:
-            site = self.state.view.site
-            if "dry_bulb" in outdoors:
-                site.dry_bulb_temperature[:] = outdoors["dry_bulb"]
-            if "wet_bulb" in outdoors:
-                site.wet_bulb_temperature[:] = outdoors["wet_bulb"]
-            np.minimum(
-                site.wet_bulb_temperature,
-                site.dry_bulb_temperature,
-                out=site.wet_bulb_temperature,
-            )
-            weather_module.set_humidity(site)
+            site.dry_bulb_temperature[:], site.wet_bulb_temperature[:] = dry, wet
+            weather_module.set_humidity(site, self.plant)
         self._simulation.ventilate()  # commands may have changed what the rooms make of the weather
         balance = rest(self._constants, self.state, threaded=self.threaded)
         if not balance.converged:

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from assets.climate import Climate, load_climates
 from physics.factory.arrays import Floats, SiteState
-from physics.psychrometrics import humidity_ratio_from_wet_bulb, pressure_at_elevation
+from physics.psychrometrics import (
+    humidity_ratio_from_wet_bulb,
+    pressure_at_elevation,
+    wet_bulb,
+)
 from physics.weather_laws import (
     DESIGN_DAY_SHARES,
     air_state,
     air_state_from_dew_point,
     daily_cycle,
     design_day_temperature,
-    fill_gaps,
     mean_preserving_nodes,
     yearly_interpolation,
 )
 from twin.errors import InputError, near_matches
-from twin.scenario import Scenario, WeatherChange
-from twin.solar import WIND, Sky
+from twin.scenario import HIGHEST_DRY_BULB, LOWEST_DRY_BULB, Scenario, WeatherChange
+from twin.weather_calendar import span_text
+from twin.weather_file import WeatherFile, read_weather_file
 
 if TYPE_CHECKING:
     from twin.layout.models import Site
     from twin.plant import Plant
 
 DESIGN_DAY_RANGE = 9.0  # K between the highest and lowest hour of a summer design day
-LONGEST_BRIDGED_GAP = 24  # hours of a weather file that may be missing in one piece
+ROUNDING = 0.05  # K by which a wet bulb may lie outside of what is possible
+MOST_LOOKS = 10_000  # at changed weather before a run
 
 
 class Weather(Protocol):
@@ -124,51 +129,55 @@ class DesignDayWeather:
         pressure[:] = self.pressure
 
 
-class HourlyWeather:
-    """Hourly records (a year), linear between the hours, the same for all sites.
+class RecordedWeather:
+    """Records of a weather file, linear between the moments at which they are met, at all sites.
+
+    Where the file has no records the weather is not a number.
 
     Parameters
     ----------
-    dry_bulb, relative_humidity, pressure : degC, 0..1, Pa, shape [hours], hour 0 is 1 January 0:00
-    start : date and time of the simulation's start; the year does not matter
-    sky : irradiance and wind of the same hours
+    file : the records
+    start : date and time of the simulation's start, on the clock of the file
     """
 
-    def __init__(
-        self,
-        dry_bulb: Floats,
-        relative_humidity: Floats,
-        pressure: Floats,
-        start: datetime,
-        sky: Sky | None = None,
-    ):
-        self.sky = sky
-        self.dry_bulb, self.humidity, self.pressure = dry_bulb, relative_humidity, pressure
-        self.start = start
+    def __init__(self, file: WeatherFile, start: datetime):
+        self.file, self.start = file, start
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
-        day, hour = day_and_hour(self.start, time)
-        position = (day // 1 * 24 + hour) % len(self.dry_bulb)
-        index = int(position)
-        share = position - index
-
-        def between(record: Floats) -> float:
-            return float((1 - share) * record[index] + share * record[(index + 1) % len(record)])
-
+        times = self.file.times
+        position = times.position(self.start + timedelta(seconds=time))
+        if math.isnan(position):
+            dry_bulb[:] = wet_bulb[:] = pressure[:] = math.nan
+            return
+        now = times.between(self.file.pressure, position)
         dry, wet, _ = air_state(
-            between(self.dry_bulb), between(self.humidity), between(self.pressure)
+            times.between(self.file.dry_bulb, position),
+            times.between(self.file.humidity, position),
+            now,
         )
-        dry_bulb[:], wet_bulb[:], pressure[:] = dry, wet, between(self.pressure)
+        dry_bulb[:], wet_bulb[:], pressure[:] = dry, wet, now
+
+    def require(self, seconds: float) -> None:
+        """Raise InputError unless the file has records until so long after the start."""
+        last = self.start + timedelta(seconds=seconds)
+        if not self.file.times.covers(self.start, last):
+            raise InputError(
+                "the weather file has no records for the run",
+                self.file.file,
+                key="weather.file",
+                found=f"a run from {span_text(self.start, last)}",
+                allowed=f"within {self.file.times.text()}",
+            )
 
 
 class ChangedWeather:
-    """Another weather, shifted from given times on; the wet bulb stays below the dry bulb."""
+    """Another weather, shifted from given times on."""
 
     def __init__(self, base: Weather, changes: Sequence[WeatherChange]):
         self.base = base
         self.changes = tuple(changes)
-        self.sky: Sky | None = getattr(base, "sky", None)
+        self.file: WeatherFile | None = weather_file(base)
 
     def at(self, time: float, dry_bulb: Floats, wet_bulb: Floats, pressure: Floats) -> None:
         """See :class:`Weather`."""
@@ -182,25 +191,71 @@ class ChangedWeather:
             dry += share * (change.dry_bulb - dry)
             wet += share * (change.wet_bulb - wet)
         dry_bulb += dry
-        wet_bulb[:] = np.minimum(wet_bulb + wet, dry_bulb)
+        wet_bulb += wet
+
+    def require(self, seconds: float) -> None:
+        """See :class:`RecordedWeather`."""
+        require(self.base, seconds)
+
+
+def weather_file(weather: Weather | None) -> WeatherFile | None:
+    """The weather file that a weather is of, if any."""
+    return getattr(weather, "file", None)
+
+
+def require(weather: Weather | None, seconds: float) -> None:
+    """Raise InputError when a weather file ends before so many seconds after the start."""
+    asked = getattr(weather, "require", None)
+    if asked is not None:
+        asked(seconds)
+
+
+def refuse_impossible(dry: float, wet: float, pressure: float, where: str) -> None:
+    """Raise InputError for a dry and wet bulb [degC] that no air at a pressure [Pa] has.
+
+    The wet bulb lies between that of completely dry air and the dry bulb.
+
+    Parameters
+    ----------
+    where : what has them and when, which begins the message
+    """
+    if not LOWEST_DRY_BULB <= dry <= HIGHEST_DRY_BULB:
+        raise InputError(
+            f"{where}: an impossible dry bulb",
+            key="weather",
+            found=f"{dry:.2f} degC",
+            allowed=f"{LOWEST_DRY_BULB:g} to {HIGHEST_DRY_BULB:g} degC",
+        )
+    if wet <= dry + ROUNDING and humidity_ratio_from_wet_bulb(dry, wet, pressure) > 0.0:
+        return
+    driest = float(wet_bulb(dry, 0.0, pressure))
+    if not driest - ROUNDING <= wet <= dry + ROUNDING:
+        raise InputError(
+            f"{where}: an impossible pair of dry and wet bulb",
+            key="weather",
+            found=f"dry bulb {dry:.2f} degC, wet bulb {wet:.2f} degC",
+            allowed=f"at {pressure / 1000.0:.1f} kPa a wet bulb from {driest:.2f} degC (completely "
+            f"dry air) to {dry:.2f} degC (saturated air)",
+        )
 
 
 def set_humidity(site: SiteState, plant: Plant | None = None, time: float = 0.0) -> None:
     """Write the outdoor humidity ratio [kg/kg] of every site from its dry and wet bulb.
 
-    Raises InputError, naming the site, when the weather is not a number.
+    Raises InputError, naming the site, when the weather is not a number or no air has it.
     """
     for s in range(len(site.pressure)):
         dry, wet = float(site.dry_bulb_temperature[s]), float(site.wet_bulb_temperature[s])
         pressure = float(site.pressure[s])
+        path = plant.levels.path("site", s) if plant is not None else f"site {s}"
         if not (math.isfinite(dry) and math.isfinite(wet) and pressure > 0.0):
-            path = plant.levels.path("site", s) if plant is not None else f"site {s}"
             raise InputError(
                 f"{path}: the weather is not a number {time:g} s after the start",
                 key="weather",
                 found=f"{dry:g} degC, {wet:g} degC, {pressure:g} Pa",
                 allowed="finite temperatures and a pressure above 0 Pa",
             )
+        refuse_impossible(dry, wet, pressure, f"{path}, {time:g} s after the start")
         site.humidity_ratio[s] = humidity_ratio_from_wet_bulb(dry, wet, pressure)
 
 
@@ -212,27 +267,72 @@ def _climates() -> dict[str, Climate]:
 def weather_for(plant: Plant, scenario: Scenario) -> Weather:
     """The weather a scenario asks for, at the sites of a plant.
 
-    Raises InputError for an unknown climate, or a weather file that is missing, unreadable or has
-    gaps longer than a day.
+    Raises InputError for an unknown climate, a weather file that cannot be read (see
+    :func:`twin.weather_file.read_weather_file`) or has no records at the start, and for dry and wet
+    bulbs that no air has, also when changes lead there.
     """
     weather = _base_weather(plant, scenario)
+    require(weather, 0.0)
     changes = scenario.weather.changes
-    return ChangedWeather(weather, changes) if changes else weather
+    if not changes:
+        return weather
+    changed = ChangedWeather(weather, changes)
+    _look_ahead(plant, scenario, changed)
+    return changed
 
 
 def _base_weather(plant: Plant, scenario: Scenario) -> Weather:
     choice = scenario.weather
     if choice.kind == "epw":
-        return read_epw(Path(str(choice.file)), scenario.start)
+        file = read_weather_file(Path(str(choice.file)))
+        sun = (file.global_horizontal, file.direct_normal, file.diffuse_horizontal)
+        if choice.sky is not None and not any(np.isnan(values).any() for values in sun):
+            raise scenario.located(
+                InputError(
+                    "the weather file has irradiance of its own",
+                    found=f"{choice.sky:g}",
+                    allowed="no sky beside a file that lacks none",
+                ),
+                ("weather", "sky"),
+            )
+        return RecordedWeather(file, scenario.start)
     pressure = np.array([pressure_at_elevation(site.location.elevation) for site in plant.sites])
     if choice.kind == "constant":
         assert choice.dry_bulb is not None
         assert choice.wet_bulb is not None
+        for s, air in enumerate(pressure.tolist()):
+            path = plant.levels.path("site", s)
+            try:
+                refuse_impossible(choice.dry_bulb, choice.wet_bulb, air, path)
+            except InputError as error:
+                raise scenario.located(error, ("weather", "wet_bulb")) from None
         return ConstantWeather(choice.dry_bulb, choice.wet_bulb, pressure)
     climates = [_climate_of(site) for site in plant.sites]
     if choice.kind == "design-day":
         return DesignDayWeather(climates, pressure, scenario.start)
     return NormalWeather(climates, scenario.start)
+
+
+def _look_ahead(plant: Plant, scenario: Scenario, weather: ChangedWeather) -> None:
+    """Raise InputError when changes lead to impossible weather within a scenario's duration.
+
+    Looks at every change and at the hours between, each looked at again when it is met.
+    """
+    last = scenario.duration
+    hours = np.linspace(0.0, last, min(math.ceil(last / 3600.0) + 1, MOST_LOOKS))
+    kinks = [t for c in weather.changes for t in (c.at, c.at + c.ramp) if t <= last]
+    dry, wet, pressure = (np.empty(len(plant.sites)) for _ in range(3))
+    for time in sorted({*hours.tolist(), *kinks}):
+        number = sum(change.at <= time for change in weather.changes) - 1
+        if number < 0:
+            continue
+        weather.at(time, dry, wet, pressure)
+        for s in np.flatnonzero(np.isfinite(dry + wet + pressure)).tolist():
+            where = f"{plant.levels.path('site', s)}, {time:g} s after the start"
+            try:
+                refuse_impossible(float(dry[s]), float(wet[s]), float(pressure[s]), where)
+            except InputError as error:
+                raise scenario.located(error, ("weather", "changes", number)) from None
 
 
 def _climate_of(site: Site) -> Climate:
@@ -246,70 +346,6 @@ def _climate_of(site: Site) -> Climate:
             allowed=near_matches(name, [*known]),
         )
     return known[name]
-
-
-def read_epw(file: Path, start: datetime) -> HourlyWeather:
-    """Read an EPW file; short gaps are bridged.
-
-    Raises InputError: not found, not an EPW, not whole days, or a gap longer than a day.
-    """
-    from pvlib.iotools import read_epw as read
-
-    if not file.is_file():
-        raise InputError("weather file not found", file)
-    try:
-        data, head = read(file)
-    except Exception as error:
-        raise InputError(f"not a readable EPW file: {error}", file) from None
-    if len(data) == 0 or len(data) % 24 != 0:
-        raise InputError(
-            "weather file does not hold whole days",
-            file,
-            found=f"{len(data)} hours",
-            allowed="a multiple of 24",
-        )
-    limits = {
-        "temp_air": (-70.0, 70.0, 1.0),
-        "relative_humidity": (0.0, 110.0, 0.01),
-        "atmospheric_pressure": (31_000.0, 120_000.0, 1.0),
-    }
-    columns = []
-    for name, (low, high, factor) in limits.items():
-        record = data[name].to_numpy(dtype=np.float64)
-        # the format marks missing values by numbers outside the physical range
-        record = np.where((record >= low) & (record <= high), record, math.nan) * factor
-        try:
-            filled, gaps = fill_gaps(record, LONGEST_BRIDGED_GAP)
-        except ValueError as error:
-            raise InputError(f"{name}: {error}", file, key=name) from None
-        longest = max((length for _, length in gaps), default=0)
-        if longest > LONGEST_BRIDGED_GAP:
-            first = next(at for at, length in gaps if length == longest)
-            raise InputError(
-                f"gap of {longest} hours from hour {first}",
-                file,
-                key=name,
-                allowed=f"gaps of at most {LONGEST_BRIDGED_GAP} hours",
-            )
-        columns.append(filled)
-    humidity = np.minimum(columns[1], 1.0)
-    return HourlyWeather(columns[0], humidity, columns[2], start, _sky(data, head))
-
-
-def _sky(data: Any, head: Mapping[str, Any]) -> Sky:
-    """Irradiance and wind of a weather file; what is missing is dark and calm."""
-
-    def column(name: str, highest: float, missing: float) -> Floats:
-        values = data[name].to_numpy(dtype=np.float64)
-        return np.where((values >= 0.0) & (values <= highest), values, missing)
-
-    return Sky(
-        column("ghi", 1500.0, 0.0),
-        column("dni", 1500.0, 0.0),
-        column("dhi", 1500.0, 0.0),
-        column("wind_speed", 60.0, WIND),
-        float(head["TZ"]),
-    )
 
 
 def day_and_hour(start: datetime, time: float) -> tuple[float, float]:

@@ -110,8 +110,8 @@ def plate_without_flow() -> RideThrough:
         f"Flow lost at one cold plate ({power / 1e3:.2f} kW, {capacity / 1e3:.2f} kJ/K)",
         f"die at its limit, {limit - die:.1f} K warmer", lasted,
         capacity * (limit - die) / power, 15.0, 0.2,
-        "about 15 s for 1.2 kW and 0.8 kJ/K, derived; capacity and power of such parts are known "
-        "to 10-15 % each",
+        "about 15 s for 1.2 kW and 0.8 kJ/K, derived: 22.5 K; capacity and power of such parts are "
+        "known to 10-15 % each",
     )  # fmt: skip
 
 

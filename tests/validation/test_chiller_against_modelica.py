@@ -13,7 +13,7 @@ SOURCE = "Modelica Buildings (LBNL), Chillers.Examples.ElectricEIR"
 CAPACITY = np.array([0.252113, 0.01324053, -0.008637329, 0.08581056, -0.004261176, 0.008661899])
 EIR = np.array([0.4475238, -0.0258821, -0.001459053, 0.04342595, -0.001000651, 0.001920106])
 PART_LOAD = np.array([0.2778889, 0.2338363, 0.4883748])
-REFERENCE = (471e3, 5.89)
+REFERENCE = (471_200.0, 5.89)  # record ElectricEIRChiller_McQuay_WSC_471kW_5_89COP_Vanes
 # Evaporator leaving and condenser entering temperature [K], part-load ratio: COP.
 ROWS = [
     (283.14999389648437500, 293.14999389648437500, 0.36327752470970153809, 5.59465217590332031),
@@ -50,7 +50,8 @@ def test_coefficient_of_performance(
 def test_rating_point(accuracy: Callable[..., None]) -> None:
     """At nominal temperatures and full load the curves return the rating."""
     full = electric_eir_chiller(1e9, 8.89, 26.67, *REFERENCE, CAPACITY, EIR, PART_LOAD)
-    source = "McQuay WSC 471 kW, COP 5.89 (EnergyPlus data set)"
+    source = "McQuay WSC, 471.2 kW, COP 5.89 (EnergyPlus data set)"
     # The curves are fits: EnergyPlus accepts them when they return 1 within 10 %.
-    accuracy("capacity at the rating point", full[0], 471e3, 0.1, "W", source, relative=True)
-    accuracy("COP at the rating point", full[0] / full[1], 5.89, 0.1, "-", source, relative=True)
+    capacity, cop = REFERENCE
+    accuracy("capacity at the rating point", full[0], capacity, 0.1, "W", source, relative=True)
+    accuracy("COP at the rating point", full[0] / full[1], cop, 0.1, "-", source, relative=True)

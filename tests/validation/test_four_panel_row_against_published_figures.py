@@ -1,4 +1,8 @@
-"""A row on four panels loses one, in the coupled step: published loads, and when the next trips."""
+"""A row on four panels loses one, in the coupled step: published loads, and when the next trips.
+
+The layout's split of a rack's power is derived from the two published loads, so these rows judge
+how the coupled step carries it to the panels; the trip is held against its curve.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ def test_remaining_panels(
         load = float(loads[120:250, first + i].mean())
         accuracy(
             f"remaining panel {i + 1} at peak factor {factor}", load, published, 0.005, "kW",
-            "row-level reference design", relative=True,
+            "row-level reference design, which the layout's split is derived from", relative=True,
         )  # fmt: skip
         assert (load > 500.0) == (published > 500.0)
 

@@ -99,7 +99,7 @@ def test_published_rating(accuracy: Callable[..., None]) -> None:
     hot, cold = 5.2 * 1860.0, 1.45 * 1900.0
     heat = cold * (85.0 - 15.0)
     ua = conductance_from_duty(heat, hot, cold, 130.0, 15.0, Arrangement.CROSSFLOW_CMAX_MIXED)
-    source = "ht's test suite (Holman, Heat Transfer, example 10-9)"
+    source = "ht's documentation of effectiveness_NTU_method"
     back, leaving, _ = exchange(int(Arrangement.CROSSFLOW_CMAX_MIXED), ua, hot, cold, 130.0, 15.0)
     accuracy("heat of the rated duty", back, 192850.0, 1e-6, "W", source)
     accuracy("conductance of the rated duty", ua, 3041.751170834494, 1e-8, "W/K", source)

@@ -35,7 +35,7 @@ def test_year_against_model_chain(
 ) -> None:
     site = _site()
     times = [datetime(2026, 1, 1, 0, 30) + timedelta(hours=h) for h in range(8760)]
-    position = sun(site, times, 9.0)
+    position = sun(site.location, times, 9.0)
     light = clear_sunlight(position, 0.8)
     air = np.array([12.0 - 13.0 * math.cos(2 * math.pi * h / 8760) for h in range(8760)])
     solar = Solar.model_validate(
@@ -46,7 +46,7 @@ def test_year_against_model_chain(
             "azimuth": f"{azimuth} deg",
         }
     )
-    ours = field_power(solar, position, light, air)
+    ours = field_power(solar, azimuth, position, light, air)
 
     stamps = pandas.DatetimeIndex(times).tz_localize("Etc/GMT-9")
     place = site.location
@@ -95,7 +95,7 @@ def test_published_values_of_pvwatts() -> None:
     assert iam.physical(0.0) == pytest.approx(1.0)
     assert float(iam.physical(90.0)) == pytest.approx(0.0, abs=1e-12)
     site = _site()
-    position = sun(site, [datetime(2026, 6, 15, 12, 30)], 9.0)
+    position = sun(site.location, [datetime(2026, 6, 15, 12, 30)], 9.0)
     solar = Solar.model_validate({"peak_power": "10 MW", "inverter_power": "1 MW"})
-    power = field_power(solar, position, clear_sunlight(position, 1.0), np.array([25.0]))
+    power = field_power(solar, 180.0, position, clear_sunlight(position, 1.0), np.array([25.0]))
     assert power[0] == pytest.approx(1e6)  # clipped at the inverters' rating

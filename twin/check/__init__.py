@@ -16,6 +16,7 @@ from twin.check.cooling import COOLING_CHECKS
 from twin.check.finding import Check, Finding, Subject
 from twin.check.floor import FLOOR_CHECKS
 from twin.check.network import NETWORK_CHECKS
+from twin.check.outdoors import OUTDOOR_CHECKS
 from twin.check.phases import PHASE_CHECKS
 from twin.check.power import POWER_CHECKS
 from twin.check.ways import WAY_CHECKS
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *COMPENSATION_CHECKS,
     *PHASE_CHECKS,
     *COOLING_CHECKS,
+    *OUTDOOR_CHECKS,
     *FLOOR_CHECKS,
     *CLEARANCE_CHECKS,
     *WAY_CHECKS,

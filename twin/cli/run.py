@@ -18,6 +18,8 @@ from twin.money import name_of
 from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from twin.power.hours import HourlyBill
     from twin.power.story import Story
     from twin.recording import Recorder
@@ -67,9 +69,7 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,
-    weather: Annotated[
-        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
-    ] = None,
+    weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
     ] = None,
@@ -95,8 +95,10 @@ def run(
     simulation = factory.simulation(scenario, seed=seed, epw=weather, duration=asked)
     total = simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")
+    simulation.require_weather(total)
     if not as_json:
         _announce(simulation)
+    tell_notes(simulation.events)
     hourly = HourlyBill(simulation) if simulation.tariffs.any else None
     story = None
     if plot is not None:
@@ -186,6 +188,15 @@ def _announce(simulation: Simulation) -> None:
         f"scenario {simulation.scenario.name}",
         err=True,
     )
+
+
+def tell_notes(events: Iterable[Event]) -> None:
+    """Say on standard error what is to be known about the weather; the events tell it too."""
+    from twin.weather_notes import KINDS
+
+    for event in events:
+        if event.kind in KINDS:
+            typer.echo(f"note: {event.path}: {event.message}", err=True)
 
 
 def _advance(

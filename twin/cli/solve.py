@@ -86,9 +86,7 @@ def solve(
     ] = None,
     dry_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 35degC")] = None,
     wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
-    weather: Annotated[
-        Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
-    ] = None,
+    weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
     ] = None,
@@ -97,6 +95,7 @@ def solve(
     ] = False,
 ) -> None:
     """Find the operating point of a layout directly and show it."""
+    from twin.cli.run import tell_notes
     from twin.compiled import prepare
     from twin.factory import Factory
 
@@ -113,6 +112,7 @@ def solve(
     if not as_json:
         prepare(lambda sentence: typer.echo(sentence, err=True))
     solver = factory.solver(scenario, seed=seed, epw=weather)
+    tell_notes(solver.events)
     started = time.perf_counter()
     point = solver.solve(commands, outdoors or None)
     wall = time.perf_counter() - started

@@ -80,6 +80,7 @@ def run(target: str, asked: Asked, path: Path) -> Path:
     simulation = Factory.load(layout).simulation(scenario or asked.scenario)
     total = asked.duration if asked.duration is not None else simulation.scenario.duration
     frame_interval(asked.every, simulation.step, "--every")
+    simulation.require_weather(total)
     frames = math.ceil(total / asked.every - 1e-9) + 1
     with Recorder(path, simulation, frames=frames, interval=asked.every) as recorder:
         recorder.append()

@@ -23,8 +23,10 @@ class Solar(Element):
     tilt: Annotated[u.Angle, Field(ge=0, le=90)] = Field(
         default=30.0, description="of the modules from the horizontal, such as 30 deg"
     )
-    azimuth: Annotated[u.Angle, Field(ge=0, le=360)] = Field(
-        default=180.0, description="where they face, clockwise from north, such as 180 deg"
+    azimuth: Annotated[u.Angle, Field(ge=0, le=360)] | None = Field(
+        default=None,
+        description="where they face, clockwise from north, such as 180 deg; left out: the "
+        "equator, 180 deg on the northern and 0 deg on the southern half of the earth",
     )
     losses: Annotated[u.Share, Field(lt=1)] = Field(
         default=0.14,

@@ -11,6 +11,7 @@ from twin.power.journal import KINDS as POWER_KINDS
 from twin.regression.elements import element_named, path_matches
 from twin.regression.syntax import EventName
 from twin.scenario import Scenario
+from twin.weather_notes import KINDS as WEATHER_KINDS
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -29,6 +30,7 @@ RUN_KINDS = (
     "job-finished",
     "job-failed",
     "job-waits",
+    *WEATHER_KINDS,
     *POWER_KINDS,
     *COOLING_KINDS,
 )

@@ -140,6 +140,7 @@ def _run(case: Case, options: Options, started: float) -> CaseResult:
 
     scenario = case.scenario
     simulation = Factory.load(case.layout).simulation(scenario)
+    simulation.require_weather(scenario.duration)
     observer = Observer(simulation)
     for wanted in case.wanted:
         _expect(observer, wanted)

@@ -38,7 +38,8 @@ def test_bundled_layouts_are_sound(name: str) -> None:
 def test_the_frontier_like_machine_has_one_cdu_without_reserve() -> None:
     found = check_plant(load_plant("frontier-like"))
     assert [(f.severity, f.path, f.check) for f in found] == [
-        ("warning", "/centre/machine/row-end/cdu-1", "cdu-capacity")
+        ("warning", "/centre/machine/row-end/cdu-1", "cdu-capacity"),
+        ("warning", "/centre", "weather-place"),  # no weather of Tennessee is bundled
     ]
 
 
@@ -138,6 +139,20 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "its water arrives at 36",
     ),
     ([(f"{ROW}.cdu.per_row", 1)], "cdu-capacity", "warning", "/site/hall/row-01/cdu-1", "only CDU"),
+    (
+        [("sites.0.location.latitude", -33.0)],
+        "weather-place",
+        "warning",
+        "/site",
+        "km away, on the other half of the earth",
+    ),
+    (
+        [("sites.0.solar", {"peak_power": "100 kW", "azimuth": "0 deg"})],
+        "azimuth",
+        "warning",
+        "/site",
+        "faces the pole",
+    ),
     (
         [(f"{PLANT}.0.supply_temperature", "39.5 degC"), (f"{ROW}.racks", 16)],
         "cdu-capacity",

@@ -37,7 +37,7 @@ def run(plant: Plant, *events: dict[str, Any], start: datetime = NOON, **keys: A
 def test_noon_point_by_hand() -> None:
     """Sun overhead of the modules: 1000 W/m2 across them, no loss of angle but the glass's own."""
     site = with_sun().sites[0]
-    position = sun(site, [datetime(2026, 3, 20, 12, 0)], site.location.longitude / 15.0)
+    position = sun(site.location, [datetime(2026, 3, 20, 12, 0)], site.location.longitude / 15.0)
     # equinox at local noon: the sun stands in the south at 90 deg less the latitude
     assert position["zenith"].iloc[0] == pytest.approx(site.location.latitude, abs=0.6)
     assert position["azimuth"].iloc[0] == pytest.approx(180.0, abs=4.0)
@@ -50,7 +50,7 @@ def test_noon_point_by_hand() -> None:
         {"peak_power": "1 MW", "inverter_power": "1 MW", "tilt": f"{math.degrees(zenith)} deg",
          "losses": "14 %", "albedo": 0}
     )  # fmt: skip
-    power = field_power(solar, position, light, np.array([20.0]))[0]
+    power = field_power(solar, 180.0, position, light, np.array([20.0]))[0]
     # diffuse light by Hay and Davies: of 900 W/m2 outside of 1370, two thirds come with the sun
     share = 900.0 / 1376.0
     diffuse = 100.0 * (share / math.cos(zenith) + (1 - share) * 0.5 * (1 + math.cos(zenith)))

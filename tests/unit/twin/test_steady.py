@@ -92,9 +92,15 @@ def test_set_points_faults_and_weather_move_the_point(pilot: Factory) -> None:
     assert hot.state.view.site.wet_bulb_temperature[0] == 15.0
 
 
-def test_wet_bulb_never_lies_above_the_dry_bulb(pilot: Factory) -> None:
-    point = pilot.solve(weather={"dry_bulb": 10.0, "wet_bulb": 30.0})
-    assert point.state.view.site.wet_bulb_temperature[0] == 10.0
+def test_a_dry_and_wet_bulb_that_no_air_has_are_refused_and_change_nothing(pilot: Factory) -> None:
+    solver = pilot.solver()
+    before = solver.state.snapshot()
+    for weather in ({"dry_bulb": 10.0, "wet_bulb": 30.0}, {"dry_bulb": 40.0, "wet_bulb": 5.0}):
+        with pytest.raises(InputError, match="/pilot: an impossible pair of dry and wet bulb"):
+            solver.solve(weather=weather)
+    with pytest.raises(InputError, match="an impossible dry bulb"):
+        solver.solve(weather={"dry_bulb": 80.0, "wet_bulb": 30.0})
+    assert np.array_equal(solver.state.snapshot(), before)
 
 
 def test_no_way_out_for_the_heat_names_the_element_and_keeps_the_solver_usable(

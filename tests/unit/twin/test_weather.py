@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.climate import load_climates
-from physics.psychrometrics import pressure_at_elevation
+from physics.psychrometrics import pressure_at_elevation, wet_bulb
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.scenario import Scenario, WeatherChoice
 from twin.weather import (
     ConstantWeather,
     DesignDayWeather,
-    HourlyWeather,
     NormalWeather,
     Weather,
-    read_epw,
+    refuse_impossible,
     weather_for,
 )
 
@@ -101,11 +99,8 @@ def test_constant_weather_is_constant() -> None:
 
 def test_the_scenario_chooses(pilot: Factory) -> None:
     plant = pilot.plant()
-    chosen = {
-        "normals": NormalWeather, "design-day": DesignDayWeather, "constant": ConstantWeather,
-    }  # fmt: skip
-    for kind, expected in chosen.items():
-        choice = WeatherChoice(kind=kind, dry_bulb="10 degC", wet_bulb="8 degC")  # type: ignore[arg-type]
+    for kind, expected in (("normals", NormalWeather), ("design-day", DesignDayWeather)):
+        choice = WeatherChoice.model_validate({"kind": kind})
         assert isinstance(weather_for(plant, Scenario(weather=choice)), expected)
     choice = WeatherChoice(kind="constant", dry_bulb="10 degC", wet_bulb="8 degC")
     constant = weather_for(plant, Scenario(weather=choice))
@@ -113,63 +108,64 @@ def test_the_scenario_chooses(pilot: Factory) -> None:
     assert constant.pressure[0] == pressure_at_elevation(86.0)
 
 
-def epw(file: Path, dry: np.ndarray, humidity: np.ndarray) -> Path:  # type: ignore[type-arg]
-    """A minimal EPW file of whole days from 1 January."""
-    head = [
-        "LOCATION,Somewhere,X,KOR,test,471080,37.57,126.97,9.0,86.0", "DESIGN CONDITIONS,0",
-        "TYPICAL/EXTREME PERIODS,0", "GROUND TEMPERATURES,0",
-        "HOLIDAYS/DAYLIGHT SAVINGS,No,0,0,0", "COMMENTS 1,test", "COMMENTS 2,test",
-        "DATA PERIODS,1,1,Data,Sunday, 1/ 1,12/31",
-    ]  # fmt: skip
-    rows = []
-    for hour, (temperature, share) in enumerate(zip(dry, humidity, strict=True)):
-        when = datetime(2026, 1, 1) + timedelta(hours=hour)
-        values = [when.year, when.month, when.day, when.hour + 1, 60, "?", temperature, 5.0, share,
-                  101_000, *[0] * 25]  # fmt: skip
-        rows.append(",".join(str(value) for value in values))
-    file.write_text("\n".join([*head, *rows]) + "\n")
-    return file
+def constant(dry: float, wet: float, *changes: dict[str, str]) -> Scenario:
+    choice = {"kind": "constant", "dry_bulb": f"{dry} degC", "wet_bulb": f"{wet} degC"}
+    return Scenario.model_validate({"weather": {**choice, "changes": changes}})
 
 
-def test_an_hourly_file_is_read_and_interpolated(tmp_path: Path) -> None:
-    dry = np.linspace(-5.0, 18.0, 48)
-    file = epw(tmp_path / "x.epw", dry, np.full(48, 60.0))
-    weather = read_epw(file, datetime(2026, 1, 1))
-    assert at(weather, 0.0)[0][0] == pytest.approx(dry[0])
-    assert at(weather, 10.5 * HOUR)[0][0] == pytest.approx((dry[10] + dry[11]) / 2)
-    assert at(weather, 5 * HOUR)[1][0] < dry[5]
-    assert at(weather, 5 * HOUR)[2][0] == pytest.approx(101_000.0)
-    # two days of data repeat every two days
-    assert at(weather, 53 * HOUR)[0][0] == pytest.approx(dry[5])
+@pytest.mark.parametrize(("dry", "wet"), [(30.0, 5.0), (-30.0, -33.0), (45.0, 10.0)])
+def test_a_wet_bulb_below_that_of_dry_air_is_refused_with_what_is_possible(
+    pilot: Factory, dry: float, wet: float
+) -> None:
+    driest = wet_bulb(dry, 0.0, pressure_at_elevation(86.0))
+    with pytest.raises(InputError, match="impossible pair") as caught:
+        weather_for(pilot.plant(), constant(dry, wet))
+    assert f"{driest:.2f} degC (completely dry air)" in caught.value.allowed
+    assert caught.value.key == "weather.wet_bulb"
+    weather_for(pilot.plant(), constant(dry, round(driest + 0.1, 2)))
 
 
-def test_short_gaps_are_bridged_and_long_ones_refused(tmp_path: Path) -> None:
-    dry = np.full(96, 10.0)
-    dry[20:23] = 99.9  # the format's mark of a missing value
-    weather = read_epw(epw(tmp_path / "x.epw", dry, np.full(96, 60.0)), datetime(2026, 1, 1))
-    assert at(weather, 21 * HOUR)[0][0] == pytest.approx(10.0)
-    dry[20:50] = 99.9
-    with pytest.raises(InputError, match="gap of 30 hours") as caught:
-        read_epw(epw(tmp_path / "y.epw", dry, np.full(96, 60.0)), datetime(2026, 1, 1))
-    assert caught.value.key == "temp_air"
+def test_thin_air_is_drier_still() -> None:
+    refuse_impossible(30.0, 7.5, pressure_at_elevation(3000.0), "high up")
+    with pytest.raises(InputError, match="by the sea: an impossible pair"):
+        refuse_impossible(30.0, 7.5, pressure_at_elevation(0.0), "by the sea")
 
 
-def test_files_that_are_no_weather_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not found"):
-        read_epw(tmp_path / "none.epw", datetime(2026, 1, 1))
-    text = tmp_path / "text.epw"
-    text.write_text("this is\nno weather\n")
-    with pytest.raises(InputError, match="not a readable EPW"):
-        read_epw(text, datetime(2026, 1, 1))
-    short = epw(tmp_path / "short.epw", np.full(30, 5.0), np.full(30, 50.0))
-    with pytest.raises(InputError, match="whole days") as caught:
-        read_epw(short, datetime(2026, 1, 1))
-    assert caught.value.found == "30 hours"
+@pytest.mark.parametrize(
+    ("change", "when"),
+    [
+        ({"at": "2 min", "wet_bulb": "7 K"}, "120 s"),
+        ({"at": "2 min", "dry_bulb": "-5 K", "ramp": "4 min"}, "360 s"),
+        ({"at": "2 min", "dry_bulb": "25 K"}, "120 s"),
+    ],
+)
+def test_changes_that_lead_to_impossible_weather_are_refused_at_once(
+    pilot: Factory, change: dict[str, str], when: str
+) -> None:
+    with pytest.raises(InputError, match=f"/pilot, {when} after the start: an impossible") as error:
+        pilot.simulation(constant(20.0, 16.0, change))
+    assert error.value.key == "weather.changes[0]"
+    # what happens after the end of the scenario is nobody's business
+    pilot.simulation(constant(20.0, 16.0, {**change, "at": "20 min"}))
 
 
-def test_hourly_weather_ignores_the_year() -> None:
-    hours = np.arange(8760.0)
-    records = (hours % 24, np.full(8760, 0.5), np.full(8760, 1e5))
-    one = HourlyWeather(*records, datetime(2026, 3, 1, 6))
-    other = HourlyWeather(*records, datetime(2031, 3, 1, 6))
-    assert at(one, 1234.5) == at(other, 1234.5)
+def test_what_is_met_beyond_the_scenario_is_refused_when_met(pilot: Factory) -> None:
+    simulation = pilot.simulation(constant(20.0, 16.0, {"at": "20 min", "wet_bulb": "7 K"}))
+    with pytest.raises(InputError, match="1200 s after the start: an impossible pair"):
+        simulation.advance(1300.0)
+
+
+@pytest.mark.parametrize(
+    ("weather", "message"),
+    [
+        ({"kind": "constant", "dry_bulb": "71 degC", "wet_bulb": "20 degC"}, "equal to 70"),
+        ({"kind": "constant", "dry_bulb": "-80 degC", "wet_bulb": "-80 degC"}, "equal to -70"),
+        ({"kind": "normals", "wet_bulb": "20 degC"}, "of constant weather, not of normals"),
+        ({"kind": "design-day", "file": "a.epw"}, "of epw weather, not of design-day"),
+    ],
+)
+def test_no_key_of_the_weather_is_taken_without_effect(
+    weather: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        WeatherChoice.model_validate(weather)
