@@ -121,12 +121,12 @@ def quantity(
 
 
 def _plain(unit: str, si: str) -> float:
-    return parse_quantity(f"1 {unit}", si)
+    return parse_quantity("1" if unit == "1" else f"1 {unit}", si)
 
 
 def _factor(unit: str, si: str, column: Column, key: str) -> float:
     try:
-        return parse_quantity(f"1 {unit}", si)
+        return _plain(unit, si)
     except ValueError as error:
         raise InputError(f"unit {error}", column.file, key=key, found=unit) from None
 
