@@ -133,7 +133,7 @@ def _factor(unit: str, si: str, column: Column, key: str) -> float:
 
 def _cell_factor(unit: str, si: str, column: Column, rows: Any) -> float:
     try:
-        return parse_quantity(f"1 {unit}", si)
+        return _plain(unit, si)
     except ValueError as error:
         raise column.error(str(error), int(np.flatnonzero(rows)[0])) from None
 
