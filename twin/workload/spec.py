@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.idle_keys import refuse_idle
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantity = Literal["utilisation", "compute_share", "memory_share", "power", "heat"]
@@ -100,6 +101,19 @@ class Training(Spec):
     stop: u.Duration | None = Field(default=None, description="when it ends")
     restart: u.Duration = Field(default=300.0, description="time lost before it goes on")
     tokens_per_step: Positive | None = Field(default=None, description="for tokens/s and tokens/J")
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Training:
+        if self.exchange is None:
+            refuse_idle(self, "without exchange", "overlap")
+        else:
+            refuse_idle(self, "with exchange, which the network takes time for", "communication")
+        if self.checkpoint_every is None:
+            keys = ("checkpoint", "checkpoint_utilisation")
+            refuse_idle(self, "without checkpoint_every", *keys)
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError("stop must be after start")
+        return self
 
 
 class LanguageModel(Spec):
@@ -201,4 +215,16 @@ class Jobs(Spec):
     def _one_source(self) -> Jobs:
         if (self.file is None) == (not self.jobs):
             raise ValueError("give either file (a trace) or jobs (a list)")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Jobs:
+        if self.policy == "fcfs":
+            because = "with policy: fcfs, which does not plan ahead"
+            for number, entry in enumerate(self.jobs):
+                refuse_idle(entry, because, "requested", within=("jobs", number))
+        tenants = {entry.tenant for entry in self.jobs}
+        idle = sorted(set(self.quotas) - tenants) if self.jobs else []
+        if idle:
+            raise ValueError(f"the quota of '{idle[0]}' has no effect: no job is theirs")
         return self
