@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from twin.errors import InputError, near_matches
+from twin.idle_keys import IDLE, located
 
 MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 64
@@ -320,7 +321,7 @@ def located_error(document: Document, error: ValidationError, model: type[BaseMo
             (p for p in problems if p["type"] == "extra_forbidden" and p["loc"][:-1] == place),
             first,
         )
-    key = tuple(part for part in first["loc"] if isinstance(part, str | int))
+    key = located(first, tuple(part for part in first["loc"] if isinstance(part, str | int)))
     found, kind, message = first.get("input"), first["type"], first["msg"]
     if kind == "missing":
         return document.error("a key is missing", key, allowed=_describe(model, key))
@@ -330,8 +331,17 @@ def located_error(document: Document, error: ValidationError, model: type[BaseMo
         )
     if kind == "value_error":
         message = message.removeprefix("Value error, ")
+    if kind == IDLE:
+        return document.error(message, key, repr(_value_at(document.data, key))[:100])
     shown = repr(found) if len(repr(found)) <= 100 else f"{repr(found)[:97]}..."
     return document.error(f"{message[0].lower()}{message[1:]}", key, shown, _describe(model, key))
+
+
+def _value_at(data: Any, key: Key) -> Any:
+    """What stands at a key path of plain data."""
+    for part in key:
+        data = data[part]
+    return data
 
 
 def _model_at(model: Any, key: Key) -> Any:

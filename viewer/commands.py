@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
 from twin.numerals import whole_number
@@ -110,6 +111,7 @@ def view(
 
 
 def render(
+    context: typer.Context,
     target: Annotated[
         str, typer.Argument(help="A layout, a recording, or the address of a server")
     ],
@@ -179,6 +181,7 @@ def render(
     """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""
     from viewer import gl_probe
 
+    _refuse_idle(context, beside, robot, video, sheet)
     gl_probe.begin()
     from viewer.air import check_planes
 
@@ -228,7 +231,9 @@ def render(
                 for actor in robot_actors(robot, robot_moment):
                     renderer.plotter.renderer.AddActor(actor)
             if video is not None:
-                if until is None and moment is not None:
+                if until is not None:
+                    refuse_idle(context, "on a video of some time; give --start and --end", "at")
+                elif moment is not None:
                     frame_at(source, moment)
                 told = _progress(shot.count)
                 write_video(video, pictures(source, shot, frame_at, renderer), rate, told)
@@ -248,6 +253,28 @@ def render(
     finally:
         source.close()
     _save(picture, output)
+
+
+def _refuse_idle(
+    context: typer.Context,
+    beside: str | None,
+    robot: Path | None,
+    video: Path | None,
+    sheet: int | None,
+) -> None:
+    """Raise InputError for an option that does nothing for what is drawn."""
+    if video is None:
+        refuse_idle(context, "without --video", "seconds", "rate", "turn")
+        if sheet is None:
+            refuse_idle(context, "without --video or --sheet", "start", "end")
+        else:
+            refuse_idle(context, "with --sheet", "at")
+    else:
+        refuse_idle(context, "with --video", "output", "sheet")
+    if beside is None:
+        refuse_idle(context, "without --beside", "beside_at", "difference")
+    if robot is None:
+        refuse_idle(context, "without --robot", "robot_at")
 
 
 def _check_camera(name: str) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from twin import units as u
 from twin.catalog.base_spec import Product, Spec
+from twin.idle_keys import refuse_idle
 
 
 class Hbm(Spec):
@@ -59,7 +60,6 @@ class Clock(Spec):
     """Voltage and frequency range: V(f)/V_max = voltage_intercept + (1 - voltage_intercept) f,
     f relative to the maximum clock; minimum is the lowest sustained relative clock."""
 
-    maximum: Annotated[float, Field(gt=0)] = 1.0
     minimum: Annotated[float, Field(gt=0, le=1)]
     voltage_intercept: u.Share
 
@@ -226,6 +226,9 @@ class Rack(Product):
             raise ValueError(
                 "a liquid-cooled rack needs rated_flow, rated_pressure_drop and coolant_volume"
             )
+        if self.cooling == "air":
+            keys = ("rated_flow", "rated_pressure_drop", "coolant_volume", "series_plates")
+            refuse_idle(self, "with cooling: air", *keys)
         if self.provisioned_power < self.rated_power:
             raise ValueError("provisioned_power must not be below rated_power")
         return self

@@ -8,6 +8,10 @@ from pydantic import Field, PositiveInt, model_validator
 
 from twin import units as u
 from twin.catalog.base_spec import Product, Spec
+from twin.idle_keys import refuse_idle
+
+CURVE_TOLERANCE = 0.05
+"""Of a chiller's curve at its rated point, as published fits have it."""
 
 
 class PumpCurve(Spec):
@@ -107,6 +111,12 @@ class DryCooler(Product):
     adiabatic_effectiveness: u.Share = 0.0
     adiabatic_threshold: u.Temperature = 25.0
 
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> DryCooler:
+        if self.adiabatic_effectiveness == 0.0:
+            refuse_idle(self, "without adiabatic_effectiveness", "adiabatic_threshold")
+        return self
+
 
 class CoolingTower(Product):
     """Open or closed tower: capacity at rated range, approach and wet bulb.
@@ -152,3 +162,17 @@ class Chiller(Product):
     minimum_off_time: u.Duration
     restart_delay: u.Duration
     start_time: u.Duration = 60.0
+
+    @model_validator(mode="after")
+    def _curves_meet_the_rating(self) -> Chiller:
+        x, y = self.rated_leaving_temperature, self.rated_condenser_temperature
+        for name in ("capacity_curve", "eir_curve"):
+            one, along_x, along_xx, along_y, along_yy, along_xy = getattr(self, name)
+            value = one + along_x * x + along_xx * x * x + along_y * y + along_yy * y * y
+            value += along_xy * x * y
+            if abs(value - 1.0) > CURVE_TOLERANCE:
+                raise ValueError(
+                    f"{name} is {value:.3g} at rated_leaving_temperature and "
+                    "rated_condenser_temperature, where it must be 1"
+                )
+        return self

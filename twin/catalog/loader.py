@@ -38,7 +38,6 @@ PLAIN_KEYS = {
     "generation",
     "name",
     "order",
-    "indoor",
 }
 
 

@@ -62,7 +62,6 @@ class Transformer(Product):
     impedance_voltage: u.Share
     tap_step: u.Share = 0.025
     tap_steps: Annotated[int, Field(ge=0)] = 2
-    indoor: bool = False
 
 
 class Ups(Product):

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from twin.errors import near_matches
+from twin.idle_keys import IDLE, located
 
 Key = tuple[str | int, ...]
 
@@ -34,7 +35,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Mapping[str, A
     problems = error.errors(include_url=False)
     first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     kind, context = first["type"], first.get("ctx", {})
-    key: Key = tuple(part for part in first["loc"] if isinstance(part, str | int))
+    key = located(first, tuple(part for part in first["loc"] if isinstance(part, str | int)))
     written = _value_at(data, key)
     found = _short(written)
     if kind == "missing":
@@ -42,6 +43,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: Mapping[str, A
     if kind == "extra_forbidden":
         known = _keys_at(model, key[:-1])
         return Problem(key_text(key), "unknown key", allowed=near_matches(str(key[-1]), known))
+    if kind == IDLE:
+        return Problem(key_text(key), first["msg"], found)
     if kind == "quantity" or kind == "value_error":
         message = first["msg"].removeprefix("Value error, ")
         subject = "the value " if kind == "quantity" else ""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def compare(
+    context: typer.Context,
     targets: Annotated[
         list[str],
         typer.Argument(help="Two or more of: recording, LAYOUT, LAYOUT@SCENARIO"),
@@ -36,6 +37,7 @@ def compare(
     ] = False,
 ) -> None:
     """Compare runs: key figures, plots, and which channel parts first, where and when."""
+    from twin.cli.idle_options import refuse_idle
     from twin.cli.outputs import PAGES, check_output
     from twin.cli.run import parse_duration
     from twin.compare.build import compare as compared
@@ -45,6 +47,10 @@ def compare(
     from twin.report.build import write_text
 
     check_output(output, "--output", PAGES)
+    if output is None:
+        refuse_idle(context, "without --output", "pictures")
+    if all((Path(target) / "zarr.json").is_file() for target in targets):
+        refuse_idle(context, "on recordings alone", "scenario", "duration", "every")
     asked = Asked(
         scenario,
         None if duration is None else parse_duration(duration, "--for"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError, TwinError, near_matches
 
@@ -19,6 +20,7 @@ MESHES = (".glb", ".stl")
 
 
 def export(
+    context: typer.Context,
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File: .usd, .usda, .usdc, .usdz, .glb or .stl")
@@ -55,6 +57,10 @@ def export(
         raise InputError(
             "unknown level of detail", key="detail", found=detail, allowed="low, medium or high"
         )
+    if ending in MESHES:
+        refuse_idle(context, f"on {ending} files", "form")
+    if recording is None:
+        refuse_idle(context, "without --recording", "every")
     from twin.plant import load_plant
 
     plant = load_plant(layout)

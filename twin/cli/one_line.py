@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.outputs import check_output
 from twin.cli.run import parse_duration
 
@@ -20,6 +21,7 @@ SHOWN = 12
 
 
 def one_line(
+    context: typer.Context,
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     scenario: Annotated[
         str | None, typer.Option(help="Scenario; left out: design load, a summer afternoon")
@@ -48,6 +50,8 @@ def one_line(
     from twin.steady import solve
 
     check_output(svg, "--svg", (".svg",))
+    if as_json:
+        refuse_idle(context, "with --json, which has all rows", "everything")
     if after is None:
         from twin.scenario import load_scenario
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.errors import TwinError
 
@@ -21,6 +22,7 @@ class Different(TwinError):
 
 
 def replay(
+    context: typer.Context,
     recording: Annotated[Path, typer.Argument(help="Recording (Zarr folder)")],
     verify: Annotated[
         bool, typer.Option("--verify", help="Repeat the session and compare every bit")
@@ -40,8 +42,10 @@ def replay(
 ) -> None:
     """Play a recording to viewers like a live factory, or verify it."""
     if verify:
+        refuse_idle(context, "with --verify", "host", "port", "speed", "paused")
         _verify(recording, as_json)
         return
+    refuse_idle(context, "without --verify", "as_json")
     from twin.cli.serve import WEB_PAGE
     from twin.replay import Recording
     from twin.server import serve

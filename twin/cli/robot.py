@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError
 
@@ -24,6 +25,7 @@ PICTURE_SIZE = (384, 288)
 
 
 def robot(
+    context: typer.Context,
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     task: Annotated[
         str, typer.Option(help="patrol, reach, swap, or deliver (a rack on a dolly, by people)")
@@ -48,6 +50,10 @@ def robot(
     """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""
     if task not in TASKS:
         raise InputError("unknown task", key="task", found=task, allowed=", ".join(TASKS))
+    if task != "patrol":
+        refuse_idle(context, f"with --task {task}", "state", "at", "pictures")
+    elif output is None:
+        refuse_idle(context, "without --output", "state", "at", "pictures")
     if output is not None:
         try:
             output.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.cli.outputs import check_output
 from twin.errors import InputError, Interrupted
@@ -55,6 +56,7 @@ def frame_interval(seconds: float, step: float, option: str) -> float:
 
 
 def run(
+    context: typer.Context,
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     scenario: Annotated[
         str | None, typer.Option(help="Scenario file, or the name of a bundled scenario")
@@ -100,6 +102,8 @@ def run(
         _announce(simulation)
     tell_notes(simulation.events)
     hourly = HourlyBill(simulation) if simulation.tariffs.any else None
+    if record is None and plot is None and hourly is None:
+        refuse_idle(context, "without --record or --plot", "every")
     story = None
     if plot is not None:
         from twin.power.story import Story

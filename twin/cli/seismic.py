@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 
 
 def seismic(
+    context: typer.Context,
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     code: Annotated[
         str, typer.Option(help="Spectrum: kds (KDS 41 17 00), ac156, or gr63 (GR-63 zone 4)")
@@ -38,6 +40,14 @@ def seismic(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""
+    if code == "gr63":
+        refuse_idle(context, "with --code gr63", "zone", "soil")
+    if code != "ac156":
+        refuse_idle(context, f"with --code {code}", "height")
+    if anchored:
+        refuse_idle(context, "with --anchored", "friction")
+    else:
+        refuse_idle(context, "without --anchored", "frequency")
     from twin.plant import load_plant
     from twin.rigid.ground_motion import TRUST, Demand, kds_zone
     from twin.rigid.seismic import shake

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
 
@@ -15,6 +16,7 @@ WEB_PAGE = Path(__file__).parents[2] / "viewer" / "web" / "dist"
 
 
 def serve(
+    context: typer.Context,
     layout: Annotated[
         str | None,
         typer.Argument(
@@ -80,6 +82,16 @@ def serve(
     from twin.server.logs import set_up_logs
     from twin.server.run import installed_picture
 
+    if layout is None:
+        refuse_idle(context, "without a layout", "scenario", "seed", "speed", "paused")
+    elif (Path(layout) / "zarr.json").is_file():
+        refuse_idle(context, "with a recording", "scenario", "seed")
+    if state is None:
+        refuse_idle(context, "without --state", "every")
+    if certificate is None:
+        refuse_idle(context, "without --certificate", "key")
+    if mqtt is None:
+        refuse_idle(context, "without --mqtt", "mqtt_integration", "mqtt_flex", "mqtt_flex_keys")
     styles: dict[str, Literal["text", "json"]] = {"text": "text", "json": "json"}
     if log in styles:
         set_up_logs(styles[log])

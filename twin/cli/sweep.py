@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.cli.outputs import check_output
 
@@ -31,6 +32,7 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Forget results of an earli
 
 
 def sweep(
+    context: typer.Context,
     study: StudyFile,
     out: OutFolder = None,
     workers: Workers = None,
@@ -41,6 +43,8 @@ def sweep(
     ] = None,
 ) -> None:
     """Compute all points of a study; started again after a kill, it goes on where it was."""
+    if dask is not None:
+        refuse_idle(context, "with --dask", "workers")
     from twin.study.results import Results, query
     from twin.study.sweep import prepare
     from twin.study.sweep import sweep as run
@@ -68,6 +72,7 @@ def sweep(
 
 
 def optimise(
+    context: typer.Context,
     study: StudyFile,
     out: OutFolder = None,
     workers: Workers = None,
@@ -82,6 +87,8 @@ def optimise(
     from twin.study.sweep import prepare
 
     check_output(plot, "--plot")
+    if dask is not None:
+        refuse_idle(context, "with --dask", "workers")
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
     with (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_cases(
+    context: typer.Context,
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -47,6 +49,8 @@ def check_cases(
 
     files = find_cases(paths)
     quiet = json_file is not None and str(json_file) == "-"
+    if quiet:
+        refuse_idle(context, "with --json -", "verbose")
 
     def show(result: CaseResult) -> None:
         if not quiet:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.idle_keys import refuse_idle
 from twin.layout.base_models import Bank, Element
 
 
@@ -59,6 +60,12 @@ class ChillerBank(Bank):
     rotation: u.Duration = Field(
         default=604_800.0, description="time after which another one leads, such as 168 h; 0: never"
     )
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> ChillerBank:
+        if self.count == 1:
+            refuse_idle(self, "with one chiller, which always leads", "rotation")
+        return self
 
 
 class Economiser(Element):

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.idle_keys import refuse_idle
 from twin.layout.base_models import Bank, Element
 from twin.layout.cooling_models import (
     BufferTank,
@@ -74,6 +75,15 @@ class Generated(Element):
     )
     first: Annotated[int, Field(ge=0)] = Field(default=1, description="number of the first of them")
 
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Generated:
+        if self.count is None:
+            spread = ("pitch",) if "pitch" in type(self).model_fields else ()
+            refuse_idle(self, "without count", "first", *spread)
+        elif self.count == 1 and "pitch" in type(self).model_fields:
+            refuse_idle(self, "with count: 1", "pitch")
+        return self
+
 
 class Row(Generated):
     """Rows of racks, each with its aisles, panels and CDUs."""
@@ -130,6 +140,13 @@ class Row(Generated):
         default="direct",
         description="reverse: led off at the far end, even flow; direct: back at the CDU's end",
     )
+
+    @model_validator(mode="after")
+    def _coolant_goes_somewhere(self) -> Row:
+        if self.cdu is None:
+            keys = ("coolant", "supply_temperature", "pipe_diameter", "return_header")
+            refuse_idle(self, "without cdu, which brings the coolant", *keys)
+        return self
 
     @model_validator(mode="after")
     def _one_way_of_phases(self) -> Row:
@@ -196,6 +213,12 @@ class Hall(Generated):
         default=None, description="id of a product of class distribution: low-voltage switchboard"
     )
     rows: tuple[Row, ...] = Field(min_length=1, description="rows of racks")
+
+    @model_validator(mode="after")
+    def _some_breathe_the_mixed_air(self) -> Hall:
+        if all(row.recirculation_shares is not None for row in self.rows):
+            refuse_idle(self, "where all rows have recirculation_shares", "recirculation")
+        return self
 
     @model_validator(mode="after")
     def _capacitors_have_a_bus(self) -> Hall:
@@ -311,6 +334,14 @@ class Site(Generated):
     plants: tuple[Plant, ...] = Field(min_length=1, description="facility-water plants")
     halls: tuple[Hall, ...] = Field(min_length=1, description="halls")
 
+    @model_validator(mode="after")
+    def _nothing_idle_at_the_site(self) -> Site:
+        if self.battery is not None and self.grid.ramp_limit is None:
+            refuse_idle(self.battery, "without grid.ramp_limit", "holds_ramp", within=("battery",))
+        if self.generators is None and self.battery is None:
+            refuse_idle(self, "without generators or battery", "retransfer_delay")
+        return self
+
 
 class Override(Element):
     """A change of one element, by path."""
@@ -330,6 +361,13 @@ class Override(Element):
     supply_temperature: u.Temperature | None = Field(
         default=None, description="CDUs and plants: set point"
     )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Override:
+        changes = (self.product, self.position, self.yaw, self.cdu, self.supply_temperature)
+        if self.enabled is not False and all(change is None for change in changes):
+            raise ValueError("an override that changes nothing; give what is to be different")
+        return self
 
 
 class LayoutModel(Element):

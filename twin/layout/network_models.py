@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.idle_keys import refuse_idle
 
 
 class Network(BaseModel):
@@ -33,3 +34,9 @@ class Network(BaseModel):
     hop_latency: u.Duration = Field(
         default=1e-6, description="of one switch and its links, such as 1 us"
     )
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Network:
+        if self.topology == "fat-tree":
+            refuse_idle(self, "with topology: fat-tree", "rails")
+        return self

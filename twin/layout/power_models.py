@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from twin import money
 from twin import units as u
+from twin.idle_keys import refuse_idle
 from twin.layout.base_models import Bank, Element
 
 
@@ -180,6 +181,12 @@ class CapacitorBank(Element):
         "frequency, such as 7 %; 0: none",
     )
 
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> CapacitorBank:
+        if self.control == "fixed":
+            refuse_idle(self, "with control: fixed, where all steps are in", "target_power_factor")
+        return self
+
 
 class Feeders(Element):
     """Medium-voltage feeders from the site's bus to its halls and plants."""
@@ -210,6 +217,8 @@ class Feeders(Element):
             raise ValueError(f"a {self.scheme} scheme needs two or more feeders")
         if self.resistance <= 0 and self.reactance <= 0:
             raise ValueError("a feeder needs an impedance")
+        if self.scheme == "radial":
+            refuse_idle(self, "with scheme: radial, which has no other feeder", "transfer_time")
         return self
 
 
@@ -247,6 +256,12 @@ class Breaker(Element):
     time_multiplier: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="other curves: time multiplier setting"
     )
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Breaker:
+        idle = "time_multiplier" if self.curve == "long-time" else "time_at_six"
+        refuse_idle(self, f"with curve: {self.curve}", idle)
+        return self
 
 
 class Grid(Element):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from physics.electrical.spectrum import BandLimit, UtilityLimit
 from twin import units as u
 from twin import yaml_file
+from twin.idle_keys import refuse_idle
 
 
 class Part(BaseModel):
@@ -47,6 +48,16 @@ class LimitModel(Part):
         default=60.0, description="within this time"
     )
     bands: tuple[Band, ...] = Field(default=(), description="amplitudes by frequency")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> LimitModel:
+        if self.ramp_rate is None:
+            refuse_idle(self, "without ramp_rate", "ramp_window")
+        if self.dynamic_range is None:
+            refuse_idle(self, "without dynamic_range", "range_window")
+        if self.ramp_rate is None and self.dynamic_range is None and not self.bands:
+            raise ValueError("limits nothing; give ramp_rate, dynamic_range or bands")
+        return self
 
 
 def load_limit(path: Path) -> UtilityLimit:

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
 from twin import yaml_file
 from twin.errors import InputError
+from twin.idle_keys import refuse_idle
 from twin.regression.discovery import CASE_FILE
 from twin.scenario import Expected, Scenario, find_scenario, load_scenario
 from twin.yaml_file import Document, Key
@@ -57,6 +58,12 @@ class GoldenSettings(Element):
     tolerance: dict[str, str | float] = Field(
         default={}, description="by channel, where its resolution is too strict, such as 50 W"
     )
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> GoldenSettings:
+        if self.channels is not None:
+            refuse_idle(self, "with channels, which are kept instead", "levels")
+        return self
 
 
 class CaseModel(Element):

@@ -16,6 +16,17 @@ from twin.server.subscription import parse_speed
 
 STATE_COMMANDS = ("set", "inject", "clear")
 COMMANDS = (*STATE_COMMANDS, "pause", "resume", "step", "speed", "seek")
+TAKES: dict[str, tuple[str, ...]] = {
+    "set": ("path", "key", "value"),
+    "inject": ("path", "key"),
+    "clear": ("path", "key"),
+    "pause": (),
+    "resume": (),
+    "step": ("value",),
+    "speed": ("value",),
+    "seek": ("value",),
+}
+"""What each command takes beside its name."""
 LONGEST_TEXT = 1000
 LONGEST_KEEPING = 5.0  # s until a command is answered that the disk does not take
 
@@ -48,6 +59,14 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
             found=name,
             allowed="a token with the role operate or admin",
         )
+    for key in ("path", "key", "value"):
+        if message.get(key) is not None and key not in TAKES[name]:
+            raise InputError(
+                f"{key} has no effect with {name}",
+                key=key,
+                found=repr(message[key])[:80],
+                allowed=f"{', '.join(TAKES[name])}" if TAKES[name] else "the name alone",
+            )
     if name in STATE_COMMANDS:
         command = _state_command(name, message)
         applied, kept = await asyncio.wrap_future(

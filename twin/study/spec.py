@@ -25,6 +25,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
+from twin.idle_keys import refuse_idle
 
 Quantity = str | float | int | bool
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
@@ -60,6 +61,10 @@ class Varied(Element):
             raise ValueError("give exactly one of layout, scenario, parameter, control")
         if bool(self.values) + (self.range is not None) + (self.normal is not None) != 1:
             raise ValueError("give exactly one of values, range, normal")
+        if self.control is None:
+            refuse_idle(self, "without control", "path")
+        if self.range is None:
+            refuse_idle(self, "without range", "points")
         return self
 
 
@@ -124,6 +129,16 @@ class Study(Element):
     def _consistent(self) -> Study:
         if self.solve == "steady" and self.steady is not None:
             raise ValueError("steady is a way of running, which solve: steady does not do")
+        if self.solve == "steady":
+            refuse_idle(self, "with solve: steady, which looks once", "every")
+        if self.sample.method == "grid":
+            refuse_idle(self.sample, "with method: grid", "points", "seed", within=("sample",))
+        else:
+            because = f"with method: {self.sample.method}"
+            for name, varied in self.vary.items():
+                refuse_idle(varied, because, "points", within=("vary", name))
+        if not (self.minimise or self.maximise):
+            refuse_idle(self, "without minimise or maximise", "search")
         for name in (*self.minimise, *self.maximise):
             if name not in self.results:
                 raise ValueError(f"{name} is to be optimised and is not among the results")

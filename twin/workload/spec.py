@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from twin import units as u
 from twin.clock import Beginning, ZoneName
+from twin.idle_keys import refuse_idle
 from twin.tabular.reader import kind_of
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -131,6 +131,19 @@ class Training(Spec):
     restart: u.Duration = Field(default=300.0, description="time lost before it goes on")
     tokens_per_step: Positive | None = Field(default=None, description="for tokens/s and tokens/J")
 
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Training:
+        if self.exchange is None:
+            refuse_idle(self, "without exchange", "overlap")
+        else:
+            refuse_idle(self, "with exchange, which the network takes time for", "communication")
+        if self.checkpoint_every is None:
+            keys = ("checkpoint", "checkpoint_utilisation")
+            refuse_idle(self, "without checkpoint_every", *keys)
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError("stop must be after start")
+        return self
+
 
 class LanguageModel(Spec):
     """The model that an inference service runs."""
@@ -176,7 +189,8 @@ class Inference(TableKeys):
     def _one_source(self) -> Inference:
         if (self.requests_per_second is None) == (self.requests is None):
             raise ValueError("give either requests_per_second or requests (a file)")
-        _refuse_idle(self, (*TABLE_KEYS, "time", "prompt", "output"), self.requests is None)
+        if self.requests is None:
+            refuse_idle(self, "without requests", *TABLE_KEYS, "time", "prompt", "output")
         return self
 
 
@@ -236,16 +250,22 @@ class Jobs(TableKeys):
             raise ValueError("give either file (a trace) or jobs (a list)")
         table = [key for key in (*TABLE_KEYS, "columns", "duration_unit") if key != "first"]
         plain = self.file is None or kind_of(Path(self.file)) == ".swf"
-        _refuse_idle(self, table, plain)
-        _refuse_idle(self, ["accelerators_per_processor"], self.file is None)
+        if plain:
+            refuse_idle(self, "without a table that has a header", *table)
+        if self.file is None:
+            refuse_idle(self, "without a file", "accelerators_per_processor")
         if plain and not isinstance(self.first, float | None):
             raise ValueError("first is a date, and the times are numbers: give a duration")
         return self
 
-
-def _refuse_idle(entry: TableKeys, keys: Sequence[str], idle: bool) -> None:
-    """Refuse keys that would do nothing; raises ValueError naming the first."""
-    given = [key for key in keys if idle and key in entry.model_fields_set]
-    given = [key for key in given if getattr(entry, key) != type(entry).model_fields[key].default]
-    if given:
-        raise ValueError(f"{given[0]} belongs to a table with a header, and there is none here")
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Jobs:
+        if self.policy == "fcfs":
+            because = "with policy: fcfs, which does not plan ahead"
+            for number, entry in enumerate(self.jobs):
+                refuse_idle(entry, because, "requested", within=("jobs", number))
+        tenants = {entry.tenant for entry in self.jobs}
+        idle = sorted(set(self.quotas) - tenants) if self.jobs else []
+        if idle:
+            raise ValueError(f"the quota of '{idle[0]}' has no effect: no job is theirs")
+        return self

@@ -83,4 +83,6 @@ def test_limits_that_nothing_meets_are_told_with_how_close_it_came(tmp_path: Pat
 
 def test_nothing_to_optimise_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing is to be optimised"):
+        search(tmp_path, STUDY.partition("maximise: [tokens]\n")[0])
+    with pytest.raises(InputError, match="search has no effect without minimise or maximise"):
         search(tmp_path, STUDY.replace("maximise: [tokens]\n", ""))
