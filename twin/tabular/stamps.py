@@ -141,7 +141,7 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
     candidates = [unit] if unit is not None else ["s", "ms", "us", "ns"]
     for name in candidates:
         size = UNITS[name]
-        inside = (present * size >= SINCE_1970[0]) & (present * size < SINCE_1970[1])
+        inside = (present >= SINCE_1970[0] / size) & (present < SINCE_1970[1] / size)
         if inside.all():
             # whole numbers of a unit, since seconds as doubles hold no nanoseconds
             whole = (present == np.floor(present)).all() and name in ("s", "ms", "us", "ns")
@@ -160,7 +160,7 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
             raise column.error("is no time since 1970, and other lines hold such", int(at))
     size = UNITS[unit or "s"]
     row = int(np.nanargmax(np.abs(values)))
-    if max(abs(low), abs(high)) * size >= SINCE_1970[0]:
+    if max(abs(low), abs(high)) >= SINCE_1970[0] / size:
         raise column.error(
             "is neither a time since the start nor one since 1970",
             row,
