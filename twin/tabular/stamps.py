@@ -68,7 +68,10 @@ class Times:
         """A time as the table has it, for messages."""
         if self.zero is None:
             return f"{second:,.10g} s"
-        moment = self.zero + timedelta(seconds=second)
+        try:
+            moment = self.zero + timedelta(seconds=second)
+        except OverflowError:  # a run into the year 10,000
+            return f"{second:,.0f} s after {self.text(0.0)}"
         return moment.isoformat(sep=" ", timespec="seconds")
 
     def first(self, second: float) -> str:
@@ -133,6 +136,8 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
 
     values = numbers(column, keys.decimal).values
     present = values[np.isfinite(values)]
+    if not len(present):
+        raise column.error("holds no time")
     low, high = float(present.min()), float(present.max())
     unit = keys.time_unit
     named, bracketed = unit_in_name(column.name, "s")
