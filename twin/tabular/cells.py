@@ -19,6 +19,8 @@ _PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CELL = re.compile(
     r"(?!0[xX])([-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?)\s*((?:[^\W\d_]|[%\u00b0\u00b5\u2126]).*)?"
 )
+# pandas 2 misreads exponents beyond 32 bits, or ends the process over them
+_LONG_EXPONENT = re.compile(r"[eE][-+]?\d{4}")
 _IS_PLAIN = re.compile(_PLAIN, re.ASCII)
 # blanks and apostrophes that group thousands, and minus signs that typesetters prefer
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))", re.ASCII)
@@ -60,10 +62,11 @@ def numbers(column: Column, decimal: Decimal | None = None) -> Numbers:
         raise column.error("is not a number", 0)
     texts = column.texts
     gone = missing.words(texts)
-    plain = pandas.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
-    if decimal != "," and not column.semicolons and (np.isfinite(plain) | gone).all():
-        plain[missing.blanks(plain)] = np.nan
-        return Numbers(plain, np.full(len(column), "", dtype=object))
+    if decimal != "," and not column.semicolons and not texts.str.contains(_LONG_EXPONENT).any():
+        plain = pandas.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+        if (np.isfinite(plain) | gone).all():
+            plain[missing.blanks(plain)] = np.nan
+            return Numbers(plain, np.full(len(column), "", dtype=object))
     distinct: dict[str, tuple[float, str]] = dict.fromkeys(texts[gone].unique(), (np.nan, ""))
     parted = _parted(column, texts, gone)
     reading = _reading(column, texts, parted, decimal)

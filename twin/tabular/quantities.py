@@ -90,7 +90,7 @@ def quantity(
                 row = int(np.flatnonzero(rows)[0])
                 raise column.error(f"has another unit than {key}: {given} says", row)
             factors[rows] = factor
-        return values * factors
+        return _scaled(values, factors)
     if wanted is not None:
         if bracketed and _factor(in_name, si, column, key) != wanted:
             raise InputError(
@@ -100,9 +100,9 @@ def quantity(
                 found=f"{key}: {given}",
                 allowed=f"{key}: {in_name}",
             )
-        return values * wanted
+        return _scaled(values, wanted)
     if bracketed:
-        return values * _factor(in_name, si, column, key)
+        return _scaled(values, _factor(in_name, si, column, key))
     if in_name and (usual is None or _factor(in_name, si, column, key) != _plain(usual, si)):
         raise InputError(
             f"no unit is said, and the column's name speaks of {in_name}",
@@ -117,7 +117,12 @@ def quantity(
             key=column.name,
             allowed=f"{key}, such as {key}: {example}",
         )
-    return values * _plain(usual, si)
+    return _scaled(values, _plain(usual, si))
+
+
+def _scaled(values: Floats, factor: Floats | float) -> Floats:
+    with np.errstate(over="ignore"):  # what becomes infinite is beyond all bounds
+        return np.asarray(values * factor)
 
 
 def _plain(unit: str, si: str) -> float:

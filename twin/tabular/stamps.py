@@ -68,7 +68,10 @@ class Times:
         """A time as the table has it, for messages."""
         if self.zero is None:
             return f"{second:,.10g} s"
-        moment = self.zero + timedelta(seconds=second)
+        try:
+            moment = self.zero + timedelta(seconds=second)
+        except OverflowError:  # a run into the year 10,000
+            return f"{second:,.0f} s after {self.text(0.0)}"
         return moment.isoformat(sep=" ", timespec="seconds")
 
     def first(self, second: float) -> str:
@@ -133,6 +136,8 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
 
     values = numbers(column, keys.decimal).values
     present = values[np.isfinite(values)]
+    if not len(present):
+        raise column.error("holds no time")
     low, high = float(present.min()), float(present.max())
     unit = keys.time_unit
     named, bracketed = unit_in_name(column.name, "s")
@@ -141,7 +146,7 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
     candidates = [unit] if unit is not None else ["s", "ms", "us", "ns"]
     for name in candidates:
         size = UNITS[name]
-        inside = (present * size >= SINCE_1970[0]) & (present * size < SINCE_1970[1])
+        inside = (present >= SINCE_1970[0] / size) & (present < SINCE_1970[1] / size)
         if inside.all():
             # whole numbers of a unit, since seconds as doubles hold no nanoseconds
             whole = (present == np.floor(present)).all() and name in ("s", "ms", "us", "ns")
@@ -160,7 +165,7 @@ def _numbers(column: Column, keys: Keys, clock: Clock) -> Times:
             raise column.error("is no time since 1970, and other lines hold such", int(at))
     size = UNITS[unit or "s"]
     row = int(np.nanargmax(np.abs(values)))
-    if max(abs(low), abs(high)) * size >= SINCE_1970[0]:
+    if max(abs(low), abs(high)) >= SINCE_1970[0] / size:
         raise column.error(
             "is neither a time since the start nor one since 1970",
             row,

@@ -158,7 +158,6 @@ def cells_of(text: str, dialect: Dialect, file: Path, most: int) -> tuple[Any, L
             sep=dialect.separator,
             header=None,
             names=range(width + 1),
-            index_col=False,
             dtype=str,
             na_filter=False,
             skipinitialspace=True,
@@ -169,6 +168,8 @@ def cells_of(text: str, dialect: Dialect, file: Path, most: int) -> tuple[Any, L
         raise InputError("holds no lines", file) from None
     except pandas.errors.ParserError as error:
         raise _malformed(str(error), dialect, file) from None
+    if not isinstance(frame.index, pandas.RangeIndex):  # what the first row had too much
+        raise _surplus(dialect.header + 1, dialect, file)
     lines = dialect.header + 1 + np.arange(len(frame), dtype=np.int64)
     if below.count("\n") > len(frame):  # line ends within quotes
         inside = sum(frame[column].str.count("\n") for column in frame)

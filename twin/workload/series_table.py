@@ -189,7 +189,8 @@ class _Reading:
             usual=None if power else "1",
             marks=missing.LOGGED,
         )
-        values = values * spec.scale
+        with np.errstate(over="ignore"):  # what becomes infinite is beyond all bounds
+            values = values * spec.scale
         if power:
             self._refuse_power(column, values, rows)
         else:

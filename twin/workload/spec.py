@@ -219,7 +219,7 @@ class Jobs(TableKeys):
     columns: dict[str, str] = Field(
         default={}, description="job tables: our name and the table's column; see docs"
     )
-    accelerators_per_processor: Positive = Field(
+    accelerators_per_processor: Annotated[float, Field(gt=0, le=1e6)] = Field(
         default=1.0, description="of a trace in processors or nodes"
     )
     time_scale: Positive = Field(default=1.0, description="2 runs the trace twice as fast")

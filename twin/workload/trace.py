@@ -41,6 +41,10 @@ COLUMNS: Mapping[str, str] = {
 NEEDED = ("submit", "accelerators", "duration")
 LONGEST = 1e9
 """Longest job that is believed [s]: 30 years."""
+MOST_PROCESSORS = 1e9
+"""Largest number of processors or accelerators of one job that is believed."""
+LATEST = 1e12
+"""Latest submission that is believed, of whatever zero [s]."""
 NAMED = 3  # lines that a remark names
 
 
@@ -229,8 +233,8 @@ def read_swf(
         if processors <= 0:
             trace.leave_out("without processors", name)
             continue
-        if run > LONGEST:
-            raise InputError("cannot be: longer than 30 years", file, number, found=f"{run:g} s")
+        if run > LONGEST or processors > MOST_PROCESSORS or abs(submit) > LATEST:
+            raise InputError("holds a number that cannot be", file, number, found=text[:60])
         submits.append(submit - first)
         numbers.append(number)
         requested = values[8] if values[8] > 0 else run
@@ -314,8 +318,8 @@ def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -
         rows["accelerators"] = quantity(
             column, "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN
         )
+    refuse_beyond(column, rows["accelerators"], 0.0, MOST_PROCESSORS, "accelerators")
     rows["accelerators"] = rows["accelerators"] * spec.accelerators_per_processor
-    refuse_beyond(column, rows["accelerators"], 0.0, 1e9, "accelerators")
     for name in ("duration", "requested"):
         rows[name] = np.full(count, np.nan)
         if name in given:

@@ -95,6 +95,8 @@ def test_numbers_with_two_readings_are_asked_for(cells: list[str], semicolons: b
         (["1.5", "1,5"], "another sign before its decimals", 3),
         (["1", "inf"], "is not a number", 3),
         (["1", "1e999"], "is not finite", 3),
+        (["1e4294967295"], "is not finite", 2),
+        (["17855604001e3081785560400"], "is not finite", 2),
         (["\uff11\uff10"], "is not a number", 2),
         (["1_000"], "is not a number", 2),
         (["0x10"], "is not a number", 2),

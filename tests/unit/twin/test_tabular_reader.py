@@ -86,6 +86,7 @@ def test_parquet_with_missing_whole_numbers_and_an_index(tmp_path: Path) -> None
         ("t.csv", "time,power,power\n0,1,2\n", "two columns have the same name", 1, ""),
         ("t.csv", "time,power\n0,1\n1,1,7\n", "more cells than the header", 3, "comma"),
         ("t.csv", "time,power\n0,1\n1,1,5,7\n", "more cells than the header", 3, "comma"),
+        ("t.csv", "time,power\n0,1,5,7\n1,1\n", "more cells than the header", 2, "comma"),
         ("t.csv", 'time,power\n0,1\n1,"2\n', "a quote is opened", 3, ""),
         ("t.csv", b"time,power\n0,\x00\x01\xff\n", "not a text file", None, ""),
         ("t.xls", "x", "is a workbook", None, "CSV"),

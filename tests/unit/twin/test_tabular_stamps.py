@@ -83,6 +83,7 @@ def test_times_count_from_the_start_on_the_sites_clock(
         (["2026-08-01 14:00 PM"], "time", {}, "is not a time", 2, ""),
         (["x"], "time", {"time_format": "%Q"}, "time", None, "%d/%m/%Y"),
         ([None], "time", {}, "holds no time", None, ""),
+        (["140737488355328"], "time", {}, "holds no time", None, ""),
         ([f"{EPOCH}", "60"], "time", {}, "no time since 1970", 3, ""),
         (["20260801140000"], "time", {}, "neither a time since the start", 2, "time_format"),
         (["0", "1000"], "timestamp_ms", {}, "speaks of ms", None, "time_unit: ms"),
@@ -196,6 +197,11 @@ def test_what_the_message_proposes_works(cells: list[str]) -> None:
     proposed = caught.value.allowed.partition("first: ")[2].partition(";")[0]
     outside(cells, first=proposed)
     assert times(cells, first=proposed).seconds[0] == 0.0
+
+
+def test_spans_of_runs_beyond_all_calendars() -> None:
+    found = times(["2026-08-01T14:00"])
+    assert found.text(1e12) == "1,000,000,000,000 s after 2026-08-01 14:00:00"
 
 
 def test_a_series_may_hold_over_the_run() -> None:
