@@ -38,6 +38,8 @@ WIND = 1.0
 """m/s on the modules where the weather does not tell."""
 CELLS_AT = 25.0
 """degC of the air where the weather does not tell: that of the modules' rating."""
+DEEP_SUN, NIGHT_LIGHT = 100.0, 20.0
+"""Degrees from the zenith beyond which there is no light, and W/m2 that are some."""
 HIGH_SUN = 80.0
 """Degrees from the zenith within which even a dark day has some light."""
 
@@ -264,6 +266,11 @@ def _recorded(
         np.where(lost, clear.diffuse_horizontal, diffuse),
         np.where(np.isnan(wind), WIND, wind),
     )
+    if (np.nan_to_num(whole)[zenith > DEEP_SUN] > NIGHT_LIGHT).any():
+        return light, (
+            f"{file.file.name} has irradiance while the sun is far below the horizon: its clock or "
+            "its place in LOCATION is another"
+        )
     high = zenith < HIGH_SUN
     instead = "the field is taken as dark" if bridge is None else f"{bridge:.0%} of a clear sky"
     if (lost & up).any():

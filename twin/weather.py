@@ -158,6 +158,11 @@ class RecordedWeather:
         )
         dry_bulb[:], wet_bulb[:], pressure[:] = dry, wet, now
 
+    @property
+    def begins(self) -> bool:
+        """Whether the file has records at the start."""
+        return not math.isnan(self.file.times.position(self.start))
+
     def require(self, seconds: float) -> None:
         """Raise InputError unless the file has records until so long after the start."""
         last = self.start + timedelta(seconds=seconds)
@@ -272,7 +277,8 @@ def weather_for(plant: Plant, scenario: Scenario) -> Weather:
     bulbs that no air has, also when changes lead there.
     """
     weather = _base_weather(plant, scenario)
-    require(weather, 0.0)
+    if isinstance(weather, RecordedWeather) and not weather.begins:
+        weather.require(scenario.duration)
     changes = scenario.weather.changes
     if not changes:
         return weather

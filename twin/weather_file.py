@@ -25,6 +25,7 @@ from twin.scenario import HIGHEST_DRY_BULB, LOWEST_DRY_BULB
 from twin.weather_calendar import HOUR, LONGEST_GAP, RecordTimes, Stamps, record_times
 
 SATURATED = 1.0  # K by which a file's dew point may lie above its dry bulb: rounding and fog
+WIDEST_ZONE = 3.5  # h between legal and solar time, as in the west of China
 DRY_BULB = Column(7, "dry bulb [degC]", LOWEST_DRY_BULB, HIGHEST_DRY_BULB, 99.9)
 DEW_POINT = Column(8, "dew point [degC]", -90.0, 70.0, 99.9)
 HUMIDITY = Column(9, "relative humidity [%]", 0.0, 110.0, 999.0)
@@ -93,7 +94,7 @@ def read_weather_file(file: Path) -> WeatherFile:
         )
     )
     times = record_times(stamps, per_hour, periods, text.fail)
-    remarks = list(_unkept(times, promised))
+    remarks = [*_odd_clock(place), *_unkept(times, promised)]
 
     def placed(values: Floats) -> Floats:
         return np.where(times.rows >= 0, values[times.rows], math.nan)
@@ -213,6 +214,17 @@ def _unkept(times: RecordTimes, promised: Promised) -> Sequence[str]:
     if kept:
         return ()
     return (f"DATA PERIODS names {text}, the records are of {times.text()}: the records hold",)
+
+
+def _odd_clock(place: Place) -> Sequence[str]:
+    """Whether a file's clock is hours away from what its longitude tells."""
+    off = (place.utc_offset - place.longitude / 15.0 + 12.0) % 24.0 - 12.0
+    if abs(off) <= WIDEST_ZONE:
+        return ()
+    return (
+        f"LOCATION names UTC{place.utc_offset:+g} at a longitude of {place.longitude:g} degrees, "
+        f"{abs(off):.0f} h from the sun's time there",
+    )
 
 
 def _humidity(text: EpwText, dry_bulb: Floats, remarks: list[str]) -> Floats:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.scenario import Scenario
 
-FILE, PLACE, SUN = "weather-file", "weather-place", "sun-missing"
+FILE, PLACE, SUN = "weather-file", "weather-place", "weather-sun"
 KINDS = (FILE, PLACE, SUN)
 """Kinds of events about the weather's data."""
 

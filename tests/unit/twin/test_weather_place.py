@@ -147,21 +147,23 @@ def test_missing_irradiance_is_told_and_a_share_of_the_clear_sky_may_stand_for_i
     file = clear_day(tmp_path, SEOUL, **marks)
     dark = simulation(site(SEOUL), file)
     assert yield_of(dark) == 0.0
-    assert told(dark, "sun-missing") == [
+    assert told(dark, "weather-sun") == [
         "Seoul-60.epw lacks irradiance while the sun is up: the field is taken as dark then"
     ]
     outdoors = {"kind": "constant", "dry_bulb": "22 degC", "wet_bulb": "15 degC", "sky": 0.5}
     half = simulation(site(SEOUL), file, sky="50 %")
     assert yield_of(half) == pytest.approx(yield_of(simulation(site(SEOUL), **outdoors)), rel=0.05)
-    assert "50% of a clear sky then" in told(half, "sun-missing")[0]
+    assert "50% of a clear sky then" in told(half, "weather-sun")[0]
     # nobody asks about the sun where there is no field
-    assert told(simulation(plant_of(changed()), file), "sun-missing") == []
+    assert told(simulation(plant_of(changed()), file), "weather-sun") == []
 
 
 def test_it_is_told_once_while_it_lasts(tmp_path: Path) -> None:
     days = [
         *series(datetime(2026, 6, 20), 48, c14=9999, c15=9999, c16=9999, c22=1),
-        *series(datetime(2026, 6, 22), 24, c14=300, c15=200, c16=200, c22=1),
+        *series(datetime(2026, 6, 22), 7, c14=0, c15=0, c16=0, c22=1),
+        *series(datetime(2026, 6, 22, 7), 10, c14=300, c15=200, c16=200, c22=1),
+        *series(datetime(2026, 6, 22, 17), 7, c14=0, c15=0, c16=0, c22=1),
         *series(datetime(2026, 6, 23), 24, c14=0, c15=0, c16=0, c22=1),
     ]
     file = write(tmp_path / "x.epw", header(period=" 6/20, 6/23"), days)
@@ -174,7 +176,7 @@ def test_it_is_told_once_while_it_lasts(tmp_path: Path) -> None:
     for day in range(4):
         run._set_weather()
         run.steps = round((day + 1) * 86400.0 / run.step)
-    messages = told(run, "sun-missing")
+    messages = told(run, "weather-sun")
     assert len(messages) == 2
     assert "lacks irradiance" in messages[0]
     assert messages[1] == "x.epw has irradiance of 0 all day though the sun is up"
@@ -189,7 +191,7 @@ def test_two_irradiances_give_the_third_and_the_global_one_is_parted(tmp_path: P
     for missing in ({"c15": 9999}, {"c16": 9999}, {"c15": 9999, "c16": 9999}):
         parted = simulation(site(SEOUL), clear_day(tmp_path, SEOUL, **missing))
         assert yield_of(parted) == pytest.approx(whole, rel=2e-3)
-        assert told(parted, "sun-missing") == []
+        assert told(parted, "weather-sun") == []
 
 
 def test_a_share_of_the_sky_beside_a_file_that_lacks_nothing_is_refused(tmp_path: Path) -> None:
@@ -198,9 +200,20 @@ def test_a_share_of_the_sky_beside_a_file_that_lacks_nothing_is_refused(tmp_path
     assert caught.value.key == "weather.sky"
 
 
+def test_a_clock_that_is_not_of_its_place_is_told(tmp_path: Path) -> None:
+    """The light of Seoul's day, stamped as if by a clock west of Greenwich."""
+    file = clear_day(tmp_path, SEOUL)
+    turned = file.read_text().replace(",126.97,9.0,", ",126.97,-9.0,")
+    file.write_text(turned)
+    run = simulation(site(SEOUL), file)
+    assert "has irradiance while the sun is far below the horizon" in told(run, "weather-sun")[0]
+    (clock,) = told(run, "weather-file")
+    assert "LOCATION names UTC-9 at a longitude of 126.97 degrees, 7 h from" in clock
+
+
 def test_wind_that_is_missing_is_told(tmp_path: Path) -> None:
     run = simulation(site(SEOUL), clear_day(tmp_path, SEOUL, c22=999))
-    assert "lacks the wind: 1 m/s at the modules" in told(run, "sun-missing")[0]
+    assert "lacks the wind: 1 m/s at the modules" in told(run, "weather-sun")[0]
 
 
 # --- azimuth --------------------------------------------------------------------------------------
@@ -251,7 +264,7 @@ def test_a_start_outside_of_the_file_is_refused(tmp_path: Path) -> None:
                 {"start": datetime(2026, 6, 21, 12), "weather": {"kind": "epw", "file": str(file)}}
             ),
         )
-    assert "2026-06-21 12:00" in caught.value.found
+    assert caught.value.found == "a run from 2026-06-21 12:00 to 2026-06-21 12:10"
     assert caught.value.allowed == "within 20 June 0:00 to 20 June 24:00"
 
 
