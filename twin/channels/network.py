@@ -13,7 +13,8 @@ NETWORK: tuple[Channel, ...] = (
             limit=0.9, falling=True),
     Channel("panel.current", "Panel current", "A", 0.5, 0, 2500,
             solved("panel", "line_current", "panel"),
-            "Current of each conductor of the panel or busway"),
+            "Current of each conductor of the panel or busway; of the most loaded one where racks "
+            "hang on single phases, of each pole with direct current"),
     Channel("feeder.current", "Feeder current", "A", 0.1, 0, 700,
             solved("feeder", "line_current", "feeder"), "Current of each conductor of the feeder"),
     Channel("feeder.loss", "Feeder loss", "W", 10.0, 0, 50000.0,

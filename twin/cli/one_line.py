@@ -13,10 +13,18 @@ from twin.cli.run import parse_duration
 
 if TYPE_CHECKING:
     from twin.power.flow import Flow
+    from twin.power.one_line import OneLine
     from twin.power.phases import PhaseFlow
 
 SHOWN = 12
 """Rows of a long table; ``--all`` shows the rest."""
+CURRENT_MARKS = {
+    "each conductor": "",
+    "the most loaded conductor": " at most",
+    "each pole": " DC",
+    "each primary conductor": " primary",
+}
+"""What a branch's current is the current of, and how tables mark it."""
 
 
 def one_line(
@@ -43,7 +51,7 @@ def one_line(
     from twin.factory import Factory
     from twin.plant import load_plant
     from twin.power.flow import Solver
-    from twin.power.phases import has_phases
+    from twin.power.phase_shares import has_phases
     from twin.power.phases import solve as solve_phases
     from twin.steady import solve
 
@@ -124,10 +132,11 @@ def _facts(flow: Flow) -> dict[str, Any]:
     }
     branches = []
     for table, flows, rated in (
-        ("lines", result.lines, result.lines.current_loading),
-        ("transformers", result.transformers, result.transformers.power_loading),
+        ("lines", result.lines, flow.loadings("lines")),
+        ("transformers", result.transformers, flow.loadings("transformers")),
     ):
         closed = getattr(flow.operating, table)
+        currents = flow.currents(table)
         branches += [
             {
                 "path": model.name(table, k),
@@ -135,7 +144,8 @@ def _facts(flow: Flow) -> dict[str, Any]:
                 "closed": bool(closed[k]),
                 "power_w": float(flows.from_power[k]),
                 "reactive_var": float(flows.from_reactive[k]),
-                "current_a": float(flows.from_current[k]),
+                "current_a": float(currents[k]),
+                "current_of": _carrier(model, table, k),
                 "loading": finite(rated[k]),
                 "loss_w": float(flows.loss[k]),
                 "power_factor": float(flows.power_factor[k]),
@@ -168,6 +178,15 @@ def _facts(flow: Flow) -> dict[str, Any]:
         ],
         "branches": branches,
     }
+
+
+def _carrier(model: OneLine, table: str, row: int) -> str:
+    """What the current of a branch is the current of, a key of CURRENT_MARKS."""
+    if table == "transformers":
+        return "each primary conductor"
+    if model.direct[row]:
+        return "each pole"
+    return "each conductor" if model.unevenness[row] == 1.0 else "the most loaded conductor"
 
 
 def _phases(uneven: PhaseFlow) -> list[dict[str, Any]]:
@@ -236,7 +255,8 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
         "Transformers, feeders and panels, highest loadings first",
         ("branch", "power", "current", "loading", "loss"),
         [
-            (b["path"], _watts(b["power_w"]), f"{b['current_a']:,.1f} A",
+            (b["path"], _watts(b["power_w"]),
+             f"{b['current_a']:,.1f} A{CURRENT_MARKS[b['current_of']]}",
              f"{b['loading'] or 0:.1%}" if b["closed"] else "open", _watts(b["loss_w"]))
             for b in sorted(answer["branches"], key=lambda b: -(b["loading"] or 0.0))
         ],
