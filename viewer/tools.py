@@ -77,7 +77,7 @@ class Tools:
         assert scene is not None
         assert source is not None
         moment = float(frame.time)
-        self.latest = max(self.latest, moment)
+        self.latest = moment  # less than before when somebody set time back
         self.lines.take(moment, scene.values)
         now = time.monotonic()
         if now - self._asked < EVENTS_EVERY:

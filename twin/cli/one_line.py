@@ -213,19 +213,11 @@ def _watts(power: float) -> str:
 
 
 def _show(answer: dict[str, Any], everything: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
+    from twin.cli.tables import show_table
 
     def table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         shown = rows if everything else rows[:SHOWN]
-        made = Table(*columns, title=title)
-        for row in shown:
-            made.add_row(*row)
-        console.print(made)
+        show_table(shown, columns, title)
         if len(shown) < len(rows):
             typer.echo(f"and {len(rows) - len(shown)} more: --all")
 
@@ -241,7 +233,7 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
     for site in answer["sites"]:
         for key, what in (("solar_w", "from the sun"), ("battery_w", "from the site battery")):
             if abs(site[key]) > 1.0:
-                console.print(f"{site['path']}: {_watts(site[key])} {what}")
+                typer.echo(f"{site['path']}: {_watts(site[key])} {what}")
     table(
         "Buses, lowest voltages first",
         ("bus", "rated", "voltage", ""),
