@@ -134,7 +134,9 @@ class Simulation:
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
         self._sound = self.state.snapshot()
-        self._alarms: watch.Standing = frozenset()
+        # what the layout itself leaves off is nothing that happens
+        at_start = watch.standing(self.plant, self.state)
+        self._alarms: watch.Standing = frozenset(e for e in at_start if e[0] == watch.OFF)
         self._starting = False
 
     # --- start ------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RUN_KINDS = (
     "throttling",
     "recovered",
+    "gpus-off",
+    "gpus-on",
     "gap",
     "no-balance",
     "weather-missing",
