@@ -60,7 +60,7 @@ class Tools:
         scene = self.viewer.scene
         if scene is None:
             return []
-        wanted = self.lines.channels()
+        wanted = ["rack.temperature", *self.lines.channels()]  # the strip says where it is hottest
         if scene.flow.on:
             wanted += [run.channel for run in scene.flow.runs if run.channel]
         if scene.one_line.on:
