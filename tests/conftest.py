@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from left_running import adopt, end_all, left_running
 from hypothesis import settings
+from left_running import adopt, end_all, left_running
 
 import twin
 from twin.factory import Factory

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from physics.factory.alarm_times import RAISED, TOO_WARM
 from physics.factory.arrays import Floats
 from physics.factory.sensors import TEMPERATURE_RANGE
 from twin.cache import cached_coolant
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 AMBIENT_PRESSURE = 101_325.0  # Pa
 BOILING_MARGIN = 8.0  # K below boiling from which a cold plate is reported
-TOO_WARM = 3.0  # K above a set point from which water or coolant is reported
 FREEZING_MARGIN = 2.0  # K above freezing from which water outdoors is reported
 NEVER_BOILS = 85.0  # degC below which nothing boils under any pressure that a loop can have
 NEVER_FREEZES = 5.0  # degC above which nothing freezes
@@ -163,7 +163,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         "dew-point-guard", "cdu",
-        lambda p, s: np.asarray(s.view.cdu.guarded_setpoint > s.view.cdu.supply_setpoint + 1e-9),
+        lambda p, s: np.asarray(s.view.cdu.guarded_setpoint > s.view.cdu.supply_setpoint + RAISED),
         lambda p, s, i: (
             f"set point raised from {s.view.cdu.supply_setpoint[i]:.1f} to "
             f"{s.view.cdu.guarded_setpoint[i]:.1f} degC, above the room's dew point"
@@ -205,6 +205,12 @@ ALARMS: tuple[Alarm, ...] = (
     ),
 )  # fmt: skip
 """All alarms, in the order in which they are looked at."""
+
+BOOKED = frozenset(
+    f"{alarm.level}:{alarm.kind}" for alarm in ALARMS if not alarm.kind.endswith("-risk")
+)
+"""Alarms whose time compiled code adds up (:mod:`physics.factory.alarm_times`); boiling and
+freezing depend on coolants it does not know, and come and go slowly."""
 
 KINDS: tuple[str, ...] = tuple(
     dict.fromkeys(kind for alarm in ALARMS for kind in (alarm.kind, f"{alarm.kind}-over"))

@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +38,9 @@ class AsyncClient:
     url : ``ws://host:port``, ``host:port``..., with ``?session=ID`` for another than the first
     token : where the server wants one
     hello : the server's first message of the present connection
-    events : what happened since the client connected, oldest first, bounded
+    events : what happened since the client connected, oldest first, bounded; what was undone by
+        setting time back is not among them
+    set_back : how often events were undone
     connected : whether there is a connection now
     """
 
@@ -52,6 +54,7 @@ class AsyncClient:
     connected: bool = field(default=False, init=False)
     received: int = field(default=0, init=False)
     connections: int = field(default=0, init=False)
+    set_back: int = field(default=0, init=False)
     failure: TwinError | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -248,15 +251,18 @@ class AsyncClient:
                     self._lose()
 
     async def _resume(self) -> None:
-        """Ask again for what was seen, and fetch the events that were missed."""
+        """Ask again for what was seen, fetch events that were missed, and drop those undone."""
         if self._subscription is not None:
             await self._socket.send(json.dumps(self._subscription))
         with contextlib.suppress(TwinError):
             status = await self.get(f"/api/sessions/{self.hello['session']}")
+            since = self.events[0].get("number", 1) - 1 if self.events else self._last_event
             if status["events"] < self._last_event:
-                self._last_event = 0  # the server began anew, and counts from one again
-            missed = await self.get("/api/events", since=self._last_event)
-            for event in missed:
+                self._last_event = since = 0  # the server began anew, and counts from one again
+            held = await self.get("/api/events", since=since, limit=MAXIMUM_EVENTS)
+            if since:
+                self._keep(event["number"] for event in held)
+            for event in held:
                 self._hear(event)
 
     async def _take(self, message: str | bytes) -> None:
@@ -273,6 +279,8 @@ class AsyncClient:
             raise ProtocolError("the server sent a message that is none of twin.v1") from None
         if kind == "event":
             self._hear(text)
+        elif kind == "undone":
+            self._forget(text.get("after", 0))
         elif kind in ("ack", "error"):
             future = self._answers.pop(text.get("id"), None)
             if future is not None and not future.done():
@@ -283,6 +291,21 @@ class AsyncClient:
         if number > self._last_event:
             self._last_event = number
             self.events.append(event)
+
+    def _keep(self, numbers: Iterable[int]) -> None:
+        """Events of other numbers than these, from the lowest on, were undone meanwhile."""
+        held = set(numbers)
+        oldest = min(held, default=0)
+        undone = [n for e in self.events if (n := e.get("number", 0)) >= oldest and n not in held]
+        if undone:
+            self._forget(min(undone) - 1)
+
+    def _forget(self, last: int) -> None:
+        """Time was set back: events after one of a number did not happen any more."""
+        kept = [event for event in self.events if event.get("number", 0) <= last]
+        self.events.clear()
+        self.events.extend(kept)
+        self.set_back += 1
 
     async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         from websockets.exceptions import ConnectionClosed

@@ -67,8 +67,13 @@ class Client:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What happened since the client connected."""
+        """What happened since the client connected, without what was undone by going back."""
         return list(self._client.events)
+
+    @property
+    def set_back(self) -> int:
+        """How often events were undone because time was set back."""
+        return self._client.set_back
 
     @property
     def received(self) -> int:

@@ -11,6 +11,7 @@ read as missing).
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -332,18 +333,21 @@ class Recorder:
         events = list(self.simulation.events)[-fresh:]
         with (self.path / "events.jsonl").open("a") as file:
             for event in events:
-                file.write(json.dumps(vars(event)) + "\n")
+                file.write(json.dumps(event.as_dict()) + "\n")
         self._events_written = self.simulation.logged
 
     def write_figures(self) -> None:
         """Keep the key figures of the run so far beside its frames, exact where frames sample."""
+        from twin.key_figures import extremes_as_dict
         from twin.power.bill import bill
         from twin.report.origins import FIGURES, write_json
 
         figures = self.simulation.averages() | self.simulation.workload_figures()
-        figures |= bill(self.simulation)
+        figures |= bill(self.simulation) | {"simulated_s": self.simulation.time}
+        known = {key: value for key, value in figures.items() if math.isfinite(value)}
         with self._writing():
-            write_json(self.path, FIGURES, figures | {"simulated_s": self.simulation.time})
+            places = extremes_as_dict(self.simulation.extremes())
+            write_json(self.path, FIGURES, known | places)
 
     def _resize(self, frames: int) -> None:
         for array in self._arrays.values():

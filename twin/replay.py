@@ -137,13 +137,15 @@ class Recording:
         for key, channel, how in KPIS:
             if channel in self._arrays:
                 values = self.read(channel, index).astype(np.float64)
-                figures[key] = float(values.sum() if how == "sum" else values.max())
+                if not np.isnan(values).all():
+                    figures[key] = float(np.nansum(values) if how == "sum" else np.nanmax(values))
         if figures.get("it_power_w", 0.0) > 0 and "facility_power_w" in figures:
             figures["pue"] = figures["facility_power_w"] / figures["it_power_w"]
         gpus = self.levels["gpu"].count
-        if "site.throttled" in self._arrays and gpus:
-            throttled = float(self.read("site.throttled", index).sum())
-            figures["throttled_gpu_fraction"] = throttled / gpus
+        for key, channel in (("throttled", "site.throttled"), ("off", "site.gpus_off")):
+            if channel in self._arrays and gpus:
+                number = float(np.nansum(self.read(channel, index)))
+                figures[f"{key}_gpu_fraction"] = number / gpus
         return figures
 
     def _block(self, name: str, number: int) -> Singles:

@@ -182,13 +182,21 @@ class Expected(Element):
 DESIGN_LOAD = (Workload(profile=(Load(utilisation=1.0, compute_share=1.0, memory_share=0.6),)),)
 
 
+DESIGN = "design-load"
+"""Name of what runs without a scenario."""
+INLINE = "inline"
+"""Name of a scenario that is in no file and gives itself none."""
+
+
 class Scenario(Element):
     """A whole scenario file. Without one, the factory runs at design load on a summer afternoon."""
 
     schema_version: Literal["twin.scenario/1"] = Field(
         default="twin.scenario/1", alias="schema", description="version of this format"
     )
-    name: str = Field(default="design-load", description="short name")
+    name: str = Field(
+        default=DESIGN, description="short name; left out: that of the file, without its ending"
+    )
     title: str = Field(default="", description="name for people")
     description: str = Field(default="", description="what happens and what to expect")
     layout: str | None = Field(
@@ -227,6 +235,14 @@ class Scenario(Element):
         default=(), description="what must be true of a run on its layout"
     )
     _document: Document | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        """What is no design load is not called so."""
+        if isinstance(data, dict) and data and "name" not in data:
+            return data | {"name": INLINE}
+        return data
 
     def located(self, error: InputError, key: Key) -> InputError:
         """An error about a key of this scenario, with file and line where it came from a file."""
@@ -272,6 +288,9 @@ def load_scenario(
 
 def scenario_from_document(document: Document) -> Scenario:
     """Check parsed YAML without templates and make a scenario of it; see :func:`load_scenario`."""
+    if isinstance(document.data, dict) and "name" not in document.data:
+        named = document.data | {"name": document.file.stem}
+        document = Document(named, document.lines, document.file)
     scenario = yaml_file.validate(document, Scenario)
     scenario = _with_files_beside(scenario, document.file.parent)
     scenario._document = document

@@ -21,6 +21,8 @@ from twin.errors import near_matches
 from twin.yaml_file import Document, Key
 
 MAXIMUM_BASES = 8
+OWN = ("name", "title")
+"""Keys that are no base's to give: what differs from it goes by a name of its own."""
 _PARAMETER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
@@ -83,7 +85,8 @@ def _merged(document: Document, read: Callable[[str, Document], Document], depth
         )
     base = _merged(read(base_name, document), read, depth + 1)
     parameters = {**(base.get("parameters") or {}), **(data.get("parameters") or {})}
-    merged = {**base, **data}
+    inherited = {key: value for key, value in base.items() if key not in OWN}
+    merged = {**inherited, **data}
     if parameters:
         merged["parameters"] = parameters
     return merged

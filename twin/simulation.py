@@ -6,14 +6,14 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import RACK, Floats, blocks_of
-from twin import alarms, compiled, controls, initial_state, steady, weather_notes
+from twin import compiled, controls, initial_state, key_figures, steady, watch, weather_notes
 from twin import weather as weather_module
 from twin.channels import BY_NAME, Channel, read_channels
 from twin.clock import Clock, clock_of
@@ -44,7 +44,9 @@ INPUTS = slice(0, RACK.memory_share + 1)  # rows of the racks' state that worklo
 class Event:
     """Something that happened: simulated time [s], path, kind and a sentence.
 
-    ``key`` is the control or fault of events that are commands.
+    ``key`` is the control or fault of events that are commands. ``steps`` counts the steps up to
+    and with the one in which it happened, or before which it was done: whoever goes back to fewer
+    undoes it. None: of the step to come.
     """
 
     time: float
@@ -52,6 +54,17 @@ class Event:
     kind: str
     message: str
     key: str = ""
+    steps: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What files and answers tell of it."""
+        return {
+            "time": self.time,
+            "path": self.path,
+            "kind": self.kind,
+            "message": self.message,
+            "key": self.key,
+        }
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,8 @@ class Snapshot:
     state: Floats
     alarms: frozenset[tuple[str, int]]
     drivers: tuple[Any, ...] = ()
+    events: tuple[Event, ...] = ()
+    logged: int = 0
 
 
 @dataclass
@@ -94,6 +109,7 @@ class Simulation:
         self._weather_steps = max(1, round(WEATHER_INTERVAL / self.step))
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
         self.logged = 0
+        self._starting = True
         self._counts = counts_of(self.plant.constants)
         self.threaded = self._counts["gpu"] >= steady.THREADED_FROM
         if self.weather is None:
@@ -127,7 +143,10 @@ class Simulation:
         self.start = StateBuffer(self._counts)
         self.start.restore(self.state.buffer)
         self._sound = self.state.snapshot()
-        self._alarms: frozenset[tuple[str, int]] = frozenset()
+        # what the layout itself leaves off is nothing that happens
+        at_start = watch.standing(self.plant, self.state)
+        self._alarms: watch.Standing = frozenset(e for e in at_start if e[0] == watch.OFF)
+        self._starting = False
 
     # --- start ------------------------------------------------------------------------------------
 
@@ -229,13 +248,15 @@ class Simulation:
             self._set_workload()
             count = min(remaining, self._steps_to_next())
             np.copyto(self._sound, self.state.buffer)
+            self._booked = watch.booked(self.state)
             self._step(count)
             if self._broken().any():
                 self._stop(count)
-            self._tell_power()
+            found = [*self._power_events(), *self._watch(count)]
+            for event in sorted(found, key=lambda e: (e.steps or 0, e.time)):
+                self.log(event)
             self.steps += count
             remaining -= count
-            self._watch()
 
     def _step(self, count: int) -> None:
         if not self.threaded:
@@ -388,6 +409,8 @@ class Simulation:
 
     def log(self, event: Event) -> None:
         """Add an event; the oldest go when there are too many. ``logged`` counts all."""
+        if event.steps is None:
+            event = replace(event, steps=0 if self._starting else self.steps + 1)
         self.events.append(event)
         self.logged += 1
 
@@ -423,47 +446,43 @@ class Simulation:
             f"{path}: a temperature or power is not a number after {self.time:g} s"
         )
 
-    def _tell_power(self) -> None:
-        """Log what happened in the power chain since now, in the steps just made."""
+    def _power_events(self) -> Iterator[Event]:
+        """What happened in the power chain since now, in the steps just made."""
         for happening in journal.read(self.plant, self.state.blocks.journal):
-            self.log(
-                Event(self.time + happening.time, happening.path, happening.kind, happening.message)
+            yield Event(
+                self.time + happening.time,
+                happening.path,
+                happening.kind,
+                happening.message,
+                steps=self.steps + 1 + math.floor(happening.time / self.step + 1e-9),
             )
 
-    def _watch(self) -> None:
-        """Log alarms of the cooling, and racks that begin or cease to throttle."""
-        cooling = alarms.standing(self.plant, self.state)
-        known = frozenset(entry for entry in self._alarms if entry[0] != "rack")
-        for path, kind, message in alarms.told(self.plant, self.state, known, cooling):
-            self.log(Event(self.time, path, kind, message))
-        self._alarms -= known
-        rack = self.state.view.rack
-        throttled = frozenset(("rack", int(r)) for r in np.flatnonzero(rack.throttled > 0))
-        fresh = sorted(throttled - self._alarms)
-        for level, r in fresh[:20]:
-            self.log(
-                Event(
-                    self.time,
-                    self.plant.levels.path(level, r),
-                    "throttling",
-                    f"{int(rack.throttled[r])} GPUs slowed or off, hottest die "
-                    f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
-                    f"{rack.maximum_hbm_temperature[r]:.1f} degC, coolant in "
-                    f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow",
-                )
-            )
-        if len(fresh) > 20:
-            self.log(Event(self.time, "/", "throttling", f"and {len(fresh) - 20} more racks"))
-        for level, r in sorted(self._alarms - throttled)[:20]:
-            self.log(
-                Event(
-                    self.time,
-                    self.plant.levels.path(level, r),
-                    "recovered",
-                    "all GPUs at their asked clock again",
-                )
-            )
-        self._alarms = throttled | cooling
+    def _watch(self, count: int) -> list[Event]:
+        """What began or ended in the ``count`` steps just made, at the step where it did."""
+        now = watch.standing(self.plant, self.state)
+        steady_since = watch.explained(self.state, now, self._booked, count * self.step)
+        if count > 1 and not (now == self._alarms and steady_since):
+            return self._walk(count)
+        return self._told(now, self.steps + count)
+
+    def _walk(self, count: int) -> list[Event]:
+        """Go the last ``count`` steps again one by one, looking after each; ends where it was."""
+        end, found = self.state.snapshot(), []
+        self.state.restore(self._sound)
+        for number in range(1, count + 1):
+            self._step(1)
+            now = watch.standing(self.plant, self.state)
+            found += self._told(now, self.steps + number)
+        self.state.restore(end)
+        return found
+
+    def _told(self, now: watch.Standing, steps: int) -> list[Event]:
+        """What differs from the last look, after so many steps; this becomes the last look."""
+        before, self._alarms = self._alarms, now
+        return [
+            Event(steps * self.step, path, kind, message, steps=steps)
+            for path, kind, message in watch.told(self.plant, self.state, before, now)
+        ]
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on from now."""
@@ -474,14 +493,18 @@ class Simulation:
             self.state.snapshot(),
             self._alarms,
             tuple(driver.snapshot() for driver in self.drivers),
+            tuple(self.events),
+            self.logged,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back (or on) to a snapshot of this plant and scenario."""
+        """Go back (or on) to a snapshot of this plant and scenario, and to its events."""
         self.state.restore(snapshot.state)
         self.steps = snapshot.steps
         self._pending = snapshot.pending
         self._alarms = snapshot.alarms
+        self.events = deque(snapshot.events, maxlen=MAXIMUM_EVENTS)
+        self.logged = snapshot.logged
         for driver, kept in zip(self.drivers, snapshot.drivers):
             driver.restore(kept)
 
@@ -491,45 +514,19 @@ class Simulation:
 
     def kpis(self) -> dict[str, float]:
         """Key figures now, over all sites; powers in W, temperatures in degC."""
-        site = self.state.view.site
-        it_power, power = float(site.it_power.sum()), float(site.facility_power.sum())
-        return {
-            "it_power_w": it_power,
-            "facility_power_w": power,
-            "pue": power / it_power if it_power > 0 else math.nan,
-            "max_gpu_temperature_c": float(site.maximum_gpu_temperature.max()),
-            "max_hbm_temperature_c": float(site.maximum_hbm_temperature.max()),
-            "throttled_gpu_fraction": float(site.throttled.sum()) / max(self._counts["gpu"], 1),
-            "tokens_per_s": float(self.channel("site.tokens_per_second").sum()),
-            "water_use_kg_per_s": float(site.water_use.sum()),
-            "energy_residual": self.energy_residual(),
-        }
+        return key_figures.present(self.plant, self.state)
 
     def energy_residual(self) -> float:
         """Largest ledger residual of any site, relative to its throughput."""
-        residual = self.state.view.ledger.residual
-        return float(residual[np.argmax(np.abs(residual))])
+        return key_figures.residual(self.state)
 
     def averages(self) -> dict[str, float]:
         """Key figures over the run so far: averages, and maxima of temperatures."""
-        ledger = self.state.view.ledger
-        time = max(float(ledger.time[0]), 1e-9)
-        used, it_energy = float(ledger.facility_energy.sum()), float(ledger.it_energy.sum())
-        site = self.state.view.site
-        tokens = float((ledger.operations / site.operations_per_token).sum())
-        return {
-            "it_power_w": it_energy / time,
-            "facility_power_w": used / time,
-            "pue": used / it_energy if it_energy > 0 else math.nan,
-            "wue_l_per_kwh": float(ledger.water.sum()) / (it_energy / 3.6e6) if it_energy else 0.0,
-            "max_gpu_temperature_c": float(ledger.maximum_gpu_temperature.max()),
-            "max_hbm_temperature_c": float(ledger.maximum_hbm_temperature.max()),
-            "throttled_gpu_fraction": float(ledger.throttled_time.sum())
-            / time
-            / max(self._counts["gpu"], 1),
-            "tokens_per_s": tokens / time,
-            "energy_residual": self.energy_residual(),
-        }
+        return key_figures.of_run(self.plant, self.state)
+
+    def extremes(self) -> dict[str, key_figures.Extreme]:
+        """Where and when the run so far was hottest, and drew most, by the name of the figure."""
+        return key_figures.extremes(self.plant, self.state)
 
     def workload_figures(self) -> dict[str, float]:
         """Key figures of jobs, training, inference and measured series so far, in SI."""

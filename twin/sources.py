@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from twin.simulation import Simulation
 
 SMALL = 50_000  # accelerators up to which accelerator channels are subscribed to by default
+MOST_EVENTS = 10_000  # a server keeps no more
 
 
 class SceneSource(Protocol):
@@ -103,6 +104,7 @@ class LiveSource:
 
         self._client: Client = Client(url, token)
         self._past: list[dict[str, Any]] | None = None
+        self._set_back = 0
         try:
             self.scene: Mapping[str, Any] = self._client.get("/api/scene")
             self.version = 0
@@ -158,8 +160,9 @@ class LiveSource:
 
     def events(self) -> list[dict[str, Any]]:
         """What happened: what the server knew when this was first asked, and what came since."""
-        if self._past is None:
-            self._past = list(self._client.get("/api/events"))
+        if self._past is None or self._set_back != self._client.set_back:
+            self._set_back = self._client.set_back
+            self._past = list(self._client.get("/api/events", limit=MOST_EVENTS))
         last = max((int(event.get("number", 0)) for event in self._past), default=0)
         fresh = (e for e in self._client.events if int(e.get("number", last + 1)) > last)
         return [*self._past, *fresh]

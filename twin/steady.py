@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from physics.factory.arrays import Floats, blocks_of
-from twin import controls
+from twin import controls, key_figures
 from twin import weather as weather_module
 from twin.channels import BY_NAME, CHANNELS, channels_of
 from twin.controls import Command
@@ -67,19 +67,23 @@ class OperatingPoint:
 
     def kpis(self) -> dict[str, float]:
         """Key figures over all sites: powers in W, temperatures in degC."""
-        site = self.state.view.site
-        it_power, power = float(site.it_power.sum()), float(site.facility_power.sum())
+        site, figures = self.state.view.site, key_figures.present(self.plant, self.state)
         return {
-            "it_power_w": it_power,
-            "facility_power_w": power,
+            "it_power_w": figures["it_power_w"],
+            "facility_power_w": figures["facility_power_w"],
             "cooling_power_w": float(site.cooling_power.sum()),
-            "pue": power / it_power if it_power > 0 else float("nan"),
-            "max_gpu_temperature_c": float(site.maximum_gpu_temperature.max()),
-            "max_hbm_temperature_c": float(site.maximum_hbm_temperature.max()),
+            "pue": figures["pue"],
+            "max_gpu_temperature_c": figures["max_gpu_temperature_c"],
+            "max_hbm_temperature_c": figures["max_hbm_temperature_c"],
             "throttled_gpus": float(site.throttled.sum()),
-            "water_use_kg_per_s": float(site.water_use.sum()),
-            "tokens_per_s": float(self.channel("site.tokens_per_second").sum()),
+            "gpus_off": float(site.gpus_off.sum()),
+            "water_use_kg_per_s": figures["water_use_kg_per_s"],
+            "tokens_per_s": figures["tokens_per_s"],
         }
+
+    def places(self) -> dict[str, str]:
+        """Racks with the hottest accelerator and HBM stack, by the name of the figure."""
+        return key_figures.places(self.plant, self.state)
 
 
 def rest(

@@ -172,6 +172,8 @@ def _statistics(channel: Channel, values: NDArray[np.floating] | None) -> list[t
         ("lowest", written.text(float(finite.min()))),
     ]
     count = f"{len(values):,}"
+    if len(finite) < len(values):  # the others have no such value
+        count = f"{len(finite):,} of {count}"
     return [*out, ("elements", count)]
 
 
@@ -195,9 +197,12 @@ def _histogram(
 
 
 def kpi_items(
-    time: float, speed: float, paused: bool, kpi: Mapping[str, float]
+    time: float, speed: float, paused: bool, kpi: Mapping[str, float], hottest: str = ""
 ) -> list[tuple[str, str, str]]:
-    """Caption, value and status of the strip's figures; those without a value are left out."""
+    """Caption, value and status of the strip's figures; those without a value are left out.
+
+    hottest : where the hottest accelerator is, if that is known
+    """
     items = [("simulated time", clock(time), "")]
     if paused:
         items.append(("speed", "paused", "paused"))
@@ -214,10 +219,13 @@ def kpi_items(
     add("it_power_w", "IT power", lambda v: prefixed(v, "W"))
     add("facility_power_w", "facility power", lambda v: prefixed(v, "W"))
     add("pue", "PUE", lambda v: f"{v:.3f}")
-    add("max_gpu_temperature_c", "hottest GPU", lambda v: f"{v:.1f} °C",
+    where = f"hottest GPU: {hottest}" if hottest else "hottest GPU"
+    add("max_gpu_temperature_c", where, lambda v: f"{v:.1f} °C",
         lambda v: "limit" if v >= 92 else "warning" if v >= 87 else "")  # fmt: skip
     add("throttled_gpu_fraction", "throttled", lambda v: f"{100 * v:.2f}%",
         lambda v: "warning" if v > 0 else "")  # fmt: skip
+    if kpi.get("off_gpu_fraction", 0.0) > 0.0:
+        add("off_gpu_fraction", "GPUs off", lambda v: f"{100 * v:.2f}%", lambda v: "warning")
     add(
         "tokens_per_s",
         "tokens/s",

@@ -38,6 +38,7 @@ _PLAIN = {
     "delta_degC": "K",
     "m**3/s": "m³/s",
     "kg/s": "kg/s",
+    "g/kg": "g/kg",
     "1/s": "1/s",
     "L/kWh": "L/kWh",
 }
@@ -71,9 +72,9 @@ def scale_of(channel: Channel) -> Scale:
     if channel.unit == "":
         if channel.name.endswith("pue"):
             return Scale(1.0, "", 3)
-        if largest <= 1.5:
-            return Scale(100.0, "%", 1)
-        return Scale(1.0, "", 0)
+        if channel.resolution >= 0.1:  # counts, switches and states
+            return Scale(1.0, "", 0)
+        return Scale(100.0, "%", 1) if largest <= 1.5 else Scale(1.0, "", 2)
     scale = scale_for(channel.unit, largest, 3)
     if channel.unit in ("degC", "delta_degC"):
         return Scale(1.0, scale.unit, 1)

@@ -23,6 +23,19 @@ SMALLEST = (240, 160)  # pixel; a smaller window has no room for overlays
 ROWS = 14  # most values shown of the picked element
 
 
+def hottest_rack(scene: SceneView, frame: Any) -> str:
+    """Row and rack of the hottest accelerator, where the frame tells; else nothing."""
+    there = getattr(frame, "values", {})
+    for name, level in (("rack.temperature", "rack"), ("gpu.temperature", "gpu")):
+        values = scene.values.get(name) if name in there else None
+        if values is None or not np.isfinite(values).any():
+            continue
+        row = int(np.nanargmax(values))
+        rack = row if level == "rack" else scene.model.rack_of_gpu(row)[0]
+        return "/".join(scene.model.path("rack", rack).split("/")[-2:])
+    return ""
+
+
 @dataclass
 class Overlays:
     """Makes panels, and keeps them as long as what they show stays the same."""
@@ -58,6 +71,7 @@ class Overlays:
                 float(getattr(frame, "speed", 0.0)),
                 bool(getattr(frame, "paused", False)),
                 getattr(frame, "kpi", {}) or {},
+                hottest_rack(scene, frame),
             )
             out.append(
                 self._keep("kpi", (items, title, look),

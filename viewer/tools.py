@@ -60,7 +60,7 @@ class Tools:
         scene = self.viewer.scene
         if scene is None:
             return []
-        wanted = self.lines.channels()
+        wanted = ["rack.temperature", *self.lines.channels()]  # the strip says where it is hottest
         if scene.flow.on:
             wanted += [run.channel for run in scene.flow.runs if run.channel]
         if scene.one_line.on:
@@ -77,7 +77,7 @@ class Tools:
         assert scene is not None
         assert source is not None
         moment = float(frame.time)
-        self.latest = max(self.latest, moment)
+        self.latest = moment  # less than before when somebody set time back
         self.lines.take(moment, scene.values)
         now = time.monotonic()
         if now - self._asked < EVENTS_EVERY:

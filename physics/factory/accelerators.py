@@ -82,7 +82,8 @@ def advance_all(
     ``coolant_rise_per_plate`` [K] is what one plate adds to the coolant before the next one in
     series; ``conductance`` [W/K] is a plate's at the rack's flow; ``decays`` are those of
     :func:`rise_decays`. Returns (module power [W], heat to coolant [W], hottest die [degC], hottest
-    stack [degC], sum of clocks, number throttled, sum of pace times busy share, number online).
+    stack [degC], sum of clocks, number that run slowed, sum of pace times busy share, number
+    online).
     """
     die_idle = kinds[KIND.die_idle_power, kind]
     leakage_reference_power = kinds[KIND.die_leakage_power, kind]
@@ -201,7 +202,7 @@ def advance_all(
         hottest_die = larger(hottest_die, new_die)
         hottest_hbm = larger(hottest_hbm, new_plate + hottest_factor * (new_hbm - new_plate))
         clock_sum += running * clock
-        slowed = 1.0 if (speed < 0.999 * min(1.0, clock_ceiling) or running < 1.0) else 0.0
+        slowed = 1.0 if (speed < 0.999 * min(1.0, clock_ceiling) and running >= 1.0) else 0.0
         throttled += slowed
         work += running * speed * utilisation
         online_count += running

@@ -141,7 +141,7 @@ def _advance(  # type: ignore[no-untyped-def]
     out[2, g] = new_die
     out[3, g] = new_plate + hottest_factor * (new_hbm - new_plate)
     out[4, g] = running * clock
-    out[5, g] = 1.0 if (speed < 0.999 * min(1.0, ceiling) or running < 1.0) else 0.0
+    out[5, g] = 1.0 if (speed < 0.999 * min(1.0, ceiling) and running >= 1.0) else 0.0
     out[6, g] = running * speed * utilisation
     out[7, g] = running
 

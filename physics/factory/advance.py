@@ -10,6 +10,7 @@ import numpy as np
 
 from physics.factory.accelerators import rise_decays
 from physics.factory.air import advance_air
+from physics.factory.alarm_times import book_alarms
 from physics.factory.arrays import LEDGER, ConstantBlocks, Floats, StateBlocks
 from physics.factory.cdus import (
     collect_returns,
@@ -233,6 +234,7 @@ def reject_and_feed(
         step,
     )
     book_step(s.site, s.ledger, c.rack_links, c.kinds, s.rack, step)
+    book_alarms(s.cdu, s.cdu_temperature_sensor, s.plant, s.plant_temperature_sensor, step)
 
 
 @kernel()

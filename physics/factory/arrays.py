@@ -173,7 +173,8 @@ class RackState(NamedTuple):
     maximum_gpu_temperature: Floats  # degC
     maximum_hbm_temperature: Floats  # degC, hottest stack
     clock: Floats  # mean of running accelerators
-    throttled: Floats  # number of accelerators below their asked clock, or off
+    throttled: Floats  # number of accelerators that run below their asked clock
+    gpus_off: Floats  # number of accelerators without power, or shut down
     pace: Floats  # mean pace of the rack's work relative to full clocks
     operations: Floats  # flop/s done
 
@@ -246,6 +247,7 @@ class CduState(NamedTuple):
     solved_openings: Floats  # mark of the rack branches' openings they belong to
     heat: Floats  # W over the exchanger
     pump_power: Floats  # W, electric
+    alarm_time: Floats  # s, total of all alarms that stood
 
 
 class MainState(NamedTuple):
@@ -658,6 +660,7 @@ class PlantState(NamedTuple):
     feeder_in_use: Floats  # row of the feeder, -1 none
     transfer_time: Floats  # s left of a transfer to the other feeder
     transformer_load: Floats  # share of the rating in service
+    alarm_time: Floats  # s, total of all alarms that stood
     inflow_rate: Floats  # W/K, capacity rate returning from the consumers
     inflow_enthalpy: Floats  # W relative to 0 degC, of that return
 
@@ -719,9 +722,12 @@ class SiteState(NamedTuple):
     heat_rejected: Floats  # W to ambient by every way
     water_use: Floats  # kg/s
     operations: Floats  # flop/s
-    throttled: Floats  # accelerators
+    throttled: Floats  # accelerators that run below their asked clock
+    gpus_off: Floats  # accelerators without power, or shut down
     maximum_gpu_temperature: Floats  # degC
     maximum_hbm_temperature: Floats  # degC
+    hottest_gpu_rack: Floats  # row of the rack with that, -1: no rack
+    hottest_hbm_rack: Floats
     pue: Floats  # instantaneous
     operations_per_token: Floats  # input: flop spent per token, idle peak included
     grid_available: Floats  # input: 0 the grid is gone
@@ -789,9 +795,15 @@ class LedgerState(NamedTuple):
     water: Floats  # kg
     operations: Floats  # flop
     throttled_time: Floats  # accelerator seconds
+    off_time: Floats  # accelerator seconds
     time: Floats  # s
     maximum_gpu_temperature: Floats  # degC
     maximum_hbm_temperature: Floats  # degC
+    hottest_gpu_rack: Floats  # row of the rack with that, -1: no rack
+    hottest_gpu_time: Floats  # s, end of the step in which it was first reached
+    hottest_hbm_rack: Floats
+    hottest_hbm_time: Floats  # s
+    peak_power_time: Floats  # s, end of the step in which the peak was first reached
 
 
 class JournalState(NamedTuple):

@@ -50,8 +50,11 @@ def book_step(
         site[SITE.operations, s] = 0.0
         site[SITE.lost_operations, s] = 0.0
         site[SITE.throttled, s] = 0.0
+        site[SITE.gpus_off, s] = 0.0
         site[SITE.maximum_gpu_temperature, s] = -273.15
         site[SITE.maximum_hbm_temperature, s] = -273.15
+        site[SITE.hottest_gpu_rack, s] = -1.0
+        site[SITE.hottest_hbm_rack, s] = -1.0
     for r in range(rack.shape[1]):
         s = rack_links[RACK_LINK.site, r]
         k = rack_links[RACK_LINK.kind, r]
@@ -64,12 +67,13 @@ def book_step(
         site[SITE.operations, s] += rack[RACK.operations, r]
         site[SITE.lost_operations, s] += max(asked - rack[RACK.operations, r], 0.0)
         site[SITE.throttled, s] += rack[RACK.throttled, r]
-        site[SITE.maximum_gpu_temperature, s] = max(
-            site[SITE.maximum_gpu_temperature, s], rack[RACK.maximum_gpu_temperature, r]
-        )
-        site[SITE.maximum_hbm_temperature, s] = max(
-            site[SITE.maximum_hbm_temperature, s], rack[RACK.maximum_hbm_temperature, r]
-        )
+        site[SITE.gpus_off, s] += rack[RACK.gpus_off, r]
+        if rack[RACK.maximum_gpu_temperature, r] > site[SITE.maximum_gpu_temperature, s]:
+            site[SITE.maximum_gpu_temperature, s] = rack[RACK.maximum_gpu_temperature, r]
+            site[SITE.hottest_gpu_rack, s] = r
+        if rack[RACK.maximum_hbm_temperature, r] > site[SITE.maximum_hbm_temperature, s]:
+            site[SITE.maximum_hbm_temperature, s] = rack[RACK.maximum_hbm_temperature, r]
+            site[SITE.hottest_hbm_rack, s] = r
     for s in range(site.shape[1]):
         ledger[LEDGER.time, s] += step
         grid_energy = site[SITE.grid_power, s] * step
@@ -91,7 +95,9 @@ def book_step(
             ledger[LEDGER.demand_energy, s] = 0.0
             ledger[LEDGER.demand_time, s] = 0.0
         ledger[LEDGER.carbon, s] += grid_energy * site[SITE.carbon_intensity, s]
-        ledger[LEDGER.peak_power, s] = max(ledger[LEDGER.peak_power, s], site[SITE.grid_power, s])
+        if site[SITE.grid_power, s] > ledger[LEDGER.peak_power, s]:
+            ledger[LEDGER.peak_power, s] = site[SITE.grid_power, s]
+            ledger[LEDGER.peak_power_time, s] = ledger[LEDGER.time, s]
         ledger[LEDGER.generator_energy, s] += site[SITE.generator_power, s] * step
         ledger[LEDGER.facility_energy, s] += site[SITE.facility_power, s] * step
         ledger[LEDGER.lost_operations, s] += site[SITE.lost_operations, s] * step
@@ -100,12 +106,15 @@ def book_step(
         ledger[LEDGER.water, s] += site[SITE.water_use, s] * step
         ledger[LEDGER.operations, s] += site[SITE.operations, s] * step
         ledger[LEDGER.throttled_time, s] += site[SITE.throttled, s] * step
-        ledger[LEDGER.maximum_gpu_temperature, s] = max(
-            ledger[LEDGER.maximum_gpu_temperature, s], site[SITE.maximum_gpu_temperature, s]
-        )
-        ledger[LEDGER.maximum_hbm_temperature, s] = max(
-            ledger[LEDGER.maximum_hbm_temperature, s], site[SITE.maximum_hbm_temperature, s]
-        )
+        ledger[LEDGER.off_time, s] += site[SITE.gpus_off, s] * step
+        if site[SITE.maximum_gpu_temperature, s] > ledger[LEDGER.maximum_gpu_temperature, s]:
+            ledger[LEDGER.maximum_gpu_temperature, s] = site[SITE.maximum_gpu_temperature, s]
+            ledger[LEDGER.hottest_gpu_rack, s] = site[SITE.hottest_gpu_rack, s]
+            ledger[LEDGER.hottest_gpu_time, s] = ledger[LEDGER.time, s]
+        if site[SITE.maximum_hbm_temperature, s] > ledger[LEDGER.maximum_hbm_temperature, s]:
+            ledger[LEDGER.maximum_hbm_temperature, s] = site[SITE.maximum_hbm_temperature, s]
+            ledger[LEDGER.hottest_hbm_rack, s] = site[SITE.hottest_hbm_rack, s]
+            ledger[LEDGER.hottest_hbm_time, s] = ledger[LEDGER.time, s]
 
 
 @law

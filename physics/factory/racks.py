@@ -385,7 +385,7 @@ def advance_rack(
             decays,
             step,
         )
-        calm = throttled == 0.0 and is_calm(first, last, gpu, ceiling)
+        calm = energised > 0.0 and throttled == 0.0 and is_calm(first, last, gpu, ceiling)
         rack[RACK.calm, r] = CALM if calm else HURRIED
 
     auxiliary = energised * running_auxiliaries(rack[RACK.outlet_temperature, r])
@@ -442,6 +442,7 @@ def advance_rack(
     rack[RACK.maximum_hbm_temperature, r] = hottest_hbm
     rack[RACK.clock, r] = clocks / online if online > 0.0 else 0.0
     rack[RACK.throttled, r] = throttled
+    rack[RACK.gpus_off, r] = kinds[KIND.gpus, kind] - online
     rack[RACK.pace, r] = work / kinds[KIND.gpus, kind]
     rack[RACK.operations, r] = (
         kinds[KIND.peak_operations, kind] * rack[RACK.compute_share, r] * work

@@ -50,7 +50,8 @@ def read_channels(
         if isinstance(channel.source, Solved):
             if not looked:
                 flow, looked = network_flow(plant, state), True
-            values[channel.name] = channel.source.of(plant, flow)
+            solved = channel.source.of(plant, flow)
+            values[channel.name] = channel.where_it_applies(solved, plant, state)
         else:
             values[channel.name] = channel.read(plant, state)
     return values

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from physics.factory.arrays import Floats
+from twin.channels.applies import Applies
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -31,6 +34,7 @@ class Channel:
     falling : limits are undershot rather than exceeded
     colours : colour map: thermal, sequential or share
     description : what it is, in one sentence
+    applies : tells to which elements it applies; the others have no value (NaN). None: to all
     """
 
     name: str
@@ -45,6 +49,7 @@ class Channel:
     limit: float | None = None
     falling: bool = False
     colours: str = "sequential"
+    applies: Applies | None = None
 
     @property
     def level(self) -> str:
@@ -52,15 +57,39 @@ class Channel:
         return self.name.partition(".")[0]
 
     def read(self, plant: Plant, state: StateBuffer) -> Floats:
-        """Values of all elements of the level, shape [count]; may be a view of the state."""
+        """Values of all elements of the level, shape [count]; may be a view of the state.
+
+        NaN for elements to which the channel does not apply.
+        """
+        return self.where_it_applies(self.read_all(plant, state), plant, state)
+
+    def read_all(self, plant: Plant, state: StateBuffer) -> Floats:
+        """What the state holds for all elements, whether it means anything for them or not."""
         if isinstance(self.source, str):
             return state.field(self.source)
         return self.source(plant, state)
+
+    def where_it_applies(self, values: Floats, plant: Plant, state: StateBuffer) -> Floats:
+        """The values, with NaN for elements to which the channel does not apply."""
+        if self.applies is None:
+            return values
+        truths = self.applies(plant, state)
+        return values if truths.all() else np.asarray(np.where(truths, values, np.nan))
+
+    def beyond(self, value: float) -> str:
+        """``limit`` or ``warning`` where a value has reached that mark, else nothing."""
+        sign = -1.0 if self.falling else 1.0
+        for name in ("limit", "warning"):
+            mark: float | None = getattr(self, name)
+            if mark is not None and sign * value >= sign * mark:
+                return name
+        return ""
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain data, for streams and files."""
         row = asdict(self)
         row.pop("source")
+        row.pop("applies")
         return row | {"level": self.level}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from physics import air_indices
 from physics.factory.arrays import TANK_LAYERS, Floats
 from physics.staging import ON
+from twin.channels import applies
 from twin.channels.channel import Channel, Reader
 
 if TYPE_CHECKING:
@@ -71,14 +72,13 @@ def _air_outlet(plant: Plant, state: StateBuffer) -> Floats:
 
 
 def _per_hall(index: str) -> Reader:
-    """An index of air management for every hall, over its racks that draw air."""
+    """An index of air management for every hall, over its racks that draw air; NaN without any."""
 
     def read(plant: Plant, state: StateBuffer) -> Floats:
         inlet, outlet, rate = _air_of_racks(plant, state)
         hall = plant.constants.rack.hall
         supply = state.view.hall.crah_supply_temperature
-        best = {"rci_high": 1.0, "rci_low": 1.0, "shi": 0.0, "rhi": 1.0}[index]
-        values = np.full(len(supply), best)
+        values = np.full(len(supply), np.nan)
         for h in range(len(supply)):
             mine = np.flatnonzero((hall == h) & (rate > 0.0))
             if not len(mine):
@@ -104,6 +104,11 @@ def _per_hall(index: str) -> Reader:
     return read
 
 
+def _humidity_ratio(plant: Plant, state: StateBuffer) -> Floats:
+    """Of every hall's air [g/kg]."""
+    return np.asarray(1000.0 * state.view.hall.humidity_ratio)
+
+
 COOLING: tuple[Channel, ...] = (
     Channel(
         "rack.air_inlet_temperature", "Rack air inlet", "degC", 0.02, 15, 40,
@@ -119,6 +124,7 @@ COOLING: tuple[Channel, ...] = (
     Channel(
         "rack.door_heat", "Rack heat to rear door", "W", 10.0, 0, 50e3, "rack.door_heat",
         "Heat from the rack's exhaust to the water of its rear door",
+        applies=applies.rack_with_door,
     ),
     Channel(
         "cdu.coolant_level", "CDU coolant level", "", 0.001, 0, 1, "cdu.coolant_level",
@@ -151,33 +157,38 @@ COOLING: tuple[Channel, ...] = (
     Channel(
         "row.door_heat", "Row heat to rear doors", "W", 100.0, 0, 1e6, "row.door_heat",
         "Heat from the exhaust of the row's racks to the water of their rear doors",
+        applies=applies.row_with_doors,
     ),
     Channel(
         "row.door_leaving_temperature", "Air behind rear doors", "degC", 0.02, 15, 50,
         "row.door_leaving_temperature",
-        "Mean temperature of the air that leaves the rear doors; without doors as at the start",
+        "Mean temperature of the air that leaves the rear doors",
         colours="thermal",
+        applies=applies.row_with_doors,
     ),
     Channel(
         "row.door_valve", "Rear-door valve", "", 0.001, 0, 1, "row.door_valve",
         "Opening of the rear doors' water valves", warning=0.98, colours="share",
+        applies=applies.row_with_doors,
     ),
     Channel(
         "row.door_power", "Rear-door fan power", "W", 5.0, 0, 50e3, "row.door_power",
         "Electric power of the rear doors' fans",
+        applies=applies.row_with_doors,
     ),
     Channel(
         "hall.dew_point", "Room dew point", "degC", 0.05, -15, 30, "hall.dew_point",
         "Dew point of the room air", warning=15, limit=17, colours="thermal",
     ),
     Channel(
-        "hall.humidity_ratio", "Room humidity", "", 1e-6, 0, 0.03, "hall.humidity_ratio",
+        "hall.humidity_ratio", "Room humidity ratio", "g/kg", 1e-3, 0, 30, _humidity_ratio,
         "Mass of water vapour over that of dry air in the room",
     ),
     Channel(
         "hall.air_served", "Air supplied over drawn", "", 0.001, 0, 1, "hall.air_served",
         "Share of the air the racks draw that the air handlers supply",
         warning=0.98, limit=0.8, falling=True, colours="share",
+        applies=applies.some("hall", "first_crah"),
     ),
     Channel(
         "hall.rci_high", "RCI high", "", 0.0005, 0, 1, _per_hall("rci_high"),
@@ -212,8 +223,9 @@ COOLING: tuple[Channel, ...] = (
     Channel(
         "plant.condenser_temperature", "Condenser water", "degC", 0.02, 5, 50,
         "plant.condenser_temperature",
-        "Water from the coolers to the condensers; without chillers as at the start",
+        "Water from the coolers to the condensers",
         colours="thermal",
+        applies=applies.some("plant", "first_chiller"),
     ),
     Channel(
         "plant.cooler_temperature", "Water leaving the coolers", "degC", 0.02, -20, 50,
@@ -225,6 +237,7 @@ COOLING: tuple[Channel, ...] = (
         "plant.bypass", "Cooler by-pass", "", 0.001, 0, 1, "plant.bypass",
         "Share of the coolers' water led past them so that it does not get too cold",
         colours="share",
+        applies=applies.constant("plant", "cooler_bypass"),
     ),
     Channel(
         "plant.coolant_level", "Plant coolant level", "", 0.001, 0, 1, "plant.coolant_level",
@@ -246,35 +259,43 @@ COOLING: tuple[Channel, ...] = (
     Channel(
         "plant.chillers_running", "Chillers running", "", 0.1, 0, 20, "plant.chillers_running",
         "Number of chillers that cool",
+        applies=applies.some("plant", "first_chiller"),
     ),
     Channel(
         "plant.chillers_wanted", "Chillers asked for", "", 0.1, 0, 20, "plant.chillers_wanted",
         "Number of chillers that staging asks for",
+        applies=applies.some("plant", "first_chiller"),
     ),
     Channel(
         "plant.economiser_mode", "Economiser mode", "", 0.1, 0, 2, "plant.economiser_mode",
         "0 by-passed, 1 before the chillers, 2 instead of them",
+        applies=applies.constant("plant", "economiser_ua"),
     ),
     Channel(
         "plant.economiser_heat", "Economiser heat", "W", 1e3, 0, 20e6, "plant.economiser_heat",
         "Heat that the economiser takes from the water",
+        applies=applies.constant("plant", "economiser_ua"),
     ),
     Channel(
         "plant.tank_bottom_temperature", "Tank bottom", "degC", 0.02, 5, 50, _tank_layer(0.0),
-        "Lowest layer of the buffer tank, which the consumers get; without a tank as at the start",
+        "Lowest layer of the buffer tank, which the consumers get",
         colours="thermal",
+        applies=applies.constant("plant", "tank_layer_heat_capacity"),
     ),
     Channel(
         "plant.tank_middle_temperature", "Tank middle", "degC", 0.02, 5, 50, _tank_layer(0.5),
-        "Middle layer of the buffer tank; without a tank as at the start", colours="thermal",
+        "Middle layer of the buffer tank", colours="thermal",
+        applies=applies.constant("plant", "tank_layer_heat_capacity"),
     ),
     Channel(
         "plant.tank_top_temperature", "Tank top", "degC", 0.02, 5, 50, _tank_layer(1.0),
-        "Top layer of the buffer tank; without a tank as at the start", colours="thermal",
+        "Top layer of the buffer tank", colours="thermal",
+        applies=applies.constant("plant", "tank_layer_heat_capacity"),
     ),
     Channel(
         "plant.tank_temperature", "Tank mean", "degC", 0.02, 5, 50, _tank_mean,
-        "Mean of the buffer tank's layers; without a tank as at the start", colours="thermal",
+        "Mean of the buffer tank's layers", colours="thermal",
+        applies=applies.constant("plant", "tank_layer_heat_capacity"),
     ),
     Channel(
         "chiller.stage", "Chiller stage", "", 0.1, 0, 3, "chiller.stage",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.channels import applies
 from twin.channels.channel import Channel
 from twin.channels.solved import solved
 
@@ -13,7 +14,8 @@ NETWORK: tuple[Channel, ...] = (
             limit=0.9, falling=True),
     Channel("panel.current", "Panel current", "A", 0.5, 0, 2500,
             solved("panel", "line_current", "panel"),
-            "Current of each conductor of the panel or busway"),
+            "Current of each conductor of the panel or busway; of the most loaded one where racks "
+            "hang on single phases, of each pole with direct current"),
     Channel("feeder.current", "Feeder current", "A", 0.1, 0, 700,
             solved("feeder", "line_current", "feeder"), "Current of each conductor of the feeder"),
     Channel("feeder.loss", "Feeder loss", "W", 10.0, 0, 50000.0,
@@ -25,7 +27,7 @@ NETWORK: tuple[Channel, ...] = (
     Channel("hall.ups_voltage", "UPS output voltage", "", 0.0001, 0.9, 1.05,
             solved("hall", "voltage", "ups"),
             "Voltage of the bus behind the hall's UPS, per unit; 0 where dead", warning=0.95,
-            limit=0.9, falling=True),
+            limit=0.9, falling=True, applies=applies.some("hall", "first_ups")),
     Channel("plant.voltage", "Plant bus voltage", "", 0.0001, 0.9, 1.05,
             solved("plant", "voltage", "plant-lv"),
             "Voltage of the plant's low-voltage bus, per unit; 0 where dead", warning=0.95,
@@ -45,7 +47,8 @@ NETWORK: tuple[Channel, ...] = (
             limit=0.9, falling=True),
     Channel("site.power_factor", "Power factor", "", 0.0001, 0.8, 1.0,
             solved("site", "connection_power_factor"),
-            "Power factor at the grid connection by power flow; 1 where nothing flows"),
+            "Power factor at the grid connection by power flow, while power flows",
+            applies=applies.grid_carries),
     Channel("site.reactive_power", "Reactive power", "var", 1000.0, 0, 100000000.0,
             solved("site", "connection_reactive"),
             "Reactive power drawn from the grid, by power flow"),

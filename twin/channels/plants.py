@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.channels import applies
 from twin.channels.channel import Channel, of_parent
 from twin.channels.cooling import RUNNING
 
@@ -20,7 +21,8 @@ PLANTS: tuple[Channel, ...] = (
     Channel("plant.fan_power", "Plant fan power", "W", 100.0, 0, 2e6, "plant.fan_power",
             "Electric power of the coolers' fans"),
     Channel("plant.chiller_power", "Plant chiller power", "W", 100.0, 0, 5e6, "plant.chiller_power",
-            "Electric power of chillers and their condenser pumps"),
+            "Electric power of chillers and their condenser pumps",
+            applies=applies.some("plant", "first_chiller")),
     Channel("plant.water_use", "Plant water use", "kg/s", 1e-3, 0, 30, "plant.water_use",
             "Evaporation, drift and blow-down"),
     Channel("cooler.fan_speed", "Cooler fan speed", "", 0.001, 0, 1,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.channels import applies
 from twin.channels.channel import Channel, of_parent
 from twin.plant.storage import battery_capacity
 
@@ -61,16 +62,20 @@ POWER: tuple[Channel, ...] = (
     Channel("ups_system.mode", "UPS system mode", "", 0.1, 0, 5, "ups_system.mode",
             "0 off, 1 double conversion, 2 eco, 3 battery, 4 static bypass, 5 maintenance bypass"),
     Channel("panel.system", "Panel's UPS system", "", 0.1, 0, 8, _panel_system,
-            "Number of the UPS system that feeds the panel; 0: none, or the hall has one bus only"),
+            "Number of the UPS system that feeds the panel; 0: none",
+            applies=applies.panel_of_systems),
     Channel("ups.charge", "UPS battery charge", "", 0.001, 0, 1, _ups_charge,
             "State of charge of the UPS battery", warning=0.5, limit=0.05, falling=True,
             colours="share"),
     Channel("hall.ups_mode", "UPS mode", "", 0.1, 0, 5, "hall.ups_mode",
-            "0 off, 1 double conversion, 2 eco, 3 battery, 4 static bypass, 5 maintenance bypass"),
+            "0 off, 1 double conversion, 2 eco, 3 battery, 4 static bypass, 5 maintenance bypass",
+            applies=applies.some("hall", "first_ups")),
     Channel("hall.ups_battery_power", "UPS battery power", "W", 100.0, -1e6, 20e6,
-            "hall.ups_battery_power", "Power from the UPS batteries; negative: charging"),
+            "hall.ups_battery_power", "Power from the UPS batteries; negative: charging",
+            applies=applies.some("hall", "first_ups")),
     Channel("hall.ups_charge", "UPS charge of the hall", "", 0.001, 0, 1, "hall.ups_charge",
-            "Mean state of charge of the UPS batteries in service", falling=True, colours="share"),
+            "Mean state of charge of the UPS batteries in service", falling=True, colours="share",
+            applies=applies.some("hall", "first_ups")),
     Channel("feeder.load", "Feeder load", "", 0.001, 0, 1.2, "feeder.load",
             "Apparent power relative to the rating", warning=0.9, limit=1.0),
     Channel("generator.power", "Power of a generator", "W", 1e3, 0, 3e6, "generator.power",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Solved:
     """A value of the solved network: a reading of :class:`twin.power.flow.Flow` by its name.
 
-    Zero, as where nothing is live, while the network has no solution: a value to look at must not
-    end a run. ``twin check`` and ``twin one-line`` say why there is none.
+    NaN while the network has no solution: a value to look at must not end a run, and is not zero,
+    as where nothing is live. ``twin check`` and ``twin one-line`` say why there is none.
     """
 
     level: str
@@ -33,7 +33,7 @@ class Solved:
     def of(self, plant: Plant, flow: Flow | None) -> Floats:
         """The values in a solution, shape [count]."""
         if flow is None:
-            return np.zeros(plant.levels[self.level].count)
+            return np.full(plant.levels[self.level].count, np.nan)
         return np.asarray(np.nan_to_num(getattr(flow, self.what)(*self.arguments)))
 
 

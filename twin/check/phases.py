@@ -12,7 +12,8 @@ from twin.errors import NumericalError
 from twin.power.design_load import design_operating
 from twin.power.flow import Solver
 from twin.power.one_line import one_line
-from twin.power.phases import PHASES, has_phases, solve
+from twin.power.phase_shares import PHASES, has_phases
+from twin.power.phases import solve
 
 VOLTAGE_LIMIT = 0.01
 """Unbalance of line voltages above which motors must be derated (NEMA MG 1, 14.36)."""

@@ -17,10 +17,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table")] = False,
 ) -> None:
     """Measure steps, loading, recording and streaming, beside the machine's memory bandwidth."""
-    from rich.console import Console
-    from rich.table import Table
-
     from twin import bench as measure
+    from twin.cli.tables import show_table
 
     figures = [*measure.machine(), measure.importing()]
     for name in layouts or ["pilot", "hall", "korea-260k"]:
@@ -30,8 +28,10 @@ def bench(
     if as_json:
         print(json.dumps([asdict(figure) for figure in figures]))
         return
-    table = Table("what", "figure", "unit", "", title="How fast it is here")
-    table.columns[1].justify = "right"
-    for figure in figures:
-        table.add_row(figure.name, f"{figure.value:,.4g}", figure.unit, figure.remark)
-    Console().print(table)
+    show_table(
+        [(f.name, f"{f.value:,.4g}", f.unit, f.remark) for f in figures],
+        ("what", "figure", "unit", ""),
+        "How fast it is here",
+        right=(1,),
+        prose=(0, 3),
+    )

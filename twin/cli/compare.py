@@ -73,22 +73,21 @@ def compare(
 
 
 def _show(comparison: Comparison) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    from twin.cli.tables import show_table
     from twin.compare.build import change_text, sentence
     from twin.report.summary import shown
 
-    table = Table("", *[side.label for side in comparison.sides])
-    for figure, values in comparison.rows():
+    rows = []
+    for title, figures in comparison.rows():
         cells = []
-        for number, value in enumerate(values):
-            text = " ".join(shown(value, figure.unit)).strip()
-            if number and value != values[0] and figure.key != "energy_residual":
-                text += f"  ({change_text(figure, values[0], value)})"
-            cells.append(text)
-        table.add_row(figure.title, *cells)
-    Console().print(table)
+        for figure in figures:
+            text = " ".join(shown(figure.value, figure.unit)).strip()
+            change = change_text(figures[0], figure)
+            if figure is not figures[0] and change:
+                text += f"  ({change})"
+            cells.append(f"{text}  {figure.where}".strip())
+        rows.append((title, *cells))
+    show_table(rows, ("", *(side.label for side in comparison.sides)))
     first = comparison.sides[0]
     for side, divergence in zip(comparison.sides[1:], comparison.divergences, strict=True):
         typer.echo(sentence(side, first, divergence))

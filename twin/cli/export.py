@@ -102,14 +102,19 @@ def export(
 
 
 def _supply_of(plant: Any) -> Supply:
-    """Supply of the first hall's racks."""
+    """Supply of the first hall: its transformers' or panels' voltage, and its rectifiers'."""
+    from twin.catalog.specs import Transformer, Ups
     from twin.usd.aif_values import Supply
 
-    for name in plant.product_ids("panel"):
-        voltage = getattr(plant.layout.products[name], "voltage", None)
-        if voltage:
-            return Supply(voltage=float(voltage))
-    return Supply()
+    product, hall = plant.layout.product, plant.design.expansion.hall[0]
+    direct = None if hall.ups is None else product(hall.ups.product, Ups).output_voltage
+    if hall.transformers is not None:
+        low = product(hall.transformers.product, Transformer).secondary_voltage
+        return Supply(voltage=low, direct_voltage=direct)
+    panels = [plant.layout.products[name] for name in plant.product_ids("panel")]
+    if panels and direct is None:
+        return Supply(voltage=panels[0].voltage)
+    return Supply(direct_voltage=direct)
 
 
 def simready(

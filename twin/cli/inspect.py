@@ -27,28 +27,20 @@ def info(
     if as_json:
         print(json.dumps(facts))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from twin.cli.tables import show_table
 
-    console = Console()
-    table = Table(show_header=False, title=str(facts.get("title") or layout))
-    for key, value in facts.items():
-        if key != "title" and not isinstance(value, dict | list):
-            table.add_row(*_labelled(key, value))
-    console.print(table)
+    def show(title: str, part: dict[str, object]) -> None:
+        rows = [_labelled(key, value) for key, value in part.items() if key != "title"]
+        show_table(rows, title=title, prose=(1,))
+
+    single = {key: value for key, value in facts.items() if not isinstance(value, dict | list)}
+    show(str(facts.get("title") or layout), single)
     for name, part in facts.items():
         if isinstance(part, dict):
-            table = Table(show_header=False, title=name.replace("_", " "))
-            for key, value in part.items():
-                table.add_row(key, _shown(value))
-            console.print(table)
+            show(name.replace("_", " "), part)
         elif isinstance(part, list):
             for row in part:
-                table = Table(show_header=False, title=str(row.get("title") or row.get("path")))
-                for key, value in row.items():
-                    if key != "title":
-                        table.add_row(*_labelled(key, value))
-                console.print(table)
+                show(str(row.get("title") or row.get("path")), row)
 
 
 UNITS = {"_w_per_m2": (1e3, "kW/m2"), "_w": (1e6, "MW"), "_v": (1e3, "kV"), "_m2": (1.0, "m2")}

@@ -14,10 +14,18 @@ from twin.cli.run import parse_duration
 
 if TYPE_CHECKING:
     from twin.power.flow import Flow
+    from twin.power.one_line import OneLine
     from twin.power.phases import PhaseFlow
 
 SHOWN = 12
 """Rows of a long table; ``--all`` shows the rest."""
+CURRENT_MARKS = {
+    "each conductor": "",
+    "the most loaded conductor": " at most",
+    "each pole": " DC",
+    "each primary conductor": " primary",
+}
+"""What a branch's current is the current of, and how tables mark it."""
 
 
 def one_line(
@@ -45,7 +53,7 @@ def one_line(
     from twin.factory import Factory
     from twin.plant import load_plant
     from twin.power.flow import Solver
-    from twin.power.phases import has_phases
+    from twin.power.phase_shares import has_phases
     from twin.power.phases import solve as solve_phases
     from twin.steady import solve
 
@@ -128,10 +136,11 @@ def _facts(flow: Flow) -> dict[str, Any]:
     }
     branches = []
     for table, flows, rated in (
-        ("lines", result.lines, result.lines.current_loading),
-        ("transformers", result.transformers, result.transformers.power_loading),
+        ("lines", result.lines, flow.loadings("lines")),
+        ("transformers", result.transformers, flow.loadings("transformers")),
     ):
         closed = getattr(flow.operating, table)
+        currents = flow.currents(table)
         branches += [
             {
                 "path": model.name(table, k),
@@ -139,7 +148,8 @@ def _facts(flow: Flow) -> dict[str, Any]:
                 "closed": bool(closed[k]),
                 "power_w": float(flows.from_power[k]),
                 "reactive_var": float(flows.from_reactive[k]),
-                "current_a": float(flows.from_current[k]),
+                "current_a": float(currents[k]),
+                "current_of": _carrier(model, table, k),
                 "loading": finite(rated[k]),
                 "loss_w": float(flows.loss[k]),
                 "power_factor": float(flows.power_factor[k]),
@@ -174,6 +184,15 @@ def _facts(flow: Flow) -> dict[str, Any]:
     }
 
 
+def _carrier(model: OneLine, table: str, row: int) -> str:
+    """What the current of a branch is the current of, a key of CURRENT_MARKS."""
+    if table == "transformers":
+        return "each primary conductor"
+    if model.direct[row]:
+        return "each pole"
+    return "each conductor" if model.unevenness[row] == 1.0 else "the most loaded conductor"
+
+
 def _phases(uneven: PhaseFlow) -> list[dict[str, Any]]:
     """Voltages and currents per phase of every panel, as plain data."""
     model = uneven.flow.model
@@ -198,19 +217,11 @@ def _watts(power: float) -> str:
 
 
 def _show(answer: dict[str, Any], everything: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
+    from twin.cli.tables import show_table
 
     def table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         shown = rows if everything else rows[:SHOWN]
-        made = Table(*columns, title=title)
-        for row in shown:
-            made.add_row(*row)
-        console.print(made)
+        show_table(shown, columns, title)
         if len(shown) < len(rows):
             typer.echo(f"and {len(rows) - len(shown)} more: --all")
 
@@ -226,7 +237,7 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
     for site in answer["sites"]:
         for key, what in (("solar_w", "from the sun"), ("battery_w", "from the site battery")):
             if abs(site[key]) > 1.0:
-                console.print(f"{site['path']}: {_watts(site[key])} {what}")
+                typer.echo(f"{site['path']}: {_watts(site[key])} {what}")
     table(
         "Buses, lowest voltages first",
         ("bus", "rated", "voltage", ""),
@@ -240,7 +251,8 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
         "Transformers, feeders and panels, highest loadings first",
         ("branch", "power", "current", "loading", "loss"),
         [
-            (b["path"], _watts(b["power_w"]), f"{b['current_a']:,.1f} A",
+            (b["path"], _watts(b["power_w"]),
+             f"{b['current_a']:,.1f} A{CURRENT_MARKS[b['current_of']]}",
              f"{b['loading'] or 0:.1%}" if b["closed"] else "open", _watts(b["loss_w"]))
             for b in sorted(answer["branches"], key=lambda b: -(b["loading"] or 0.0))
         ],

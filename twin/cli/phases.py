@@ -47,28 +47,22 @@ def phases(
 
 
 def _show(deployment: Deployment) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    from twin.cli.tables import show_table
     from twin.phases.timeline import turning_points
 
-    console = Console()
-    wide = console.width >= 60 + 16 * len(deployment.sites)
-    table = Table()
-    for name in ("date", "usable", "announced", "MW"):
-        table.add_column(name, justify="left" if name == "date" else "right", no_wrap=True)
-    table.add_column("limited by", no_wrap=True)
-    for site in deployment.sites if wide else ():
-        table.add_column(site.path, justify="right")
-    for moment in turning_points(deployment):
-        table.add_row(
-            moment.date.isoformat(),
-            f"{moment.usable:,}",
-            f"{moment.announced:,}" if moment.announced else "",
-            f"{moment.power / 1e6:,.0f}",
-            moment.limit,
-            *[f"{site.usable:,}\n{site.limit}" for site in (moment.sites if wide else ())],
-        )
-    console.print(table)
-    if not wide and len(deployment.sites) > 1:
-        typer.echo("each site by itself: a wider terminal, --json, or a page with -o")
+    sites = [site.path for site in deployment.sites]
+    show_table(
+        [
+            (
+                moment.date.isoformat(),
+                f"{moment.usable:,}",
+                f"{moment.announced:,}" if moment.announced else "",
+                f"{moment.power / 1e6:,.0f}",
+                moment.limit,
+                *(f"{site.usable:,}\n{site.limit}" for site in moment.sites),
+            )
+            for moment in turning_points(deployment)
+        ],
+        ("date", "usable", "announced", "MW", "limited by", *sites),
+        right=(1, 2, 3, *range(5, 5 + len(sites))),
+    )

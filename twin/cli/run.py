@@ -14,6 +14,7 @@ import typer
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.cli.outputs import check_output
+from twin.cli.tables import told
 from twin.errors import InputError, Interrupted
 from twin.money import name_of
 from twin.units import parse_quantity, spaced
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from twin.simulation import Event, Simulation
 
 
-SHOWN_EVENTS = 12  # of the last ones, without --events
+SHOWN_EVENTS = 12
+"""Last events that are shown; ``--events`` shows all."""
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -85,6 +87,7 @@ def run(
     """Run a layout headless and report its key figures."""
     from twin.compiled import prepare
     from twin.factory import Factory
+    from twin.key_figures import extremes_as_dict
     from twin.power.bill import bill
     from twin.power.hours import HourlyBill
 
@@ -128,11 +131,13 @@ def run(
         story.plot(plot)
     result = {
         **simulation.info(),
+        "sites": len(simulation.plant.sites),
         "scenario": simulation.scenario.name,
         "simulated_s": simulation.time,
         "wall_s": wall,
         "realtime_factor": simulation.time / wall,
         **simulation.averages(),
+        **extremes_as_dict(simulation.extremes()),
         **bill(simulation),
         "currency": simulation.tariffs.currency,
         "digest": simulation.digest(),
@@ -145,7 +150,7 @@ def run(
             plain |= {"by_hour": hourly.hours(), "shift": hourly.shift()}
         plain["data"] = [event.message for event in _of_data(simulation)]
         if show_events:
-            plain["events"] = [vars(event) for event in simulation.events]
+            plain["events"] = [event.as_dict() for event in simulation.events]
         print(json.dumps(plain))
     else:
         _show(result, simulation, show_events)
@@ -236,11 +241,11 @@ def _advance(
 
 
 def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from twin.cli.tables import show_table
 
-    console = Console()
-    table = Table(show_header=False, title=f"{result['layout']}, {result['scenario']}")
+    def hottest(name: str) -> str:
+        return told(result[f"{name}_c"], "{:.1f} degC") + _where(result, name)
+
     rows = (
         (
             "Simulated",
@@ -249,27 +254,37 @@ def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> N
         ),
         ("IT power", f"{result['it_power_w'] / 1e6:,.3f} MW"),
         ("Facility power", f"{result['facility_power_w'] / 1e6:,.3f} MW"),
-        ("PUE", f"{result['pue']:.3f}"),
-        ("WUE", f"{result['wue_l_per_kwh']:.3f} L/kWh"),
-        ("Hottest GPU", f"{result['max_gpu_temperature_c']:.1f} degC"),
-        ("Hottest HBM stack", f"{result['max_hbm_temperature_c']:.1f} degC"),
-        ("Throttled GPUs", f"{result['throttled_gpu_fraction']:.2%}"),
+        ("PUE", told(result["pue"], "{:.3f}")),
+        ("WUE", told(result["wue_l_per_kwh"], "{:.3f} L/kWh")),
+        ("Hottest GPU", hottest("max_gpu_temperature")),
+        ("Hottest HBM stack", hottest("max_hbm_temperature")),
+        ("GPUs throttled, mean", told(result["throttled_gpu_fraction"], "{:.2%}")),
+        *_off(result),
         ("Tokens", f"{result['tokens_per_s']:,.0f} per s"),
         *_reached(simulation.workload_figures()),
         *_costs(result),
         ("Energy residual", f"{result['energy_residual']:.1e}"),
     )
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-    shown = list(simulation.events)[0 if all_events else -SHOWN_EVENTS :]
+    show_table(rows, title=f"{result['layout']}, {result['scenario']}", prose=(1,))
+    events = list(simulation.events)
+    shown = events if all_events else events[-SHOWN_EVENTS:]
+    if len(shown) < simulation.logged:
+        more = "" if all_events else "; all of them with --events"
+        typer.echo(f"the last {len(shown)} of {simulation.logged:,} events{more}:")
     # what was left out of people's tables must not scroll away
     for event in [event for event in _of_data(simulation) if event not in shown] + shown:
-        console.print(
-            f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}",
-            markup=False,
-            highlight=False,
-        )
+        typer.echo(f"{event.time:8.0f} s  {event.path}  {event.kind}: {event.message}")
+
+
+def _where(result: dict[str, Any], name: str) -> str:
+    """Where and when an extreme was, to be put behind it."""
+    path, time = result.get(f"{name}_path"), result.get(f"{name}_time_s")
+    return "" if path is None else f" at {path}, {time:,.0f} s"
+
+
+def _off(result: dict[str, Any]) -> list[tuple[str, str]]:
+    share = result["off_gpu_fraction"]
+    return [("GPUs off, mean", f"{share:.2%}")] if share > 0.0 else []
 
 
 def _of_data(simulation: Simulation) -> list[Event]:
@@ -291,9 +306,14 @@ def _reached(figures: dict[str, float]) -> list[tuple[str, str]]:
 
 def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows about energy and what it cost."""
+    one = result["sites"] == 1
     rows = [
         ("Grid energy", f"{result['grid_energy_kwh']:,.1f} kWh"),
-        ("Peak grid power", f"{result['peak_grid_power_w'] / 1e6:,.3f} MW"),
+        (
+            "Peak grid power" if one else "Peak grid power, sum of the sites'",
+            f"{result['peak_grid_power_w'] / 1e6:,.3f} MW"
+            + (_where(result, "peak_grid_power") if one else ""),
+        ),
     ]
     if result["generator_energy_kwh"] > 0.0:
         rows.append(("Generator energy", f"{result['generator_energy_kwh']:,.1f} kWh"))

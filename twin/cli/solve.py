@@ -123,6 +123,7 @@ def solve(
         "rounds": point.balance.rounds,
         "residual_k": point.balance.residual,
         **point.kpis(),
+        **{f"{name}_path": path for name, path in point.places().items()},
     }
     if as_json:
         answer = figures | {level: point.elements(level) for level in LEVELS}
@@ -132,17 +133,31 @@ def solve(
         _show(figures, point)
 
 
-def _spread(point: OperatingPoint) -> dict[str, dict[str, float]]:
-    """Lowest, mean and highest value over all racks."""
-    result = {}
+def _spread(point: OperatingPoint) -> dict[str, dict[str, float | str]]:
+    """Lowest, mean and highest value over the racks that have one, and where they are."""
+    import numpy as np
+
+    result: dict[str, dict[str, float | str]] = {}
     for name in RACK_FIGURES:
         values = point.channel(f"rack.{name}")
+        some = not np.isnan(values).all()
         result[name] = {
-            "lowest": float(values.min()),
-            "mean": float(values.mean()),
-            "highest": float(values.max()),
+            "lowest": float(np.nanmin(values)) if some else math.nan,
+            "mean": float(np.nanmean(values)) if some else math.nan,
+            "highest": float(np.nanmax(values)) if some else math.nan,
         }
+        if some:
+            paths = point.plant.levels.paths("rack")
+            result[name] |= {
+                "lowest_at": paths[int(np.nanargmin(values))],
+                "highest_at": paths[int(np.nanargmax(values))],
+            }
     return result
+
+
+def placed(path: str | None) -> str:
+    """Where a figure was, to be put behind it."""
+    return f" at {path}" if path else ""
 
 
 def _plain(value: Any) -> Any:
@@ -153,86 +168,76 @@ def _plain(value: Any) -> Any:
 
 
 def _show(figures: dict[str, Any], point: OperatingPoint) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from twin.cli.tables import show_table, told
 
-    console = Console()
-    if not console.is_terminal:
-        console.width = 120
-    table = Table(
-        show_header=False, title=f"{figures['layout']}, {figures['scenario']}: operating point"
-    )
-    site = point.elements("site")
-    outdoors = ", ".join(
-        f"{values['dry_bulb_temperature']:.1f} degC dry bulb, "
-        f"{values['wet_bulb_temperature']:.1f} degC wet bulb"
-        for values in list(site.values())[:3]
-    )
-    for row in (
+    sites, places = point.elements("site"), point.places()
+    rows = (
         ("Found in", f"{figures['wall_s']:.2f} s, {figures['rounds']} rounds, "
                      f"last movement {figures['residual_k']:.1e} K"),
-        ("Outdoors", outdoors),
+        *(
+            (f"Outdoors at {path}" if len(sites) > 1 else "Outdoors",
+             f"{values['dry_bulb_temperature']:.1f} degC dry bulb, "
+             f"{values['wet_bulb_temperature']:.1f} degC wet bulb")
+            for path, values in sites.items()
+        ),
         ("IT power", f"{figures['it_power_w'] / 1e6:,.3f} MW"),
         ("Facility power", f"{figures['facility_power_w'] / 1e6:,.3f} MW"),
         ("Cooling power", f"{figures['cooling_power_w'] / 1e3:,.1f} kW"),
-        ("PUE", f"{figures['pue']:.3f}"),
-        ("Hottest GPU", f"{figures['max_gpu_temperature_c']:.1f} degC"),
-        ("Hottest HBM stack", f"{figures['max_hbm_temperature_c']:.1f} degC"),
+        ("PUE", told(figures["pue"], "{:.3f}")),
+        ("Hottest GPU", told(figures["max_gpu_temperature_c"], "{:.1f} degC")
+                        + placed(places.get("max_gpu_temperature"))),
+        ("Hottest HBM stack", told(figures["max_hbm_temperature_c"], "{:.1f} degC")
+                              + placed(places.get("max_hbm_temperature"))),
         ("Throttled GPUs", f"{figures['throttled_gpus']:,.0f}"),
+        ("GPUs off", f"{figures['gpus_off']:,.0f}"),
         ("Water use", f"{figures['water_use_kg_per_s'] * 3600.0:,.1f} kg/h"),
         ("Tokens", f"{figures['tokens_per_s']:,.0f} per s"),
-    ):  # fmt: skip
-        table.add_row(*row)
-    console.print(table)
+    )  # fmt: skip
+    title = f"{figures['layout']}, {figures['scenario']}: operating point"
+    show_table(rows, title=title, prose=(1,))
     _list(
-        console,
         "Plants",
         point.elements("plant"),
         (
-            ("supply \\[degC]", "supply_temperature", 1.0, "{:.2f}"),
-            ("return \\[degC]", "return_temperature", 1.0, "{:.2f}"),
-            ("flow \\[L/min]", "flow", 6e4, "{:,.0f}"),
-            ("rejected \\[kW]", "heat_rejected", 1e-3, "{:,.0f}"),
-            ("pumps \\[kW]", "pump_power", 1e-3, "{:,.1f}"),
-            ("fans \\[kW]", "fan_power", 1e-3, "{:,.1f}"),
-            ("chillers \\[kW]", "chiller_power", 1e-3, "{:,.1f}"),
+            ("supply [degC]", "supply_temperature", 1.0, "{:.2f}"),
+            ("return [degC]", "return_temperature", 1.0, "{:.2f}"),
+            ("flow [L/min]", "flow", 6e4, "{:,.0f}"),
+            ("rejected [kW]", "heat_rejected", 1e-3, "{:,.0f}"),
+            ("pumps [kW]", "pump_power", 1e-3, "{:,.1f}"),
+            ("fans [kW]", "fan_power", 1e-3, "{:,.1f}"),
+            ("chillers [kW]", "chiller_power", 1e-3, "{:,.1f}"),
         ),
     )
     _list(
-        console,
         "CDUs",
         point.elements("cdu"),
         (
-            ("supply \\[degC]", "supply_temperature", 1.0, "{:.2f}"),
-            ("return \\[degC]", "return_temperature", 1.0, "{:.2f}"),
-            ("approach \\[K]", "approach", 1.0, "{:.2f}"),
-            ("heat \\[kW]", "heat", 1e-3, "{:,.0f}"),
-            ("flow \\[L/min]", "secondary_flow", 6e4, "{:,.0f}"),
-            ("pumps \\[%]", "pump_speed", 100.0, "{:.0f}"),
-            ("valve \\[%]", "valve", 100.0, "{:.0f}"),
+            ("supply [degC]", "supply_temperature", 1.0, "{:.2f}"),
+            ("return [degC]", "return_temperature", 1.0, "{:.2f}"),
+            ("approach [K]", "approach", 1.0, "{:.2f}"),
+            ("heat [kW]", "heat", 1e-3, "{:,.0f}"),
+            ("flow [L/min]", "secondary_flow", 6e4, "{:,.0f}"),
+            ("pumps [%]", "pump_speed", 100.0, "{:.0f}"),
+            ("valve [%]", "valve", 100.0, "{:.0f}"),
         ),
     )
 
 
 def _list(
-    console: Any,
     title: str,
     elements: dict[str, dict[str, float]],
     columns: tuple[tuple[str, str, float, str], ...],
 ) -> None:
     """A table of elements: heading, channel, factor and format of every column."""
-    from rich.box import SIMPLE
-    from rich.table import Table
+    from twin.cli.tables import show_table, told
 
     if not elements:
         return
-    table = Table(title=title, box=SIMPLE, pad_edge=False)
-    table.add_column("", no_wrap=True, overflow="fold")
-    for heading, *_ in columns:
-        table.add_column(heading, justify="right")
-    for path, values in list(elements.items())[:MOST_LINES]:
-        cells = [form.format(values[name] * factor) for _, name, factor, form in columns]
-        table.add_row(path, *cells)
-    console.print(table)
+    rows = [
+        (path, *(told(values[name] * factor, form) for _, name, factor, form in columns))
+        for path, values in list(elements.items())[:MOST_LINES]
+    ]
+    headings = ("", *(heading for heading, *_ in columns))
+    show_table(rows, headings, title, right=range(1, len(headings)), plain=True)
     if len(elements) > MOST_LINES:
         typer.echo(f"and {len(elements) - MOST_LINES} more (all of them with --json)")

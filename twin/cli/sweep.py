@@ -145,12 +145,9 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _table(names: list[str], rows: list[Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from twin.cli.tables import show_table
 
-    table = Table(*names)
-    for row in rows[:50]:
-        table.add_row(*[f"{v:,.6g}" if isinstance(v, float) else str(v) for v in row])
-    Console().print(table)
+    cells = [[f"{v:,.6g}" if isinstance(v, float) else str(v) for v in row] for row in rows[:50]]
+    show_table(cells, names)
     if len(rows) > 50:
         typer.echo(f"and {len(rows) - 50} more rows")

@@ -128,19 +128,16 @@ def _watts(power: float) -> str:
 
 
 def _show(window: Window) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from twin.cli.tables import show_table
 
-    result = window.result
-    table = Table("", "racks", "before battery", "connection", title=window.path)
+    result, table = window.result, []
     traces = (result.load_power, result.site_power, result.grid_power)
     for name, figure in (("mean", "mean"), ("lowest", "min"), ("highest", "max")):
-        table.add_row(name, *(_watts(float(getattr(trace, figure)())) for trace in traces))
+        table.append((name, *(_watts(float(getattr(trace, figure)())) for trace in traces)))
     for rows in zip(*(window.bands(trace) for trace in traces), strict=True):
         low, high, _ = rows[0]
-        table.add_row(f"{low:g} to {high:g} Hz", *(_watts(amplitude) for _, _, amplitude in rows))
-    console = Console()
-    console.print(table)
+        table.append((f"{low:g} to {high:g} Hz", *(_watts(amplitude) for *_, amplitude in rows)))
+    show_table(table, ("", "racks", "before battery", "connection"), window.path)
     for row in window.checks:
         per = "/s" if row.unit == "W/s" else ""
         text = f"{row.quantity}: {_watts(row.value)}{per}"

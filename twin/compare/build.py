@@ -23,7 +23,8 @@ OVERLAID = (
     ("site.temperature", "max", "Hottest GPU"),
     ("site.hbm_temperature", "max", "Hottest HBM stack"),
     ("site.tokens_per_second", "sum", "Tokens"),
-    ("site.throttled", "sum", "GPUs slowed or off"),
+    ("site.throttled", "sum", "GPUs throttled"),
+    ("site.gpus_off", "sum", "GPUs off"),
     ("cdu.supply_temperature", "max", "CDU supply, warmest"),
     ("plant.supply_temperature", "max", "Facility supply, warmest"),
 )
@@ -36,13 +37,17 @@ class Comparison:
     sides: tuple[Side, ...]
     divergences: tuple[Divergence, ...]
 
-    def rows(self) -> list[tuple[Figure, list[float]]]:
-        """Key figures that all sides have, each with the values of all sides."""
+    def rows(self) -> list[tuple[str, list[Figure]]]:
+        """Key figures that any side has, each with its title and the figures of all sides.
+
+        A side that has none of that key shows one that is not a number.
+        """
         tables = [side.summary.by_key() for side in self.sides]
+        known = {key: figure for table in reversed(tables) for key, figure in table.items()}
+        order = dict.fromkeys(key for table in tables for key in table)
         return [
-            (figure, [table[key].value for table in tables])
-            for key, figure in tables[0].items()
-            if all(key in table for table in tables)
+            (known[key].title, [table.get(key, _missing(known[key])) for table in tables])
+            for key in order
         ]
 
     def as_data(self) -> dict[str, Any]:
@@ -56,6 +61,11 @@ class Comparison:
                     "scenario": side.summary.scenario.get("name"),
                     "digest": side.recording.digest,
                     "figures": {f.key: _plain(f.value) for f in side.summary.figures},
+                    "extremes": {
+                        f.key: {"path": f.path or None, "time_s": f.time}
+                        for f in side.summary.figures
+                        if f.time is not None
+                    },
                 }
                 for side in self.sides
             ],
@@ -71,6 +81,11 @@ class Comparison:
                 for side, divergence in zip(self.sides[1:], self.divergences, strict=True)
             ],
         }
+
+
+def _missing(figure: Figure) -> Figure:
+    """A figure of that kind that a side does not have."""
+    return Figure(figure.key, figure.title, math.nan, figure.unit, figure.better)
 
 
 def _plain(value: float) -> float | None:
@@ -137,33 +152,41 @@ def page(comparison: Comparison, pictures: Sequence[Picture] = (), missing: str 
 def _figures(comparison: Comparison) -> str:
     heads = "".join(f'<th class="n">{pages.escaped(s.label)}</th>' for s in comparison.sides)
     rows = ""
-    for figure, values in comparison.rows():
+    for title, figures in comparison.rows():
         cells = ""
-        for number, value in enumerate(values):
-            text, unit = shown(value, figure.unit)
-            change = "" if number == 0 else _change(figure, values[0], value)
-            cells += f'<td class="n">{text} {pages.escaped(unit)}{change}</td>'
-        rows += f"<tr><td>{pages.escaped(figure.title)}</td>{cells}</tr>"
+        for figure in figures:
+            text, unit = shown(figure.value, figure.unit)
+            place = f'<br><small class="soft">{pages.escaped(figure.where)}</small>'
+            cells += (
+                f'<td class="n">{text} {pages.escaped(unit)}{_change(figures[0], figure)}'
+                f"{place if figure.where else ''}</td>"
+            )
+        rows += f"<tr><td>{pages.escaped(title)}</td>{cells}</tr>"
     return f'<div class="card"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
 
 
-def change_text(figure: Figure, old: float, new: float) -> str:
-    """A change for people: in K for temperatures, in percentage points or per cent otherwise."""
+def change_text(first: Figure, figure: Figure) -> str:
+    """A change for people: in K for temperatures, in percentage points or per cent otherwise.
+
+    Nothing where nothing changed, or where one of the two is no number.
+    """
+    old, new = first.value, figure.value
+    if old == new or figure.key == "energy_residual" or not math.isfinite(old + new):
+        return ""
     if figure.unit == "degC":
         return f"{new - old:+.2f} K"
     if figure.unit == "%":
         return f"{100 * (new - old):+.3g} points"
-    if old == 0:
-        return "" if new == 0 else "new"
-    return f"{100 * (new / old - 1):+.2f} %"
+    return "new" if old == 0 else f"{100 * (new / old - 1):+.2f} %"
 
 
-def _change(figure: Figure, old: float, new: float) -> str:
-    if old == new or figure.key == "energy_residual":
+def _change(first: Figure, figure: Figure) -> str:
+    text = change_text(first, figure)
+    if not text:
         return ""
-    better = figure.better * (new - old)
+    better = figure.better * (figure.value - first.value)
     kind = "better" if better > 0 else "worse" if better < 0 else "soft"
-    return f' <small class="{kind}">{change_text(figure, old, new)}</small>'
+    return f' <small class="{kind}">{text}</small>'
 
 
 def overlays(sides: Sequence[Side]) -> list[str]:

@@ -78,14 +78,14 @@ class _Tree:
         """Text and loading of a bank between two rows of its level; nothing without one."""
         if last <= first:
             return []
-        model, result = self.model, self.flow.result
+        model = self.model
         rows = [
             row
             for row in model.transformers.rows(kind)
             if first <= model.transformers.index[row] < last
         ]
         on = int(self.flow.operating.transformers[rows].sum())
-        loading = float(result.transformers.power_loading[rows].max())
+        loading = float(self.flow.loadings("transformers")[rows].max())
         rating = float(model.network.transformers.rated_power[rows[0]])
         return [f"{on} of {last - first} x {rating / 1e6:g} MVA", loading]
 
@@ -197,7 +197,7 @@ class _Tree:
         """Those panels of a row that hang on one UPS system."""
         c, model = self.plant.constants, self.model
         lines = [r for r in model.lines.rows("panel") if model.lines.index[r] in panels]
-        loading = float(self.flow.result.lines.current_loading[lines].max())
+        loading = float(self.flow.loadings("lines")[lines].max())
         power = sum(self.load_at["racks", i] for i in panels)
         first = int(c.hall.first_system[c.row.hall[w]])
         ways = {
@@ -218,7 +218,7 @@ class _Tree:
         c, model = self.plant.constants, self.model
         first, last = int(c.row.first_panel[w]), int(c.row.first_panel[w + 1])
         lines = [r for r in model.lines.rows("panel") if first <= model.lines.index[r] < last]
-        loading = float(self.flow.result.lines.current_loading[lines].max())
+        loading = float(self.flow.loadings("lines")[lines].max())
         on = int(self.flow.operating.lines[lines].sum())
         racks = int(c.row.first_rack[w + 1] - c.row.first_rack[w])
         volts = self.flow.result.voltage_pu[[model.bus_of["panel", i] for i in range(first, last)]]

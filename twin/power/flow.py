@@ -76,18 +76,34 @@ class Flow:
         """Reactive power drawn from the grid by every site [var]."""
         return self.connection()[1]
 
-    def line_current(self, kind: str) -> Floats:
-        """Current of every panel or feeder [A]; one pole's with direct current."""
-        rows = self.model.lines.rows(kind)
+    def currents(self, table: str) -> Floats:
+        """Current of each conductor of every row of ``lines`` or ``transformers`` [A].
+
+        Of lines the greater of both ends, one pole's with direct current and that of the most
+        loaded conductor where racks hang on single phases; of transformers on their primary side.
+        """
+        if table == "transformers":
+            primary: Floats = self.result.transformers.from_current
+            return primary
         flows = self.result.lines
-        current: Floats = np.maximum(flows.from_current[rows], flows.to_current[rows])
-        return np.where(self.model.direct[rows], math.sqrt(3.0), 1.0) * current
+        current: Floats = np.maximum(flows.from_current, flows.to_current)
+        return np.where(self.model.direct, math.sqrt(3.0), self.model.unevenness) * current
+
+    def loadings(self, table: str) -> Floats:
+        """Of the rating, every row of ``lines`` (by current) or ``transformers`` (by power)."""
+        if table == "transformers":
+            by_power: Floats = self.result.transformers.power_loading
+            return by_power
+        by_current: Floats = self.result.lines.current_loading
+        return self.model.unevenness * by_current
+
+    def line_current(self, kind: str) -> Floats:
+        """Current of every panel or feeder [A], as :meth:`currents` has it."""
+        return self.currents("lines")[self.model.lines.rows(kind)]
 
     def line_loading(self, kind: str) -> Floats:
         """Current over rated current of every panel or feeder."""
-        rows = self.model.lines.rows(kind)
-        loading: Floats = self.result.lines.current_loading[rows]
-        return loading
+        return self.loadings("lines")[self.model.lines.rows(kind)]
 
     def line_loss(self, kind: str) -> Floats:
         """Loss of every panel or feeder [W]."""

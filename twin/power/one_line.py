@@ -24,6 +24,7 @@ from twin.layout import power_models
 from twin.plant import Plant
 from twin.plant.power import medium_voltage
 from twin.power.one_line_tables import TITLES, Rows, Table
+from twin.power.phase_shares import has_phases, panel_phases
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -62,6 +63,8 @@ class OneLine:
     bus_of : (kind, index) of an element to its bus
     direct : lines with direct current, solved as the balanced three-phase line of equal power and
         loss at the same voltage, shape [lines]
+    unevenness : current of the most loaded conductor over that of a balanced load, shape [lines];
+        1 where racks do not hang on single phases
     """
 
     plant: Plant
@@ -75,6 +78,7 @@ class OneLine:
     load_tangent: Floats
     bus_of: dict[tuple[str, int], int]
     direct: NDArray[np.bool_]
+    unevenness: Floats
 
     def name(self, table: str, row: int) -> str:
         """Path of a row's element, with what it is where the path alone does not say."""
@@ -300,7 +304,7 @@ class _Builder:
         kinds = np.where(shunts, nw.CONSTANT_IMPEDANCE, nw.CONSTANT_POWER)
         loads = nw.loads(load_bus, 0.0, kind=kinds)
         (volts,) = self.bus.columns(1)
-        rows = self.plant.constants.row
+        direct = self._direct_lines()
         return OneLine(
             self.plant,
             nw.Network(volts, sources, loads, lines, transformers, switches),
@@ -312,12 +316,29 @@ class _Builder:
             self.load.rows,
             np.asarray(tangents, dtype=np.float64),
             self.bus_of,
-            np.array(
-                [kind == "panel" and int(rows.hall[row]) in self.direct
-                 for kind, row in zip(self.line.kind, self._row_of_lines(), strict=True)],
-                dtype=np.bool_,
-            ),
-        )  # fmt: skip
+            direct,
+            np.where(direct, 1.0, self._unevenness()),
+        )
+
+    def _direct_lines(self) -> NDArray[np.bool_]:
+        hall = self.plant.constants.row.hall
+        return np.array(
+            [
+                kind == "panel" and int(hall[row]) in self.direct
+                for kind, row in zip(self.line.kind, self._row_of_lines(), strict=True)
+            ],
+            dtype=np.bool_,
+        )
+
+    def _unevenness(self) -> Floats:
+        """Of every line, by the design power of the racks on each phase of a panel."""
+        factor = np.ones(len(self.line.kind))
+        if has_phases(self.plant):
+            worst = 3.0 * panel_phases(self.plant).max(axis=1)
+            for line, (kind, index) in enumerate(zip(self.line.kind, self.line.index, strict=True)):
+                if kind == "panel":
+                    factor[line] = worst[index]
+        return factor
 
     def _row_of_lines(self) -> list[int]:
         """Row of each panel among the lines; 0 for feeders."""

@@ -50,10 +50,7 @@ def extremes(flow: Flow) -> Extreme:
     model, result = flow.model, flow.result
     live = np.where(result.energised, result.voltage_pu, np.inf)
     bus = int(np.argmin(live))
-    loadings = {
-        "lines": result.lines.current_loading,
-        "transformers": result.transformers.power_loading,
-    }
+    loadings = {table: flow.loadings(table) for table in ("lines", "transformers")}
     table = max(loadings, key=lambda name: loadings[name].max(initial=-1.0))
     branch = int(np.argmax(loadings[table])) if len(loadings[table]) else -1
     dead = ~result.energised[model.network.loads.bus]

@@ -62,6 +62,7 @@ REDUCTIONS: dict[str, Callable[[Floats], Any]] = {
     "smallest": np.min,
     "spread": np.ptp,
 }
+"""Of the elements that have a value; none has one where there are none."""
 
 
 @dataclass
@@ -306,7 +307,13 @@ class Binder:
         if function == "spread":
             unit = Unit(unit.powers, False, "K" if unit.offset else unit.text)
         reduce = REDUCTIONS[function]
-        return Series(unit, None, None, lambda frame: np.atleast_1d(reduce(inner.read(frame))))
+
+        def read(frame: Frame) -> Floats:
+            values = inner.read(frame)
+            there = values[~np.isnan(values)]
+            return np.atleast_1d(reduce(there)) if len(there) else np.array([np.nan])
+
+        return Series(unit, None, None, read)
 
     def over_run(self, node: Call, inner: Series) -> RunFigure:
         unit, share = inner.unit, 0.0

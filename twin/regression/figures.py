@@ -15,6 +15,8 @@ from twin.regression.series import Condition, ConditionObservation, Observation,
 from twin.regression.syntax import EventName, Qualifier
 from twin.regression.windows import Timeline, Window, matches, window_of
 
+NO_VALUE = "no element has such a value then: it does not apply"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -138,9 +140,19 @@ def _of_test(figure: RunFigure, test: Condition, record: Record, window: Window)
 def _of_series(figure: RunFigure, series: Series, record: Record, window: Window) -> Result:
     seen = record.series[id(series)]
     frames = np.flatnonzero(window.mask)
+    counts = np.array(seen.count)
+    if figure.function not in ("first", "last"):
+        frames = frames[counts[frames] > 0]
+        if len(frames) == 0:
+            return Result(math.nan, math.nan, undecided=NO_VALUE)
     low, high = np.array(seen.low)[frames], np.array(seen.high)[frames]
     durations = record.durations[frames]
     name = figure.function
+    if name in ("first", "last"):
+        k = 0 if name == "first" else len(frames) - 1
+        if counts[frames[k]] == 0:
+            return Result(math.nan, math.nan, undecided=NO_VALUE)
+        frames, low, high = frames[k : k + 1], low[k : k + 1], high[k : k + 1]
     if not np.isfinite(low).all() or not np.isfinite(high).all():
         bad = int(np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))[0])
         where = record.place(series, seen.high_row[frames[bad]], int(frames[bad]))
@@ -154,19 +166,19 @@ def _of_series(figure: RunFigure, series: Series, record: Record, window: Window
         where = record.place(series, seen.low_row[frames[k]], int(frames[k]))
         return Result(float(low[k]), float(low[k]), where)
     if name in ("first", "last"):
-        k = 0 if name == "first" else len(frames) - 1
-        where = record.place(series, seen.high_row[frames[k]], int(frames[k]))
-        return Result(float(low[k]), float(high[k]), where)
+        where = record.place(series, seen.high_row[frames[0]], int(frames[0]))
+        return Result(float(low[0]), float(high[0]), where)
     if name == "range":
         spread = float(high.max() - low.min())
         return Result(spread, spread)
     if name == "percentile":
         values = np.concatenate([seen.everything[k] for k in frames])
+        values = values[~np.isnan(values)]
         quantile = float(np.quantile(values, figure.share))
         return Result(quantile, quantile)
     means = np.array(seen.mean)[frames]
     if name == "mean":
         value = float((means * durations).sum() / durations.sum())
     else:
-        value = float((means * seen.count * durations).sum())
+        value = float((means * counts[frames] * durations).sum())
     return Result(value, value)

@@ -113,7 +113,7 @@ class Invariants:
         if not np.isnan(buffer).any():
             return ""
         for channel in CHANNELS:
-            values = self.simulation.channel(channel.name)
+            values = channel.read_all(self.simulation.plant, self.simulation.state)
             if np.isnan(values).any():
                 return f"{channel.name} at {self._path(channel, int(np.isnan(values).argmax()))}"
         return "a value of the state"
@@ -127,13 +127,10 @@ class Invariants:
             if low == -np.inf and high == np.inf:
                 continue  # reading some channels costs a solution; nothing would be looked at
             values = frame.channel(channel.name)
-            if len(values) == 0:
+            if np.isnan(values).all():  # there are none, or it applies to none
                 continue
-            for row, beyond in (
-                (int(np.argmin(values)), values.min() < low),
-                (int(np.argmax(values)), values.max() > high),
-            ):
-                if beyond:
+            for row in (int(np.nanargmin(values)), int(np.nanargmax(values))):
+                if not low <= values[row] <= high:
                     return (
                         f"{channel.name} is {values[row]:.6g} {channel.unit} at "
                         f"{self._path(channel, row)}"

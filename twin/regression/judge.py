@@ -11,7 +11,7 @@ import numpy as np
 from twin.regression.bind import Binder
 from twin.regression.bound import Constant, Figure, RunFigure
 from twin.regression.dimensions import Unit
-from twin.regression.figures import Record, Result, evaluate
+from twin.regression.figures import NO_VALUE, Record, Result, evaluate
 from twin.regression.outcome import Outcome, Status, Trace, shown
 from twin.regression.series import Series
 from twin.regression.syntax import (
@@ -104,7 +104,9 @@ class Limit:
             if missing:
                 return Outcome(text, "undecided", missing)
         seen = record.series[id(series)]
-        frames = np.flatnonzero(window.mask)
+        frames = np.flatnonzero(window.mask & (np.array(seen.count) > 0))
+        if len(frames) == 0:
+            return Outcome(text, "undecided", NO_VALUE)
         low, high = np.array(seen.low)[frames], np.array(seen.high)[frames]
         fine = np.array(
             [holds(self.relation, Result(a, b), right, self.tolerance) for a, b in zip(low, high)]

@@ -21,6 +21,8 @@ RUN_KINDS = (
     "throttling",
     "recovered",
     "data",
+    "gpus-off",
+    "gpus-on",
     "gap",
     "out-of-reach",
     "within-reach",

@@ -114,27 +114,35 @@ class Rate:
 
 @dataclass
 class Observation:
-    """What is kept of a series: per frame its extremes with their rows, and the mean."""
+    """What is kept of a series: per frame its extremes with their rows, mean and count.
+
+    Of the elements that have a value; a frame in which none has one shows NaN.
+    """
 
     low: list[float] = field(default_factory=list)
     low_row: list[int] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     high_row: list[int] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
-    count: int = 1
+    count: list[int] = field(default_factory=list)
     everything: list[Floats] = field(default_factory=list)
 
     def add(self, series: Series, frame: Frame) -> None:
-        """Keep a frame. A NaN shows as NaN in the extremes and the mean."""
+        """Keep a frame."""
         values = series.read(frame)
-        low, high = int(np.argmin(values)), int(np.argmax(values))
+        there = ~np.isnan(values)
         rows = series.row_numbers
-        self.count = len(values)
+        if there.any():
+            low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+        else:
+            low = high = 0
+        count = int(there.sum())
+        self.count.append(count)
         self.low.append(float(values[low]))
         self.low_row.append(int(rows[min(low, len(rows) - 1)]))
         self.high.append(float(values[high]))
         self.high_row.append(int(rows[min(high, len(rows) - 1)]))
-        self.mean.append(float(values.mean()))
+        self.mean.append(float(values[there].mean()) if count else float("nan"))
         if series.kept:
             if (len(self.everything) + 1) * len(values) > MAXIMUM_KEPT:
                 raise InputError(

@@ -221,10 +221,14 @@ def _work(recording: Recording, marked: list[float]) -> list[Chart]:
     if tokens is not None:
         scale, name = (1e6, "million/s") if np.nanmax(tokens) > 1e6 else (1e3, "thousand/s")
         found.append(Chart("Tokens", name, [Line("all sites", tokens / scale)], moments=marked))
-    throttled, gpus = series(recording, "site.throttled"), recording.levels["gpu"].count
-    if throttled is not None and gpus and np.nanmax(throttled) > 0:
-        share = 100.0 * throttled / gpus
-        found.append(Chart("GPUs slowed or off", "%", [Line("share", share)], moments=marked))
+    gpus = recording.levels["gpu"].count
+    lines = []
+    for label, channel in (("throttled", "site.throttled"), ("off", "site.gpus_off")):
+        number = series(recording, channel)
+        if number is not None and gpus and np.nanmax(number, initial=0.0) > 0:
+            lines.append(Line(label, 100.0 * number / gpus))
+    if lines:
+        found.append(Chart("GPUs throttled or off", "% of all GPUs", lines, moments=marked))
     return found
 
 

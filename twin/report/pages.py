@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from twin.report.clock import clock
 from twin.report.limits import Touched
 from twin.report.pictures import Picture
 from twin.report.sources import sources_section
@@ -84,6 +85,7 @@ HEADLINE = (
     "max_gpu_temperature_c",
     "max_hbm_temperature_c",
     "peak_throttled",
+    "peak_off",
     "tokens_per_s",
     "tokens_per_j",
     "energy_j",
@@ -95,14 +97,6 @@ HEADLINE = (
 def escaped(value: Any) -> str:
     """Text of a value, safe in HTML."""
     return html.escape(str(value))
-
-
-def clock(seconds: float) -> str:
-    """Simulated time for people: ``2:05`` min, or ``1:02:05``."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02} min"
 
 
 def document(title: str, body: str) -> str:
@@ -118,9 +112,10 @@ def document(title: str, body: str) -> str:
 def tile(figure: Figure) -> str:
     """One key figure."""
     value, unit = shown(figure.value, figure.unit)
+    place = f'<div class="name">{escaped(figure.where)}</div>' if figure.where else ""
     return (
         f'<div class="tile"><div class="name">{escaped(figure.title)}</div>'
-        f'<div class="value">{value} <small>{escaped(unit)}</small></div></div>'
+        f'<div class="value">{value} <small>{escaped(unit)}</small></div>{place}</div>'
     )
 
 

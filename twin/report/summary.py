@@ -14,6 +14,7 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.money import CURRENCIES, OTHER_NAMES, name_of
 from twin.replay import Recording
+from twin.report.clock import clock
 from twin.report.origins import ABOUT, FIGURES, read_json
 
 KWH = 3.6e6  # J
@@ -21,13 +22,24 @@ KWH = 3.6e6  # J
 
 @dataclass(frozen=True)
 class Figure:
-    """One key figure: title, value in ``unit``, and which way is better (0: neither)."""
+    """One key figure: title, value in ``unit``, and which way is better (0: neither).
+
+    ``path`` and ``time`` [simulated s] are of extremes: which element had it, and when first.
+    """
 
     key: str
     title: str
     value: float
     unit: str = ""
     better: int = 0
+    path: str = ""
+    time: float | None = None
+
+    @property
+    def where(self) -> str:
+        """Place and time for people; nothing where there are none."""
+        when = "" if self.time is None else clock(self.time)
+        return f"at {', '.join(part for part in (self.path, when) if part)}" if when else ""
 
 
 @dataclass
@@ -135,14 +147,14 @@ def _figures(summary: Summary) -> list[Figure]:
     ]
     it_energy = energy = math.nan
     if it_power is not None and power is not None:
-        it_energy, energy = integral(times, it_power), integral(times, power)
         it_mean = float(exact.get("it_power_w", mean(times, it_power)))
         site_mean = float(exact.get("facility_power_w", mean(times, power)))
+        it_energy, energy = it_mean * summary.duration, site_mean * summary.duration
         found += [
             Figure("it_power_w", "Mean IT power", it_mean, "W"),
             Figure("facility_power_w", "Mean site power", site_mean, "W", -1),
-            Figure("peak_power_w", "Peak site power", float(np.nanmax(power)), "W", -1),
-            Figure("energy_j", "Energy from the grid", energy, "J", -1),
+            _peak("peak_power_w", "Peak site power", power, times, "W"),
+            Figure("energy_j", "Energy used", energy, "J", -1),
             Figure("pue", "PUE", site_mean / it_mean if it_mean > 0 else math.nan, "", -1),
         ]
     water = series(recording, "site.water_use")
@@ -154,21 +166,13 @@ def _figures(summary: Summary) -> list[Figure]:
             Figure("wue_l_per_kwh", "WUE", float(exact.get("wue_l_per_kwh", wue)), "L/kWh", -1),
         ]
     found += _temperatures(recording, exact)
-    throttled = series(recording, "site.throttled")
-    if throttled is not None and gpus:
-        share = throttled / gpus
-        found.append(
-            Figure(
-                "throttled_gpu_fraction",
-                "GPUs throttled, mean",
-                float(exact.get("throttled_gpu_fraction", mean(times, share))),
-                "%",
-                -1,
-            )
-        )
-        found.append(
-            Figure("peak_throttled", "GPUs throttled, most", float(np.nanmax(share)), "%", -1)
-        )
+    for word, channel in (("throttled", "site.throttled"), ("off", "site.gpus_off")):
+        number = series(recording, channel)
+        if number is not None and gpus and not np.isnan(number).all():
+            key, share = f"{word}_gpu_fraction", number / gpus
+            at_mean = float(exact.get(key, mean(times, share)))
+            found.append(Figure(key, f"GPUs {word}, mean", at_mean, "%", -1))
+            found.append(_peak(f"peak_{word}", f"GPUs {word}, most", share, times, "%"))
     tokens = series(recording, "site.tokens_per_second")
     if tokens is not None:
         rate = float(exact.get("tokens_per_s", mean(times, tokens)))
@@ -184,34 +188,72 @@ def _figures(summary: Summary) -> list[Figure]:
     return found
 
 
+def _peak(key: str, title: str, values: Floats, times: Floats, unit: str) -> Figure:
+    """The highest of some values, and when; without place, as they are sums."""
+    frame = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
+    if frame < 0:
+        return Figure(key, title, math.nan, unit, -1)
+    when = float(times[frame]) if values[frame] > 0.0 else None
+    return Figure(key, title, float(values[frame]), unit, -1, time=when)
+
+
 def _temperatures(recording: Recording, exact: Mapping[str, Any]) -> list[Figure]:
+    """Hottest parts: as the run left them, or by frames, from racks or else from sites."""
     found = []
-    for key, title, channel in (
-        ("max_gpu_temperature_c", "Hottest GPU", "site.temperature"),
-        ("max_hbm_temperature_c", "Hottest HBM stack", "site.hbm_temperature"),
-    ):
-        values = series(recording, channel, "max")
-        if values is not None:
-            highest = float(exact.get(key, np.nanmax(values)))
-            found.append(Figure(key, title, highest, "degC", -1))
+    recorded = {channel.name for channel in recording.channels}
+    for name, title, channels in (
+        ("max_gpu_temperature", "Hottest GPU", ("rack.temperature", "site.temperature")),
+        ("max_hbm_temperature", "Hottest HBM stack",
+         ("rack.hbm_temperature", "site.hbm_temperature")),
+    ):  # fmt: skip
+        key = f"{name}_c"
+        if key in exact and f"{name}_path" in exact:
+            path, when = str(exact[f"{name}_path"]), float(exact[f"{name}_time_s"])
+            found.append(Figure(key, title, float(exact[key]), "degC", -1, path, when))
+            continue
+        channel = next((one for one in channels if one in recorded), None)
+        peak = None if channel is None else hottest(recording, channel)
+        if peak is not None:
+            found.append(Figure(key, title, peak[0], "degC", -1, peak[1], peak[2]))
     return found
 
 
+def hottest(recording: Recording, channel: str) -> tuple[float, str, float] | None:
+    """Highest value of a channel over all frames, its element and time [s]; None without any."""
+    values = series(recording, channel, "max")
+    if values is None or np.isnan(values).all():
+        return None
+    frame = int(np.nanargmax(values))
+    row = int(np.nanargmax(recording.read(channel, frame)))
+    path = recording.levels.path(channel.partition(".")[0], row)
+    return float(values[frame]), path, float(recording.times[frame])
+
+
 def _money_and_carbon(summary: Summary, times: Floats) -> list[Figure]:
-    """Price and carbon dioxide of the energy; only when every site says what it costs."""
+    """Price and carbon dioxide of what the grid gave, as booked or as every site says."""
     sites = summary.about.get("sites", [])
-    if not sites or "site.power" not in {c.name for c in summary.recording.channels}:
+    if not sites or "site.grid_power" not in {c.name for c in summary.recording.channels}:
         return []
-    power = np.array([summary.recording.read("site.power", i) for i in range(len(times))])
-    if power.shape[1] != len(sites):
+    drawn = np.array([summary.recording.read("site.grid_power", i) for i in range(len(times))])
+    if drawn.shape[1] != len(sites):
         return []
-    energies = [integral(times, power[:, s]) for s in range(len(sites))]
+    energies = [integral(times, np.maximum(drawn[:, s], 0.0)) for s in range(len(sites))]
     found = []
     currency = name_of(str(summary.about.get("currency") or "KRW"))  # older recordings: all in won
-    for key, name, title, unit in (
-        (f"cost_{currency}", "price_per_j", "Price of the energy", currency),
-        ("carbon_kg", "carbon_kg_per_j", "Carbon dioxide", "kg"),
+    for key, name, title, unit, booked in (
+        (
+            f"cost_{currency}",
+            "price_per_j",
+            "Price of the energy from the grid",
+            currency,
+            "energy_cost",
+        ),
+        ("carbon_kg", "carbon_kg_per_j", "Carbon dioxide", "kg", "carbon_kg"),
     ):
+        exact = float(summary.exact.get(booked, 0.0))
+        if exact > 0.0:
+            found.append(Figure(key, title, exact, unit, -1))
+            continue
         factors = [site.get(name) for site in sites]
         if all(factor is not None for factor in factors):
             total = sum(e * float(f) for e, f in zip(energies, factors, strict=True))

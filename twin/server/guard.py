@@ -12,10 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin.server.commands import Forbidden
+from twin.server.redfish_service import OPEN as REDFISH_OPEN
 from twin.server.security import Access, Bucket, Role, User, bearer
 
-REDFISH_ROOT = "/redfish/v1/"
-PROTECTED = ("/api", "/metrics", REDFISH_ROOT, "/docs", "/redoc", "/openapi")
+PROTECTED = ("/api", "/metrics", "/redfish", "/docs", "/redoc", "/openapi")
 REQUESTS_PER_SECOND = 200.0
 REQUESTS_AT_ONCE = 400.0
 MAXIMUM_CLIENTS = 10_000
@@ -60,7 +60,7 @@ class Guard:
             return 429, {"message": "too many requests"}, [(b"retry-after", b"1")]
         user = self.access.user(bearer(headers.get("authorization")), address)
         path = scope["path"]
-        needs_user = path.startswith(PROTECTED) and path != REDFISH_ROOT
+        needs_user = path.startswith(PROTECTED) and path not in REDFISH_OPEN
         if user is None and needs_user:
             return (
                 401,

@@ -108,7 +108,10 @@ class Hub:
         self._loop = loop
         self._groups: dict[object, _Group] = {}
         self._group_of: dict[Viewer, _Group] = {}
-        self._listener = Listener(self._hear)
+        self._listener = Listener(
+            lambda event: self._hear({"type": "event", **event}),
+            lambda last: self._hear({"type": "undone", "after": last}),
+        )
         session.events.listen(self._listener)
 
     def add(self, viewer: Viewer) -> None:
@@ -191,11 +194,11 @@ class Hub:
 
         return deliver
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _hear(self, message: dict[str, Any]) -> None:
         """Called on the session's thread."""
         if not self._loop.is_closed():
             try:
-                self._loop.call_soon_threadsafe(self._tell_all, {"type": "event", **event})
+                self._loop.call_soon_threadsafe(self._tell_all, message)
             except RuntimeError:  # the loop is closing
                 return
 

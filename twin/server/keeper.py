@@ -149,7 +149,7 @@ class DiskKeeper:
                 kept.append(keep_undone(self.folder, entries))
             self.recorder.truncate(moment)
             drop_checkpoints_after(self.folder, steps)
-            drop_events_after(self.folder, moment)
+            drop_events_after(self.folder, steps, moment)
 
         self._last_time = moment
         self._last_checkpoint = (-1, 0.0)
@@ -215,11 +215,7 @@ class DiskKeeper:
         self._put(write)
 
     def _fresh_events(self, session: Session) -> list[str]:
-        lines = [
-            json.dumps({key: value for key, value in event.items() if key != "number"})
-            for event in list(session.events)
-            if event["number"] > self._events_seen
-        ]
+        lines = [json.dumps(row) for row in session.events.rows_after(self._events_seen)]
         self._events_seen = session.events.total
         return lines
 
@@ -316,10 +312,14 @@ class DiskKeeper:
                 session.call(lambda: session.release(FULL))
 
 
-def drop_events_after(folder: Path, moment: float) -> None:
-    """Remove events later than a time from a session's log. Raises OSError."""
+def drop_events_after(folder: Path, steps: int, moment: float) -> None:
+    """Remove events of later steps from a session's log, which end at a time. Raises OSError."""
     events = read_events(folder)
-    kept = [event for event in events if event["time"] <= moment + 1e-9]
+    kept = [
+        event
+        for event in events
+        if (event["steps"] <= steps if "steps" in event else event["time"] <= moment + 1e-9)
+    ]
     if len(kept) < len(events):
         partial = folder / (EVENTS + ".partial")
         partial.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,13 @@ class RecordingSubject:
         self.channels: Sequence[Channel] = recording.channels
         self.index = 0
         self._events = [
-            Event(float(row["time"]), str(row["path"]), str(row["kind"]), str(row["message"]))
+            Event(
+                float(row["time"]),
+                str(row["path"]),
+                str(row["kind"]),
+                str(row["message"]),
+                steps=bisect_left(recording.times, float(row["time"]) - 1e-9),
+            )
             for row in recording.events
         ]
         self._event_times = [event.time for event in self._events]

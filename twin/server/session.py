@@ -192,7 +192,7 @@ class Session:
         """
         if not self.subject.repeatable:
             self.subject.seek(moment)  # type: ignore[attr-defined]
-            self.events.forget_after(self.subject.time)
+            self.events.forget_after(self.subject.steps)
             until, _ = self.subject.events_since(0)
             self._events_read = min(self._events_read, until)
             self._collect_events()  # those passed over on the way forward
@@ -208,7 +208,7 @@ class Session:
         self.undone = len(self.journal.left())
         self.timeline.go_back(start)
         self.failure = ""
-        self._forget_events(moment)
+        self._forget_events(target)
         self._goals.give_up(Busy("the session went to another time instead"))
         self._keep_replay = False
         return self._goals.add(target, replay=True)
@@ -229,7 +229,7 @@ class Session:
 
     def add_event(self, kind: str, message: str, path: str = "/") -> None:
         """Log an event of the session itself."""
-        self.events.add(self.subject.time, path, kind, message)
+        self.events.add(self.subject.time, path, kind, message, self.subject.steps + 1)
 
     def release(self, reason: str) -> None:
         """End a hold of that reason and go on."""
@@ -324,8 +324,10 @@ class Session:
             self._goals.waiting.popleft()
             self._restart()
             goal.reached.set_result(self.status())
-        if arrived and self.keeper is not None:
-            self.keeper.after_step(self)
+        if arrived:
+            self._pass_over_events()
+            if self.keeper is not None:
+                self.keeper.after_step(self)
         if self.subject.finished and not self._paused:
             self._paused = True
             self._restart()
@@ -367,10 +369,16 @@ class Session:
         if self.seeking and not self._keep_replay:
             return
         for event in fresh:
-            self.events.add(event.time, event.path, event.kind, event.message)
+            steps = self.subject.steps if event.steps is None else event.steps
+            self.events.add(event.time, event.path, event.kind, event.message, steps)
 
-    def _forget_events(self, moment: float) -> None:
-        self.events.forget_after(moment)
+    def _pass_over_events(self) -> None:
+        """Steps done again bring events that are known; a new branch knows none of its past yet."""
+        new = self.parent is not None and not len(self.events)
+        self._events_read = 0 if new else self.subject.events_since(0)[0]
+
+    def _forget_events(self, steps: int) -> None:
+        self.events.forget_after(steps)
         self._events_read, _ = self.subject.events_since(0)
 
     def _note(

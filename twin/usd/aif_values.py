@@ -28,11 +28,29 @@ KELVIN = 273.15
 
 @dataclass(frozen=True)
 class Supply:
-    """Electrical supply that a product is set up for: line voltage [V], frequency [Hz], phases."""
+    """Electrical supply that a product is set up for: line voltage [V], frequency [Hz], phases.
+
+    direct_voltage : of racks and CDUs that hang on a rectifier's direct current [V]
+    """
 
     voltage: float = 480.0
     frequency: float = 60.0
     phases: int = 3
+    direct_voltage: float | None = None
+
+    @classmethod
+    def direct(cls, voltage: float) -> Supply:
+        """Direct current: no frequency and no phases."""
+        return cls(voltage, 0.0, 0)
+
+    @property
+    def critical(self) -> Supply:
+        """Supply of racks and CDUs, which may hang on a rectifier."""
+        return self if self.direct_voltage is None else Supply.direct(self.direct_voltage)
+
+    def behind(self, unit: Ups) -> Supply:
+        """Supply at a UPS's output: direct current where it is a rectifier."""
+        return self if unit.output_voltage is None else Supply.direct(unit.output_voltage)
 
 
 def derived_values(product: Product, catalog: Catalog, supply: Supply) -> Mapping[str, Any]:
@@ -89,10 +107,10 @@ def _cdu(unit: CoolantDistributionUnit, catalog: Catalog, supply: Supply) -> dic
     values: dict[str, Any] = {
         "coolingType": "Water/Glycol",
         "mountStyle": "In Row",
-        "nominalVoltage": supply.voltage,
-        "frequency": supply.frequency,
+        "nominalVoltage": supply.critical.voltage,
+        "frequency": supply.critical.frequency,
         "powerRating": power,
-        "ratedVoltageIncomingPower": supply.voltage,
+        "ratedVoltageIncomingPower": supply.critical.voltage,
         "pumpFlowCurve": [(q, (curve.shutoff_head - fall * q * q) / 1e3) for q in flows],
         "pumpRedundancyStrategyPumps": f"{unit.pumps_required}+{unit.pumps - unit.pumps_required}",
         "fwsSupplyPipingConnection": pipe_diameter(unit.rated_primary_flow) * 1e3,
@@ -120,13 +138,14 @@ def _crah(unit: Crah, catalog: Catalog, supply: Supply) -> dict[str, Any]:
 
 
 def _ups(unit: Ups, catalog: Catalog, supply: Supply) -> dict[str, Any]:
+    output = supply.behind(unit)
     return {
         "electricalInputVoltage": supply.voltage,
         "electricalInputFrequency": supply.frequency,
         "electricalInputPhase": supply.phases,
-        "electricalOutputFrequency": supply.frequency,
-        "electricalOutputPhase": supply.phases,
-        "outputVoltage": supply.voltage,
+        "electricalOutputFrequency": output.frequency,
+        "electricalOutputPhase": output.phases,
+        "outputVoltage": output.voltage,
     }
 
 

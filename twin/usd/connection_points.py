@@ -94,7 +94,7 @@ def _thermal(flow: float, temperature: float, fluid: str) -> dict[str, Any]:
 
 
 def _electrical(power: float, supply: Supply) -> dict[str, Any]:
-    factor = ESTIMATES["powerFactor"]
+    factor = ESTIMATES["powerFactor"] if supply.phases else 1.0
     line = sqrt(3.0) if supply.phases == 3 else 1.0
     current = power / (line * supply.voltage * factor)
     return {
@@ -165,7 +165,7 @@ def _rack(rack: Rack, supply: Supply) -> list[ConnectionPoint]:
             "power",
             "hardwired",
             0.3,
-            _electrical(rack.provisioned_power, supply),
+            _electrical(rack.provisioned_power, supply.critical),
         ),
         _management(rack),
     ]
@@ -253,7 +253,7 @@ def _cdu(unit: CoolantDistributionUnit, supply: Supply) -> list[ConnectionPoint]
             "power",
             "hardwired",
             0.3,
-            _electrical(cdu_power(unit), supply),
+            _electrical(cdu_power(unit), supply.critical),
         )
     )
     points.append(_management(unit))
@@ -329,9 +329,9 @@ def _ups(unit: Ups, supply: Supply) -> list[ConnectionPoint]:
             "power",
             "hardwired",
             0.3,
-            _electrical(unit.rated_power, supply),
+            _electrical(unit.rated_power, side),
         )
-        for name, place in (("input", -0.6), ("output", 0.2))
+        for name, place, side in (("input", -0.6, supply), ("output", 0.2, supply.behind(unit)))
     ]
     points.append(_management(unit))
     return points

@@ -74,7 +74,11 @@ class FakeSubject(SimulationSubject):
         self.rate[row] = command.value
         self.log.append(
             SimpleNamespace(
-                time=self.time, path=command.path, kind="set", message=f"rate {command.value}"
+                time=self.time,
+                path=command.path,
+                kind="set",
+                message=f"rate {command.value}",
+                steps=self.steps + 1,
             )
         )
         return Applied(command, 1, before, command.value)

@@ -136,7 +136,11 @@ def test_different_layouts_compare_by_figures(runs: dict[str, Recording], tmp_pa
     assert "no element of the same path" in sentence(
         room, comparison.sides[0], comparison.divergences[0]
     )
-    assert "pue" in {figure.key for figure, _ in comparison.rows()}
+    rows = dict(comparison.rows())
+    assert len(rows["PUE"]) == 2
+    hottest = rows["Hottest GPU"]
+    assert "/pilot/hall-a/row-01/rack-" in hottest[0].where
+    assert hottest[1].where.startswith("at /lab/room/")
     assert 'class="card verdict warning">server-room (1) and pilot have no element' in page(
         comparison
     )
@@ -152,7 +156,11 @@ def test_different_layouts_compare_by_figures(runs: dict[str, Recording], tmp_pa
     ],
 )
 def test_changes_are_told_in_their_own_unit(unit: str, old: float, new: float, text: str) -> None:
-    assert change_text(Figure("x", "X", old, unit), old, new) == text
+    assert change_text(Figure("x", "X", old, unit), Figure("x", "X", new, unit)) == text
+
+
+def test_a_figure_that_one_side_does_not_have_is_no_change() -> None:
+    assert change_text(Figure("x", "X", 1.2), Figure("x", "X", float("nan"))) == ""
 
 
 def test_one_run_alone_is_refused(tmp_path: Path) -> None:

@@ -233,4 +233,4 @@ def test_part_load_is_followed_by_everything(factory: Factory) -> None:
     full = run(factory, weather(28.0, 22.0), 1200.0)
     half = run(factory, weather(28.0, 22.0, workload=load(0.4)), 1200.0)
     for name in ("plant.flow", "plant.chiller_power", "cdu.heat", "row.door_heat"):
-        assert half.channel(name).sum() < full.channel(name).sum(), name
+        assert np.nansum(half.channel(name)) < np.nansum(full.channel(name)), name

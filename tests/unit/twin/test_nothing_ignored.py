@@ -59,6 +59,7 @@ TOLD = "a data sheet's figure, told with its source in reports and the catalogue
 PLACED = "of products that stand inside a rack, on a door or nowhere: their place needs no size"
 UNREAD = {
     "*.schema_version": "chooses the format itself",
+    "Inference.first": "read as one of the keys of tables",
     "Accelerator.mass": "counted in the mass of its rack",
     "NetworkSwitch.width": PLACED,
     "NetworkSwitch.depth": PLACED,
@@ -77,7 +78,7 @@ UNREAD = {
     "*.description": "for people",
     "*.vendor": "for people",
 }
-"""Fields that nothing reads, and why that is right."""
+"""Fields that nothing is seen to read, and why that is right."""
 
 
 def models(roots: tuple[Any, ...] = FORMATS) -> list[type[BaseModel]]:
@@ -152,9 +153,8 @@ def owners() -> dict[str, set[str]]:
 
 def defined(model: type[BaseModel], name: str) -> tuple[str, str]:
     """The class that brings a field into a model, and the field."""
-    return next(
-        (base.__name__, name) for base in model.__mro__ if name in base.__dict__["__annotations__"]
-    )
+    bringing = [base for base in model.__mro__ if name in inspect.get_annotations(base)]
+    return bringing[-1].__name__, name
 
 
 @pytest.fixture(scope="module")

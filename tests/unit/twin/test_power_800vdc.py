@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from small_layout import HALL, ROW, changed, plant_of
 
+from twin.catalog import bundled_catalog
 from twin.check import check_plant
+from twin.cli.export import _supply_of
+from twin.cli.one_line import _facts
 from twin.plant import Plant
 from twin.power.fault_level import fault_levels
 from twin.power.flow import Solver
 from twin.steady import solve
+from twin.usd.aif_values import Supply
+from twin.usd.connection_points import connection_points
 
 
 def plants() -> tuple[Plant, Plant]:
@@ -53,3 +58,42 @@ def test_checks_know_the_voltage_and_that_converters_feed_no_fault() -> None:
     found = [f.message for f in check_plant(plant_of(wrong)) if f.check == "voltages"]
     assert found
     assert all("panels for 480 V on 800 V" in message for message in found)
+
+
+def test_tables_show_the_current_of_each_pole() -> None:
+    _, direct = plants()
+    flow = Solver(direct, 0.0).at(solve(direct).state)
+    branches = _facts(flow)["branches"]
+    panels = [b for b in branches if b["kind"] == "panel"]
+    assert [b["current_a"] for b in panels] == pytest.approx(flow.line_current("panel"))
+    for branch in panels:
+        assert branch["current_of"] == "each pole"
+        # what the sending end carries at 800 V and the bus's 100 %
+        assert branch["current_a"] == pytest.approx(branch["power_w"] / 800.0, rel=1e-3)
+    others = {b["kind"]: b["current_of"] for b in branches if b["kind"] != "panel"}
+    assert set(others.values()) == {"each primary conductor"}
+
+
+def current(product: str, point: str, supply: Supply) -> float:
+    """Of a connection point of a product of the catalogue [A]."""
+    points = connection_points(bundled_catalog()[product].product, supply)
+    return next(p.values["maxCurrent"] for p in points if p.name == point)
+
+
+def test_connection_points_on_direct_current_have_neither_phases_nor_frequency() -> None:
+    alternating, direct = (_supply_of(plant) for plant in plants())
+    assert alternating == Supply(480.0)
+    assert direct == Supply(480.0, direct_voltage=800.0)
+    rack, unit = "nvidia-gb300-nvl72", "generic-rectifier-800vdc-1250"
+    power = bundled_catalog()[rack].product.provisioned_power
+    assert current(rack, "electrical_feed", direct) == pytest.approx(power / 800.0)
+    assert current(rack, "electrical_feed", alternating) == pytest.approx(
+        power / (np.sqrt(3.0) * 480.0 * 0.99)
+    )
+    assert current(unit, "electrical_output", direct) == pytest.approx(1250e3 / 800.0)
+    assert current(unit, "electrical_input", direct) == pytest.approx(
+        1250e3 / (np.sqrt(3.0) * 480.0 * 0.99)
+    )
+    feed = next(p for p in connection_points(bundled_catalog()[rack].product, direct)
+                if p.name == "electrical_feed")  # fmt: skip
+    assert (feed.values["phases"], feed.values["frequency"]) == (0, 0.0)

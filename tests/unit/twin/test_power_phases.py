@@ -12,19 +12,15 @@ from small_layout import HALL, ROW, changed, layout_of, plant_of
 
 from twin.check import Subject
 from twin.check.phases import check_phases
+from twin.cli.one_line import _facts
 from twin.errors import InputError
 from twin.plant import Plant
 from twin.power.design_load import design_operating
 from twin.power.diagram import diagram
 from twin.power.flow import Solver
-from twin.power.phases import (
-    PhaseFlow,
-    has_phases,
-    line_voltage_unbalance,
-    panel_phases,
-    phase_unbalance,
-    solve,
-)
+from twin.power.phase_shares import has_phases, panel_phases
+from twin.power.phases import PhaseFlow, line_voltage_unbalance, phase_unbalance, solve
+from twin.power.what_if import extremes
 
 BIG = (f"{ROW}.panels", {"product": "generic-busway-1600", "per_row": 3})
 
@@ -86,6 +82,20 @@ def test_one_phase_carries_all_of_it() -> None:
     np.testing.assert_allclose(flow.neutral_current, size[:, 1])
     live = flow.flow.operating.power[flow.flow.model.loads.rows("racks")]
     np.testing.assert_allclose(size[:, 1], live / 0.99 / (480.0 / np.sqrt(3.0)), rtol=0.05)
+
+
+def test_current_and_loading_are_those_of_the_most_loaded_conductor() -> None:
+    flow = at_design(plant_with((f"{ROW}.phases", "b")))
+    shown = flow.flow.line_current("panel")
+    np.testing.assert_allclose(shown, np.abs(flow.current).max(axis=1), rtol=0.05)
+    np.testing.assert_allclose(flow.flow.line_loading("panel"), flow.phase_loading, rtol=0.05)
+    branches = [b for b in _facts(flow.flow)["branches"] if b["kind"] == "panel"]
+    assert {b["current_of"] for b in branches} == {"the most loaded conductor"}
+    np.testing.assert_allclose([b["current_a"] for b in branches], shown)
+    worst = extremes(flow.flow)
+    assert worst.loading == pytest.approx(flow.phase_loading.max(), rel=0.05)
+    even = at_design(plant_with())
+    assert even.flow.line_loading("panel").max() < 0.4 * worst.loading
 
 
 def test_a_ups_keeps_unbalance_from_the_grid() -> None:

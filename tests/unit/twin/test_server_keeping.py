@@ -158,13 +158,21 @@ def test_how_far_a_session_has_to_repeat_itself(changes, commands, steps, expect
 
 
 def test_events_are_numbered_once_told_and_forgotten():
-    log, heard = EventLog(), []
-    listener = Listener(heard.append)
+    log, heard, undone = EventLog(), [], []
+    listener = Listener(heard.append, undone.append)
     log.listen(listener)
-    for time in (1.0, 2.0, 3.0):
-        log.add(time, "/", "set", "x")
-    log.forget_after(2.0)
+    for steps in (1, 2, 2, 3):
+        log.add(float(steps), "/", "set", "x", steps)
+    log.forget_after(3)  # nothing is later
+    assert undone == []
+    log.forget_after(2)
+    assert undone == [3]
     log.unlisten(listener)
-    log.add(2.5, "/", "set", "y")
-    assert [event["number"] for event in log] == [1, 2, 4]
-    assert [event["time"] for event in heard] == [1.0, 2.0, 3.0]
+    log.add(2.5, "/", "set", "y", 3)
+    assert [event["number"] for event in log] == [1, 2, 3, 5]
+    assert [event["time"] for event in heard] == [1.0, 2.0, 2.0, 3.0]
+    kept = EventLog()
+    kept.load(log.rows_after(2))
+    assert [event["number"] for event in kept] == [1, 2]
+    kept.forget_after(2)
+    assert [event["message"] for event in kept] == ["x"]

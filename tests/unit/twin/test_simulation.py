@@ -248,7 +248,8 @@ def test_throttling_is_told_once_and_its_end_too(pilot: Factory) -> None:
     simulation.apply(Command("inject", RACK, "isolation"))
     simulation.advance(120.0)
     kinds = [event.kind for event in simulation.events if event.path == RACK]
-    assert kinds == ["inject", "throttling"]
+    assert kinds == ["inject", "throttling", "gpus-off"]  # without coolant they shut down
+    assert " GPUs slowed, " in simulation.events[1].message
     assert "degC" in simulation.events[-1].message
     assert simulation.logged == len(simulation.events)
 
@@ -282,6 +283,7 @@ def test_accelerators_a_layout_switches_off_stay_off(pilot: Factory) -> None:
     assert power[5] == 0.0
     assert power[4] > 500.0
     assert simulation.channel("rack.power")[7] == 0.0
+    assert not simulation.events  # they did not go off, they were never on
 
 
 def test_wrong_layouts_and_scenarios_raise_input_errors(pilot: Factory) -> None:

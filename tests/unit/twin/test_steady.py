@@ -60,7 +60,9 @@ def test_a_run_that_begins_at_rest_stays_there(pilot: Factory) -> None:
     start = {name: np.array(simulation.channel(name)) for name in temperature_channels()}
     simulation.advance(1800.0)
     for name, values in start.items():
-        assert np.abs(simulation.channel(name) - values).max(initial=0.0) < AGREEMENT, name
+        np.testing.assert_allclose(
+            simulation.channel(name), values, rtol=0.0, atol=AGREEMENT, err_msg=name
+        )
 
 
 def test_energy_balances_at_the_operating_point(pilot: Factory) -> None:

@@ -13,8 +13,9 @@ from viewer.numbers import clock, fitted_range, prefixed, scale_of, ticks
 from viewer.scene_model import Channel
 
 
-def channel(name: str, unit: str, low: float, high: float) -> Channel:
-    return Channel(name, name.split(".")[0], name, unit, low, high, None, None, False, "x", "", 0.1)
+def channel(name: str, unit: str, low: float, high: float, resolution: float = 0.01) -> Channel:
+    level = name.split(".")[0]
+    return Channel(name, level, name, unit, low, high, None, None, False, "x", "", resolution)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,11 @@ def test_prefixes(value: float, unit: str, text: str) -> None:
         (channel("rack.power", "W", 0, 150e3), 132_400.0, "132.4 kW"),
         (channel("cdu.valve", "", 0, 1), 0.4567, "45.7%"),
         (channel("site.pue", "", 1, 1.5), 1.1342, "1.134"),
-        (channel("rack.throttled", "", 0, 72), 3.0, "3"),
+        (channel("rack.throttled", "", 0, 72, 1.0), 3.0, "3"),
+        (channel("panel.tripped", "", 0, 1, 0.1), 1.0, "1"),
+        (channel("panel.voltage", "", 0.9, 1.05, 0.0001), 0.9871, "98.7%"),
+        (channel("site.curtailment", "", 0, 10, 0.001), 1.25, "1.25"),
+        (channel("hall.humidity_ratio", "g/kg", 0, 30), 9.254, "9.3 g/kg"),
         (channel("cdu.primary_flow", "m**3/s", 0, 0.04), 0.0312, "31.2 L/s"),
         (channel("rack.power", "W", 0, 150e3), -1e-9, "0.0 kW"),
     ],

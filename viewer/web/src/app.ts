@@ -45,7 +45,7 @@ export class App {
   readonly colouring = new Colouring(this);
   readonly happenings = new Happenings(this);
   readonly heat: HeatShow;
-  readonly strip = new Strip();
+  readonly strip = new Strip((element) => this.model.path(element), (element) => this.goTo(element));
   readonly legend = new Legend();
   readonly airLegend = new Legend("air-legend");
   readonly banner = new Banner();
@@ -192,6 +192,7 @@ export class App {
       this.drawing.valuesCame();
     };
     this.stream.onEvent = (event) => this.happenings.take(event);
+    this.stream.onUndone = () => void this.happenings.reload();
     this.stream.onNotice = (text) => this.banner.say(text, "limit");
     this.stream.onClosed = (code, reason) => {
       if (code === 4401 || code === 4403) this.banner.say(reason || "not admitted", "limit", 10_000);

@@ -5,6 +5,8 @@ import { FLOW_CHANNELS } from "./flow";
 import { fittedRange } from "./numbers";
 import type { Channel } from "./scene_types";
 
+const HOTTEST = "rack.temperature"; // tells the strip where the hottest GPU is
+
 export class Colouring {
   channel: Channel | null = null; // as it is shown: its range may be fitted
   fitted = false;
@@ -26,7 +28,8 @@ export class Colouring {
   subscribe(): void {
     const { model, stream, factory } = this.app;
     const wanted = [...FLOW_CHANNELS, ...(factory.air.on ? AIR_CHANNELS : [])].filter((own) => model.channel(own));
-    stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...wanted])]);
+    const always = this.app.model.channel(HOTTEST) ? [HOTTEST] : [];
+    stream.subscribe([...new Set([...(this.channel ? [this.channel.name] : []), ...wanted, ...always])]);
   }
 
   /** The channel after this one, or before it. */

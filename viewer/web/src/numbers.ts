@@ -49,7 +49,8 @@ export function scaleOf(channel: Channel): Scale {
   const largest = Math.max(Math.abs(channel.low), Math.abs(channel.high));
   if (channel.unit === "") {
     if (channel.name.endsWith("pue")) return new Scale(1, "", 3);
-    return largest <= 1.5 ? new Scale(100, "%", 1) : new Scale(1, "", 0);
+    if (channel.resolution >= 0.1) return new Scale(1, "", 0); // counts, switches and states
+    return largest <= 1.5 ? new Scale(100, "%", 1) : new Scale(1, "", 2);
   }
   const scale = scaleFor(channel.unit, largest, 3);
   if (channel.unit === "degC" || channel.unit === "delta_degC") return new Scale(1, scale.unit, 1);

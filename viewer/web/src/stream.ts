@@ -39,6 +39,8 @@ export class Stream {
   onHello: (hello: Hello) => void = () => {};
   onFrame: (frame: Frame) => void = () => {};
   onEvent: (event: TwinEvent) => void = () => {};
+  /** Time was set back: some events did not happen any more. */
+  onUndone: () => void = () => {};
   onClosed: (code: number, reason: string) => void = () => {};
   onNotice: (text: string) => void = () => {};
   private worker = new StreamWorker();
@@ -109,6 +111,8 @@ export class Stream {
       this.onHello(message);
     } else if (message.type === "event") {
       this.onEvent(message);
+    } else if (message.type === "undone") {
+      this.onUndone();
     } else if (message.type === "ack" || message.type === "error") {
       const waiting = this.waiting.get(message.id);
       this.waiting.delete(message.id);

@@ -9,6 +9,12 @@ const HEIGHT = 220;
 const BAR = 16;
 const SPREAD = 34;
 
+/** How many values there are; of how many elements, where some have none. */
+const countOf = ({ known, shades }: Painting): string => {
+  const all = shades.length.toLocaleString("en-US");
+  return known < shades.length ? `${known.toLocaleString("en-US")} of ${all}` : all;
+};
+
 export class Legend {
   readonly root: HTMLElement;
   private title = h("h2");
@@ -59,7 +65,7 @@ export class Legend {
     const rows: [string, string][] = !painting?.known ? []
       : painting.shades.length === 1 ? [["now", scale.text(painting.mean)]]
       : [["highest", scale.text(painting.most)], ["mean", scale.text(painting.mean)], ["lowest", scale.text(painting.least)],
-        ["elements", painting.shades.length.toLocaleString("en-US")]];
+        ["elements", countOf(painting)]];
     this.tell(rows);
   }
 

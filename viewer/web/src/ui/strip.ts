@@ -1,9 +1,16 @@
 /** Title and figures of the whole factory across the top. */
 import type { Frame } from "../decode";
 import { clock, prefixed } from "../numbers";
+import type { Element } from "../scene_types";
 import { h, write } from "./dom";
 
-type Figure = { caption: string; text: (frame: Frame, faults: number) => string; status?: (frame: Frame) => string };
+type Figure = {
+  caption: string;
+  text: (frame: Frame, faults: number) => string;
+  status?: (frame: Frame) => string;
+  /** Channel whose highest value it is: the element that has it is named and gone to. */
+  highest?: string;
+};
 
 const has = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);
 const kpi = (key: string, format: (value: number) => string) => (frame: Frame) =>
@@ -25,14 +32,28 @@ const FIGURES: Figure[] = [
       const value = frame.kpi.max_gpu_temperature_c;
       return value >= 92 ? "limit" : value >= 87 ? "warning" : "";
     },
+    highest: "rack.temperature",
   },
   {
     caption: "throttled", text: kpi("throttled_gpu_fraction", (v) => `${(100 * v).toFixed(2)}%`),
     status: (frame) => (frame.kpi.throttled_gpu_fraction > 0 ? "warning" : ""),
   },
+  {
+    caption: "GPUs off", text: (frame) => (frame.kpi.off_gpu_fraction > 0 ? `${(100 * frame.kpi.off_gpu_fraction).toFixed(2)}%` : ""),
+    status: () => "warning",
+  },
   { caption: "faults", text: (_, faults) => (faults ? String(faults) : ""), status: () => "limit" },
   { caption: "tokens/s", text: kpi("tokens_per_s", (v) => prefixed(v, "token/s").replace(/\s*tokens\/s/, "")) },
 ];
+
+/** The element with the highest value of a channel, where the frame holds that. */
+function placeOf(frame: Frame, channel: string): Element | null {
+  const column = frame.channels.find((one) => one.name === channel);
+  if (!column) return null;
+  let row = -1;
+  column.values.forEach((value, k) => { if (value > (row < 0 ? -Infinity : column.values[row])) row = k; });
+  return row < 0 ? null : { level: column.packed.level, index: column.packed.start + row };
+}
 
 export class Strip {
   readonly root = h("header", { id: "strip" });
@@ -44,7 +65,15 @@ export class Strip {
     return { value, root };
   });
 
-  constructor() {
+  private places = new Map<string, Element>();
+
+  constructor(private pathOf: (element: Element) => string, go: (element: Element) => void) {
+    FIGURES.forEach(({ caption, highest }, k) => {
+      if (highest) this.cells[k].root.addEventListener("click", () => {
+        const place = this.places.get(caption);
+        if (place) go(place);
+      });
+    });
     this.root.append(this.title, h("div", { className: "figures" }, ...this.cells.map((cell) => cell.root)));
   }
 
@@ -60,6 +89,14 @@ export class Strip {
       root.hidden = !text;
       write(value, text);
       value.className = figure.status?.(frame) ?? "";
+      if (figure.highest) this.place(figure.caption, root, placeOf(frame, figure.highest));
     });
+  }
+
+  private place(caption: string, root: HTMLElement, place: Element | null): void {
+    if (place) this.places.set(caption, place);
+    else this.places.delete(caption);
+    root.title = place ? `${caption}: ${this.pathOf(place)}` : caption;
+    root.classList.toggle("link", !!place);
   }
 }
