@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from twin.check.air import AIR_CHECKS
+from twin.check.cdu_loss import cdu_notes
 from twin.check.clearance import CLEARANCE_CHECKS
 from twin.check.compensation import COMPENSATION_CHECKS
 from twin.check.cooling import COOLING_CHECKS
@@ -22,7 +24,7 @@ from twin.check.power import POWER_CHECKS
 from twin.check.ways import WAY_CHECKS
 from twin.plant.plant import Plant
 
-__all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant"]
+__all__ = ["CHECKS", "Check", "Finding", "Subject", "check_plant", "notes"]
 
 CHECKS: tuple[Check, ...] = (
     *POWER_CHECKS,
@@ -31,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *PHASE_CHECKS,
     *COOLING_CHECKS,
     *OUTDOOR_CHECKS,
+    *AIR_CHECKS,
     *FLOOR_CHECKS,
     *CLEARANCE_CHECKS,
     *WAY_CHECKS,
@@ -50,6 +53,11 @@ def check_plant(plant: Plant) -> list[Finding]:
     subject = Subject(plant)
     findings = gathered(finding for check in CHECKS for finding in check(subject))
     return sorted(findings, key=lambda finding: finding.severity != "error")
+
+
+def notes(plant: Plant) -> list[Finding]:
+    """What one may take for a reserve and what is none; no fault, so not among the findings."""
+    return gathered(cdu_notes(Subject(plant)))
 
 
 def gathered(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Checks of cooling: supply temperatures, CDUs, air handlers, plants and heat rejection."""
+"""Checks of cooling by water: supply temperatures, CDUs, plants and heat rejection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from twin.cache import cached_coolant
-from twin.catalog.specs import Crah, Pump
+from twin.catalog.specs import Pump
 from twin.check.finding import Check, Finding, Severity, Subject, kilowatt, litres
 from twin.plant.capacity import (
     cdu_capacity,
@@ -15,13 +15,11 @@ from twin.plant.capacity import (
     chilled_capacity,
     climates,
     cooler_capacity,
-    crah_capacity,
     plant_flow_limit,
 )
 from twin.plant.fluids import DESIGN_RISE
 
 SLUSH_RANGE = 8.0  # K below freezing within which dilute glycol is slush that bursts no pipe
-AIR_FLOW_MARGIN = 1.05  # supply over the racks' draw, as the air handlers' control keeps it
 
 
 def check_supply_temperatures(subject: Subject) -> Iterator[Finding]:
@@ -67,9 +65,10 @@ def check_cdu_approach(subject: Subject) -> Iterator[Finding]:
 
 
 def check_cdu_capacity(subject: Subject) -> Iterator[Finding]:
-    """CDUs that cannot move their racks' heat, as built and with one of the row's CDUs lost.
+    """CDUs that cannot move their racks' heat, and rows that hang on one alone.
 
-    With one lost the others of its row take its racks over the row's common mains.
+    Every CDU has a loop of its own: what a lost one takes with it is told by
+    :func:`twin.check.cdu_loss.cdu_notes`.
     """
     plant = subject.plant
     result, design, cdus = plant.design.expansion, plant.design, plant.constants.cdu
@@ -91,37 +90,23 @@ def check_cdu_capacity(subject: Subject) -> Iterator[Finding]:
                     "more or larger CDUs, or colder facility water",
                     "cdu-capacity",
                 )
-            elif len(own) > 1:
-                share = float(design.cdu_heat[own.start : own.stop].sum()) / (len(own) - 1)
-                flow = float(design.cdu_flow[own.start : own.stop].sum()) / (len(own) - 1)
-                left = cdu_capacity(cdus, c, approach, flow)
-                if left < share:
-                    yield Finding(
-                        "warning",
-                        subject.path("cdu", c),
-                        f"with one CDU of the row lost, {kilowatt(share)} would fall to it; it "
-                        f"moves {kilowatt(left)}",
-                        "one more CDU per row, or larger ones",
-                        "cdu-capacity",
-                    )
-            else:
+            elif len(own) == 1:
                 yield Finding(
                     "warning",
                     subject.path("cdu", c),
                     "the only CDU of its row: its loss stops the row",
-                    "two or more CDUs per row",
+                    "two or more CDUs per row, so that a lost one stops fewer racks",
                     "cdu-capacity",
                 )
 
 
 def check_cdu_flow(subject: Subject) -> Iterator[Finding]:
-    """CDU pumps that do not bring the racks' flow: as built, with one pump or one CDU lost."""
+    """CDU pumps that do not bring the racks' flow: as built, and with one pump lost."""
     plant = subject.plant
     result, design, cdus = plant.design.expansion, plant.design, plant.constants.cdu
     first = result.levels["cdu"].first(result.levels["row"].count)
     for w in range(result.levels["row"].count):
         own = slice(int(first[w]), int(first[w + 1]))
-        total = float(design.cdu_flow[own].sum())
         for c in range(own.start, own.stop):
             flow, pumps = float(design.cdu_flow[c]), float(cdus.pumps[c])
             path = subject.path("cdu", c)
@@ -152,65 +137,6 @@ def check_cdu_flow(subject: Subject) -> Iterator[Finding]:
                     "a CDU with a spare pump, or fewer racks per CDU",
                     "cdu-flow",
                 )
-            elif own.stop - own.start > 1 and most < total / (own.stop - own.start - 1):
-                yield Finding(
-                    "warning",
-                    path,
-                    "with one CDU of the row lost, "
-                    f"{litres(total / (own.stop - own.start - 1))} would fall to it; its pumps "
-                    f"bring {litres(most)}",
-                    "one more CDU per row, or larger ones",
-                    "cdu-flow",
-                )
-
-
-def check_air_handlers(subject: Subject) -> Iterator[Finding]:
-    """Air handlers with too little air or cooling for the racks' air heat, all and one lost."""
-    plant = subject.plant
-    result, design, c = plant.design.expansion, plant.design, plant.constants
-    airflow = np.array([kind.rack.rated_airflow for kind in design.kinds])[c.rack.kind]
-    for h, hall in enumerate(result.hall):
-        unit = plant.layout.product(hall.crahs.product, Crah)
-        inside = c.rack.hall == h
-        drawn = float(airflow[inside].sum()) * (1.0 - hall.recirculation) * AIR_FLOW_MARGIN
-        rate = drawn / unit.rated_airflow * float(c.hall.crah_airflow_capacity_rate[h])
-        heat = float(design.hall_air_heat[h])
-        back = hall.air_supply_temperature + heat / rate if rate > 0.0 else 0.0
-        water = float(result.plant_setpoint[c.hall.air_plant[h]])
-        stages: tuple[tuple[int, Severity], ...] = ((0, "error"), (1, "warning"))
-        for lost, severity in stages:
-            units = hall.crahs.count - lost
-            most_air = units * unit.rated_airflow
-            most_heat = crah_capacity(
-                c.hall,
-                h,
-                units,
-                min(rate, units * float(c.hall.crah_airflow_capacity_rate[h])),
-                back,
-                water,
-            )
-            with_lost = " with one air handler lost" if lost else ""
-            path, fix = subject.path("hall", h), "raise crahs.count or lower the water temperature"
-            if most_air < drawn:
-                yield Finding(
-                    severity,
-                    path,
-                    f"racks draw {drawn:.1f} m3/s of air, air handlers bring "
-                    f"{most_air:.1f} m3/s{with_lost}",
-                    "raise crahs.count",
-                    "air-handlers",
-                )
-                break
-            if most_heat < heat:
-                yield Finding(
-                    severity,
-                    path,
-                    f"racks give {kilowatt(heat)} to the air, air handlers take "
-                    f"{kilowatt(most_heat)}{with_lost}",
-                    fix,
-                    "air-handlers",
-                )
-                break
 
 
 def check_plant_pumps(subject: Subject) -> Iterator[Finding]:
@@ -324,7 +250,6 @@ COOLING_CHECKS: tuple[Check, ...] = (
     check_cdu_approach,
     check_cdu_capacity,
     check_cdu_flow,
-    check_air_handlers,
     check_plant_pumps,
     check_heat_rejection,
     check_frost,

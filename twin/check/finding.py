@@ -11,14 +11,15 @@ from twin.plant.budget import Budget, power_budget
 from twin.plant.capacity import DesignDay, design_day
 from twin.plant.plant import Plant
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong or has no reserve.
 
-    severity : error (does not work as built) or warning (no reserve, or bad practice);
+    severity : error (does not work as built), warning (no reserve, or bad practice) or note (what
+    is understood by the model, and no fault);
     path : element; message : what is wrong, with figures; fix : how to mend it; check : its name
     """
 

@@ -67,15 +67,20 @@ def check(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
-    """Look for what cannot work, each finding with path and fix. Exit 1: some found."""
-    from twin.check import check_plant
+    """Look for what cannot work, each finding with path and fix. Exit 1: some found.
+
+    Notes say what may be taken for a reserve and is none; they are no findings.
+    """
+    from twin.check import check_plant, notes
     from twin.plant import load_plant
 
-    findings = check_plant(load_plant(layout))
+    plant = load_plant(layout)
+    findings = check_plant(plant)
+    shown = [*findings, *notes(plant)]
     if as_json:
-        print(json.dumps([vars(finding) for finding in findings]))
+        print(json.dumps([vars(finding) for finding in shown]))
     else:
-        for finding in findings:
+        for finding in shown:
             typer.echo(f"{finding.severity}: {finding.path}: {finding.message}")
             typer.echo(f"  fix: {finding.fix}")
         typer.echo(f"{len(findings)} findings" if findings else "no findings")

@@ -78,6 +78,7 @@ def one_line(
         uneven = solve_phases(flow)
         answer["phases"] = _phases(uneven)
     if n_1 or capacity:
+        from twin.check.cdu_loss import cdu_losses
         from twin.power import capacity as fits
         from twin.power.reliability import rack_availability
         from twin.power.what_if import single_outages
@@ -96,6 +97,10 @@ def one_line(
                 "failures_per_year": supply.failure_rate * 8760.0 * 3600.0,
                 "mean_outage_s": supply.mean_outage,
             }
+            losses = [vars(loss) for loss in cdu_losses(plant)]
+            answer["largest_cdu_loss"] = max(
+                losses, key=lambda loss: loss["accelerators"], default=None
+            )
             answer["failures"] = [vars(f) for f in fits.single_failures(plant, banks)]
             answer["outages"] = [
                 {"kind": case.kind, "out": case.out, **vars(case.worst)}
@@ -283,9 +288,15 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
         usable = answer["usable_gpus"]
         typer.echo(
             f"GPUs: {usable['installed']:,} installed; with everything in service "
-            f"{usable['everything_in_service']:,} can run, with any single unit out "
-            f"{usable['any_single_unit_out']:,}"
+            f"{usable['everything_in_service']:,} have power, with any single unit of the power "
+            f"chain out {usable['any_single_unit_out']:,}"
         )
+        loss = answer["largest_cdu_loss"]
+        if loss is not None:
+            typer.echo(
+                f"cooling: every CDU has a loop of its own; losing {loss['path']} takes "
+                f"{loss['racks']} racks with {loss['accelerators']:,} GPUs with it"
+            )
         supply = answer["first_rack"]
         typer.echo(
             f"supply of the first rack: available {supply['availability']:.6%} of the time, "

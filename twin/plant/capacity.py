@@ -12,7 +12,7 @@ from physics.coil import coil_exchange
 from physics.cooling_tower import CP_WATER, merkel_tower
 from physics.dry_cooler import adiabatic_pad
 from physics.effectiveness_ntu import CROSSFLOW_UNMIXED, effectiveness_counterflow
-from physics.factory.arrays import CduConstants, HallConstants, PlantConstants
+from physics.factory.arrays import CduConstants, HallConstants, PlantConstants, RowConstants
 from physics.heat_exchanger import film_conductance, overall_conductance
 from physics.psychrometrics import (
     CP_DRY_AIR,
@@ -234,3 +234,28 @@ def crah_capacity(
         film,
     )[0]
     return -units * float(heat)
+
+
+def door_capacity(
+    rows: RowConstants, w: int, airflow_rate: float, exhaust: float, water: float
+) -> float:
+    """Heat [W] that one rear door of a row takes at full water flow.
+
+    ``airflow_rate`` [W/K] is of the rack's air, ``exhaust`` and ``water`` [degC] enter.
+    """
+    film = 2.0 * float(rows.door_ua[w])
+    water_rate = float(rows.door_water_capacity_rate[w])
+    heat = coil_exchange(
+        CROSSFLOW_UNMIXED,
+        water_rate,
+        1.0,
+        water,
+        airflow_rate,
+        1.0,
+        exhaust,
+        water_rate,
+        film,
+        float(rows.door_airflow_capacity_rate[w]),
+        film,
+    )[0]
+    return -float(heat)

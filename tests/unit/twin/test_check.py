@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_layout import HALL, ROW, SMALL, changed, plant_of
+from typer.testing import CliRunner
 
-from twin.check import CHECKS, Finding, check_plant
+from twin.check import CHECKS, Finding, check_plant, notes
 from twin.check import gathered as gather
+from twin.check.cdu_loss import cdu_losses
 from twin.check.network import NETWORK_CHECKS
+from twin.cli.commands import app
+from twin.controls import Command
 from twin.errors import InputError
 from twin.layout import bundled_layouts
 from twin.plant import load_plant
+from twin.scenario import Scenario
+from twin.simulation import Simulation
 
 PLANT = "sites.0.plants"
 
@@ -53,6 +60,16 @@ def one_row_with_aisle(aisle: str, width: str) -> list[tuple[str, Any]]:
         (f"{HALL}.crahs.count", 1),
     ]
 
+
+AIR_COOLED: list[tuple[str, Any]] = [
+    (f"{ROW}.rack", "nvidia-dgx-h100-x4"),
+    (f"{ROW}.cdu", ...),
+    (
+        "products",
+        [{"extends": "generic-rear-door-50", "id": "small-door", "rated_capacity": "20 kW"}],
+    ),
+]
+"""Rows of racks cooled by air, and a door too small for them."""
 
 CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
     # changes, check, severity, path, words of the message
@@ -161,13 +178,6 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "0.5 K approach",
     ),
     (
-        [(f"{PLANT}.0.supply_temperature", "38 degC"), (f"{ROW}.racks", 8)],
-        "cdu-capacity",
-        "warning",
-        "/site/hall/row-01/cdu-1",
-        "with one CDU of the row lost",
-    ),
-    (
         [
             (f"{ROW}.cdu", {"product": "generic-cdu-600", "per_row": 1}),
             (f"{ROW}.racks", 10),
@@ -177,6 +187,20 @@ CASES: list[tuple[list[tuple[str, Any]], str, str, str, str]] = [
         "error",
         "/site/hall/row-01/cdu-1",
         "racks need",
+    ),
+    (
+        [(f"{ROW}.rear_doors", {"product": "generic-rear-door-50", "plant": "warm"})],
+        "rear-doors",
+        "error",
+        "/site/hall/row-01",
+        "their water arrives at 36 degC",
+    ),
+    (
+        [*AIR_COOLED, (f"{ROW}.rear_doors", {"product": "small-door"})],
+        "rear-doors",
+        "warning",
+        "/site/hall/row-01",
+        "air handlers have to take the rest",
     ),
     ([(f"{HALL}.crahs.count", 1)], "air-handlers", "warning", "/site/hall", "air handler lost"),
     (
@@ -388,3 +412,78 @@ def test_plain_water_in_dry_coolers_freezes(coolant: str, weather: str, told: bo
         assert found[0].severity == "warning"
         assert "freezes at 0.0 degC" in found[0].message
         assert "glycol" in found[0].fix
+
+
+def air_cooled(crahs: int, *more: tuple[str, Any]) -> list[str]:
+    """Severities of what is said about air in a hall of air-cooled racks."""
+    found = findings(*AIR_COOLED, (f"{HALL}.crahs.count", crahs), *more)
+    return [f"{f.severity}: {f.message}" for f in found if f.check == "air-handlers"]
+
+
+def test_rear_doors_count_in_the_balance_of_the_air() -> None:
+    """What doors have cooled need not come from air handlers; warm water counts for little."""
+    doors = (f"{ROW}.rear_doors", {"product": "generic-rear-door-50"})
+    warm = (f"{ROW}.rear_doors", {"product": "generic-rear-door-50", "plant": "warm"})
+    bare, helped, hardly = (air_cooled(1, *more) for more in ((), (doors,), (warm,)))
+    assert bare[0].startswith("error: racks draw")
+    assert not any(text.startswith("error") for text in helped)
+    assert hardly[0].startswith("error: racks draw")
+
+
+def test_doors_that_are_lost_leave_their_heat_to_the_air_handlers() -> None:
+    doors = (f"{ROW}.rear_doors", {"product": "generic-rear-door-50"})
+    told = [text for text in air_cooled(1, doors, (f"{ROW}.racks", 8)) if "rear doors" in text]
+    assert len(told) == 1
+    assert told[0].startswith("warning: ")
+    assert told[0].endswith("with the rear doors of row-01 lost")
+
+
+def test_check_and_simulation_agree_on_doors() -> None:
+    """One air handler and cold doors hold the cold aisle; with warm water they do not."""
+    from twin.steady import solve
+
+    aisles = {}
+    for plant in ("chilled", "warm"):
+        doors = (f"{ROW}.rear_doors", {"product": "generic-rear-door-50", "plant": plant})
+        built = plant_of(changed(*AIR_COOLED, (f"{HALL}.crahs.count", 1), doors))
+        aisles[plant] = float(solve(built).state.view.row.cold_aisle_temperature.max())
+    assert aisles["chilled"] == pytest.approx(24.0, abs=0.1)
+    assert aisles["warm"] > 25.0
+
+
+def test_a_second_cdu_is_no_reserve_and_check_says_what_its_loss_takes() -> None:
+    plant = plant_of(SMALL)
+    assert check_plant(plant) == []
+    (note,) = notes(plant)
+    assert (note.severity, note.check, note.path) == (
+        "note", "cdu-loss", "/site/hall/row-01/cdu-1"
+    )  # fmt: skip
+    assert "its loss takes 2 racks (144 accelerators, " in note.message
+    assert "no other CDU of the row takes them over (and 3 more" in note.message
+    assert notes(plant_of(changed((f"{ROW}.cdu.per_row", 1)))) == []
+
+
+def test_a_lost_cdu_takes_its_racks_and_no_others() -> None:
+    """The note holds: in a run the other CDU's racks do not notice."""
+    simulation = Simulation(plant_of(SMALL), Scenario())
+    simulation.apply(Command("inject", "/site/hall/row-01/cdu-1", "trip"))
+    simulation.advance(120.0)
+    throttled = simulation.state.view.rack.throttled[:4]
+    (loss, other, *_) = cdu_losses(simulation.plant)
+    assert (loss.racks, loss.accelerators, other.racks) == (2, 144, 2)
+    assert (throttled > 0).tolist() == [True, True, False, False]
+
+
+def test_the_command_tells_notes_and_exits_by_findings() -> None:
+    told = CliRunner().invoke(app, ["check", "pilot"])
+    assert told.exit_code == 0
+    assert "note: /pilot/hall-a/row-01/cdu-1: a loop of its own" in told.stdout
+    assert told.stdout.rstrip().endswith("no findings")
+    data = json.loads(CliRunner().invoke(app, ["check", "pilot", "--json"]).stdout)
+    assert [entry["severity"] for entry in data] == ["note"]
+
+
+def test_what_one_unit_out_means_is_said_of_power_and_of_cooling() -> None:
+    told = CliRunner().invoke(app, ["one-line", "pilot", "--n-1"]).stdout
+    assert "with any single unit of the power chain out" in told
+    assert "losing /pilot/hall-a/row-01/cdu-1 takes 4 racks with 288 GPUs with it" in told
