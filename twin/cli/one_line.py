@@ -245,7 +245,7 @@ def _show(answer: dict[str, Any], everything: bool) -> None:
                 typer.echo(f"{site['path']}: {_watts(site[key])} {what}")
     table(
         "Buses, lowest voltages first",
-        ("bus", "rated", "voltage", ""),
+        ("bus", "rated", "voltage", "of rated"),
         [
             (b["path"], f"{b['rated_v']:,.0f} V", f"{b['voltage_v']:,.1f} V",
              f"{b['voltage_pu']:.2%}" if b["live"] else "dead")

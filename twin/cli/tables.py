@@ -39,7 +39,6 @@ def show_table(
     plain : without a frame
     """
     from rich.box import HEAVY_HEAD, SIMPLE
-    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -60,16 +59,35 @@ def show_table(
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    if Measurement.get(out, out.options, table).minimum <= out.width:
+    if _least_width(rows, headings, count, prose) <= out.width:
         out.print(table)
         return
     if title:
         out.print(Text(title), soft_wrap=True)
     for row in rows:
-        out.print(Text(row[0]), soft_wrap=True)
+        if not headings and len(row) == 2:
+            out.print(Text(f"{row[0]}: {row[1]}"), soft_wrap=True)
+            continue
+        first = f"{headings[0]}: " if headings and headings[0] else ""
+        out.print(Text(f"{first}{row[0]}"), soft_wrap=True)
         for k, cell in enumerate(row[1:], start=1):
             name = f"{headings[k]}: " if headings and headings[k] else ""
-            out.print(Text(f"  {name}{cell}"), soft_wrap=True)
+            out.print(Text(f"  {name}{' '.join(cell.splitlines())}"), soft_wrap=True)
+
+
+def _least_width(
+    rows: Sequence[Sequence[str]], headings: Sequence[str], count: int, prose: Collection[int]
+) -> int:
+    """Columns of the terminal in which a table stands without a word that is broken."""
+    from rich.cells import cell_len
+
+    total = 1
+    for k in range(count):
+        cells = [row[k] for row in rows if k < len(row)] + ([headings[k]] if headings else [])
+        parts = [part for cell in cells for part in (cell.split() if k in prose else
+                                                     cell.splitlines())]  # fmt: skip
+        total += max((cell_len(part) for part in parts), default=0) + 3
+    return total
 
 
 def told(value: float, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class Difference:
     ----------
     first_time : time of the first common frame in which any element differs [s]
     first_path, first_a, first_b : element that differs most in that frame, and its values
-    largest : largest difference by amount, at ``path`` and ``time``
+    largest : largest difference by amount, at ``path`` and ``time``; NaN where only one has a value
     share : that difference relative to the channel's colour range, to compare channels
     elements : how many elements ever differ, of ``count`` compared
     """
@@ -44,8 +45,11 @@ class Difference:
     count: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data; None for values that one of the two does not have."""
+        return {
+            key: None if isinstance(value, float) and math.isnan(value) else value
+            for key, value in asdict(self).items()
+        }
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def diverge(a: Recording, b: Recording) -> Divergence:
 def _first_share(difference: Difference, channels: Sequence[Channel]) -> float:
     """How far a channel is off in its first frame, relative to its colour range."""
     row = next(c for c in channels if c.name == difference.channel)
-    return abs(difference.first_b - difference.first_a) / _span(row)
+    apart = abs(difference.first_b - difference.first_a)
+    return float(np.nan_to_num(apart)) / _span(row)
 
 
 def _span(channel: Channel) -> float:
@@ -131,13 +136,14 @@ def _compare(
     # float32 values: large ones are not known better than to about 1e-7 of themselves
     ever = np.zeros(len(rows_a), dtype=bool)
     first: tuple[float, int, float, float] | None = None
-    largest, where, when = 0.0, 0, 0.0
+    largest, where, when = 0.0, -1, 0.0
     for frame_a, frame_b in zip(frames_a, frames_b, strict=True):
         old: Floats = a.read(channel.name, int(frame_a))[rows_a].astype(np.float64)
         new: Floats = b.read(channel.name, int(frame_b))[rows_b].astype(np.float64)
         change = np.nan_to_num(new - old)
         tolerance = 1.01 * channel.resolution + 2e-7 * np.abs(np.nan_to_num(old))
-        beyond = np.abs(change) > tolerance
+        # a value that only one of them has is a difference without a size
+        beyond = (np.abs(change) > tolerance) | (np.isnan(old) != np.isnan(new))
         if not beyond.any():
             continue
         ever |= beyond
@@ -149,6 +155,8 @@ def _compare(
             largest, where, when = float(change[row]), row, moment
     if first is None:
         return None
+    if where < 0:  # only values that one of them does not have
+        largest, where, when = np.nan, first[1], first[0]
     return Difference(
         channel=channel.name,
         title=channel.title,
@@ -160,7 +168,7 @@ def _compare(
         largest=largest,
         path=a.levels.path(channel.level, int(rows_a[where])),
         time=when,
-        share=abs(largest) / _span(channel),
+        share=float(np.nan_to_num(abs(largest))) / _span(channel),
         elements=int(ever.sum()),
         count=len(rows_a),
     )
