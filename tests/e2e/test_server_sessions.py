@@ -115,12 +115,17 @@ def test_sessions_are_listed_limited_and_closed(server):
         ({"layout": "no-such"}, "no-such"),
         ({"layout": "../../etc/passwd"}, "bundled"),
         ({"layout": "pilot", "id": "Bad Name"}, "session name"),
-        ({"layout": "pilot", "id": "pilot"}, "exists"),
+        ({"layout": "pilot", "id": "con"}, "session name"),
+        ({"layout": "pilot", "id": "a" * 41}, "id"),
+        ({"layout": "pilot", "id": "caf\u00e9"}, "session name"),
+        ({"layout": "pilot", "id": "pilot\n"}, "session name"),
         ({"layout": "pilot", "speed": 0}, "speed"),
     ):
         status, problem = server.request("/api/sessions", body=body)
         assert status == 422
         assert words in json.dumps(problem)
+    status, problem = server.request("/api/sessions", body={"layout": "pilot", "id": "pilot"})
+    assert (status, problem["message"]) == (409, "a session of that name exists")
     made = []
     while len(server.get("/api/sessions")) < 4:
         made.append(server.get("/api/sessions", body={"layout": "pilot", "paused": True})["id"])

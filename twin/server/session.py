@@ -20,13 +20,14 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
-from twin.server.event_log import EventLog
+from twin.server.event_log import WITH_NEXT_STEP, EventLog
 from twin.server.goals import Goals, Reached
 from twin.server.jobs import Jobs
 from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
 from twin.server.publisher import Publisher, Sample
+from twin.server.rewind import cut_to_follow
 from twin.server.session_status import session_status
 from twin.server.snapshots import Moment
 from twin.server.subject import Subject
@@ -132,6 +133,16 @@ class Session:
         """Whether the session is on its way to a moment and takes no commands."""
         return self._goals.seeking
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed and nothing of it runs any more."""
+        return self._jobs.closing and not self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until it has ended, however long its last writing takes."""
+        if self._thread.is_alive():
+            self._thread.join()
+
     def status(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
         return session_status(self)
@@ -202,13 +213,15 @@ class Session:
             return future
         target = self.timeline.steps_of(moment, self._latest())
         start, kept = self.timeline.before(target)
+        line = len(self.journal.entries)
         self._note(who, "seek", moment, kept=kept)
-        if self.keeper is not None:
-            self.keeper.rewound(self, target)
+        cut = cut_to_follow(self.journal, line, self.subject.step)
+        if self.keeper is not None and cut is not None:
+            self.keeper.rewound(self, cut)
         self.undone = len(self.journal.left())
         self.timeline.go_back(start)
         self.failure = ""
-        self._forget_events(moment)
+        self._forget_events(target * self.subject.step)
         self._goals.give_up(Busy("the session went to another time instead"))
         self._keep_replay = False
         return self._goals.add(target, replay=True)
@@ -247,19 +260,23 @@ class Session:
     # --- the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        turn = self._begin
         try:
-            self.timeline.begin()
-            if self.keeper is not None:
-                self.keeper.begin(self)
             while not self._jobs.closing:
                 try:
-                    self._turn()
+                    turn()
                 except Exception as error:
                     log.exception("session %s stopped", self.id)
                     self._fail(str(error) or type(error).__name__)
                     self._jobs.wait(AFTER_FAILURE)
+                turn = self._turn
         finally:
             self._end()
+
+    def _begin(self) -> None:
+        self.timeline.begin()
+        if self.keeper is not None:
+            self.keeper.begin(self)
 
     def _turn(self) -> None:
         self._jobs.run()
@@ -268,6 +285,8 @@ class Session:
             self._batch()
             return
         self._sample(time.monotonic())
+        if wait is None and self.keeper is not None:
+            wait = self.keeper.at_rest(self)
         self._jobs.wait(wait)
 
     def _wait(self) -> float | None:
@@ -321,11 +340,12 @@ class Session:
                 self.timeline.replay_changes()
                 arrived = not self._keep_replay
                 self._keep_replay = False
-            self._goals.waiting.popleft()
+            self._goals.end_first(self.status())
             self._restart()
-            goal.reached.set_result(self.status())
-        if arrived and self.keeper is not None:
-            self.keeper.after_step(self)
+        if arrived:
+            self._events_read, _ = self.subject.events_since(0)  # of the way: told before
+            if self.keeper is not None:
+                self.keeper.after_step(self)
         if self.subject.finished and not self._paused:
             self._paused = True
             self._restart()
@@ -370,7 +390,7 @@ class Session:
             self.events.add(event.time, event.path, event.kind, event.message)
 
     def _forget_events(self, moment: float) -> None:
-        self.events.forget_after(moment)
+        self.events.forget_after(moment, WITH_NEXT_STEP)
         self._events_read, _ = self.subject.events_since(0)
 
     def _note(
