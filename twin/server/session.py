@@ -78,6 +78,7 @@ class Session:
         self.keeper = keeper
         self.created = time.time()
         self.failure = ""
+        self.logged: Future[None] | None = None  # ends when the last line of the log is on disk
         self.final = False  # closed by a user, not by the end of the server
         self.hold = ""  # why it may not go on for the moment (no space on disk)
         self.step_seconds = 0.0
@@ -159,10 +160,11 @@ class Session:
         if self.failure:
             raise Busy(f"the session has stopped: {self.failure}")
         applied, entry = self.timeline.change(command, who)
-        kept = self.keeper.after_change(self, entry) if self.keeper is not None else None
+        if self.keeper is not None:
+            self.logged = self.keeper.after_change(self, entry)
         self._stale = True
         self._collect_events()
-        return applied, kept
+        return applied, self.logged
 
     def set_paused(self, paused: bool, who: str) -> None:
         """Stop or go on."""
@@ -398,7 +400,7 @@ class Session:
     ) -> None:
         entry = self.timeline.note(who, kind, value, kept=kept)
         if self.keeper is not None:
-            self.keeper.after_change(self, entry)
+            self.logged = self.keeper.after_change(self, entry)
 
     def _latest(self) -> int:
         return max(self.subject.steps, self._goals.latest)

@@ -17,11 +17,13 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from twin import controls
 from twin.errors import InputError, TwinError
 from twin.server.aside import move_aside, move_back
 from twin.server.checkpoint import checkpoints_on_the_way, drop_checkpoints_after, mark_of
 from twin.server.journal import (
     COMMANDS,
+    STATE_KINDS,
     Entry,
     Journal,
     append_line,
@@ -45,6 +47,7 @@ from twin.simulation import Simulation
 log = logging.getLogger("twin.server")
 
 LOCK = "lock"
+MAKING = ".making"  # stands beside the folder of a session that is being made
 
 
 @dataclass(frozen=True)
@@ -146,23 +149,28 @@ class Store:
             goal=goal,
             followed=len(changes),
         )
+        making = folder.with_suffix(MAKING)
         try:
+            making.touch()
             aside = move_aside(folder) if os.path.lexists(folder) else None
         except OSError as error:
-            raise InputError(f"cannot be moved aside: {error.strerror}", folder) from None
+            making.unlink(missing_ok=True)
+            raise InputError(f"cannot be written: {error.strerror}", folder) from None
         try:
             try:
                 recorder = SessionRecorder(folder, subject.simulation, interval=self.interval)
                 if changes:
                     append_line(folder / COMMANDS, "\n".join(entry_line(e) for e in changes))
                 write_meta(folder, meta)  # the last: what has it is whole
+                making.unlink()
             except OSError as error:
                 raise InputError(f"cannot be written: {error.strerror}", folder) from None
             yield self._keeper(folder, recorder, meta)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
-            if aside is not None:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                making.unlink(missing_ok=True)
+                if aside is not None:
                     move_back(aside, folder)
             raise
 
@@ -183,8 +191,7 @@ class Store:
         found: list[Kept] = []
         unopened: list[Unopened] = []
         last = 0
-        for leftover in self.folder.glob("*.undone-*.partial"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        self._clear()
         for folder in sorted(self.folder.iterdir()):
             if folder.suffix != ".zarr" or "." in folder.stem or _is_recording_only(folder):
                 continue
@@ -198,6 +205,17 @@ class Store:
         self._numbers = count(last + 1)
         found.sort(key=lambda kept: (kept.meta.number, kept.meta.created), reverse=True)
         return found, unopened
+
+    def _clear(self) -> None:
+        """Remove what a crash left half made: nobody was told that it was there."""
+        for leftover in self.folder.glob("*.undone-*.partial"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for making in self.folder.glob(f"*{MAKING}"):
+            folder = making.with_suffix(".zarr")
+            if not os.path.lexists(folder / META):
+                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                making.unlink()
 
     def restore(self, kept: Kept) -> Session:
         """A session as its last checkpoint and command log leave it, ready to start.
@@ -224,6 +242,7 @@ class Store:
         except (TwinError, OSError) as error:
             raise NotNow(f"its layout or scenario cannot be opened: {error}") from error
         check_same(meta, simulation, folder)
+        _check_changes(journal, simulation, file)
         start = Moment(simulation.steps, 0, simulation.snapshot())
         recorder = SessionRecorder(folder, simulation, interval=self.interval, resume=True)
         cut_torn_line(file)
@@ -277,6 +296,16 @@ def _read(folder: Path) -> Kept:
         )
     parse_speed(meta.speed)
     return Kept(folder, meta)
+
+
+def _check_changes(journal: Journal, simulation: Simulation, file: Path) -> None:
+    """Refuse a log with a change that this factory cannot have seen; raises InputError."""
+    for number, entry in enumerate(journal.entries, start=1):
+        if entry.kind in STATE_KINDS:
+            try:
+                controls.check(simulation.plant, entry.command())
+            except InputError as error:
+                raise replace(error, file=file, line=number) from None
 
 
 def _is_recording_only(folder: Path) -> bool:

@@ -184,6 +184,8 @@ DAMAGED = {
         f / "commands.jsonl", lambda t: t + '"' + "x" * 10_000_000 + '"\n'
     ),
     "log with an unknown command": lambda f: line(f, 1, kind="explode"),
+    "log with an unknown path": lambda f: line(f, 1, path="/nowhere"),
+    "log with an impossible value": lambda f: line(f, 1, value=1e9),
     "log with a number that is none": lambda f: line(f, 1, steps=float("nan")),
     "log with a wrong time": lambda f: line(f, 1, time=1e9),
     "log a folder": lambda f: ((f / "commands.jsonl").unlink(), (f / "commands.jsonl").mkdir()),
@@ -333,6 +335,18 @@ def test_somebodys_recording_is_left_alone(state):
     with Restored(state) as restored:
         assert restored.reasons() == {}
     assert len(Recording(folder)) == 13
+
+
+def test_a_session_that_was_never_made_in_full_is_gone_and_its_name_free(state):
+    shutil.copytree(state / "other.zarr", state / "half.zarr")
+    (state / "half.zarr" / "session.json").unlink()
+    for name in ("half", "kept", "nothing"):
+        (state / f"{name}.making").touch()
+    (state / "kept.undone-1.partial").mkdir()
+    with Restored(state) as restored:
+        assert restored.ids == ["kept", "other"]
+        assert restored.reasons() == {}
+    assert {path.name for path in state.iterdir()} == {"kept.zarr", "other.zarr", "lock"}
 
 
 def test_a_layout_that_is_not_there_leaves_the_session_as_it_was(killed, state):
