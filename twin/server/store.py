@@ -192,7 +192,13 @@ class Store:
         unopened: list[Unopened] = []
         last = 0
         self._clear()
-        for folder in sorted(self.folder.iterdir()):
+        try:
+            folders = sorted(self.folder.iterdir())
+        except OSError as error:
+            raise InputError(
+                f"cannot be read: {error.strerror}", self.folder, key="--state"
+            ) from None
+        for folder in folders:
             if folder.suffix != ".zarr" or "." in folder.stem or _is_recording_only(folder):
                 continue
             kept = through_the_door(folder, partial(_read, folder))
