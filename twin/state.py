@@ -52,6 +52,11 @@ def counts_of(constants: Constants) -> dict[str, int]:
     }
 
 
+def field_names() -> tuple[str, ...]:
+    """Names of everything in a state, ``group.field``, in the order in which it lies there."""
+    return tuple(f"{group}.{field}" for group in State.__annotations__ for field in _fields(group))
+
+
 class StateBuffer:
     """One float64 buffer and the named views of it.
 

@@ -42,21 +42,27 @@ def verify(path: str | Path, progress: Callable[[float], None] | None = None) ->
     ------
     InputError : not the recording of a session, or its layout or scenario has changed since
     """
-    from twin.server.checkpoint import checkpoint_files, read_checkpoint
-    from twin.server.journal import COMMANDS, Journal
-    from twin.server.keeper import read_meta
+    from twin.server.checkpoint import checkpoint_files, mark_of, read_checkpoint
+    from twin.server.journal import COMMANDS, Journal, check_times
+    from twin.server.meta import read_meta
+    from twin.server.rewind import cut_to_follow
     from twin.server.store import Origin, check_same
 
     folder = Path(path)
     recording = Recording(folder)
     meta = read_meta(folder)
-    simulation = Origin(meta.layout, meta.scenario, meta.seed).simulation()
+    simulation = Origin.of(meta).simulation()
     check_same(meta, simulation, folder)
     journal = Journal.read(folder / COMMANDS)
+    check_times(journal, meta.step, folder / COMMANDS)
+    if meta.followed is not None:
+        cut = cut_to_follow(journal, meta.followed, meta.step)
+        if cut is not None:  # killed just behind a seek: what is there is the future it left
+            journal = Journal.of(journal.entries[: cut.lines])
     changes = list(journal.active)
     states = {}
     for file in checkpoint_files(folder):
-        checkpoint = read_checkpoint(file)
+        checkpoint = read_checkpoint(file, mark_of(meta))
         states[checkpoint.snapshot.steps] = checkpoint
     frames = {round(time / meta.step): index for index, time in enumerate(recording.times)}
     last = max([*frames, *states])

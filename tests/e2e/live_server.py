@@ -94,12 +94,12 @@ class Server:
         assert status in (200, 201, 204), (status, content)
         return content
 
-    def until(self, path, condition, seconds=30.0):
+    def until(self, path, condition, seconds=30.0, **options):
         """Ask until the answer meets a condition, and return it."""
         end = time.monotonic() + seconds
         while True:
             with suppress(OSError):
-                answer = self.get(path)
+                answer = self.get(path, **options)
                 if condition(answer):
                     return answer
             assert time.monotonic() < end, f"never came: {path}"

@@ -1,18 +1,24 @@
 """Sessions over REST: set back, branched, compared, kept over kill -9, repeated bit by bit."""
 
+import http.client
 import json
 import os
 import random
 import shutil
 import signal
+import threading
 import time
+from contextlib import suppress
 
+import numpy as np
 import pytest
 import zarr
 from live_server import Server, twin
 
 from twin.client import Client, CommandError
+from twin.errors import InputError
 from twin.replay import Recording
+from twin.verify import verify
 
 CDU = "/pilot/hall-a/row-01/cdu-1"
 KILLS = int(os.environ.get("TWIN_KILLS", "3"))  # 20 take three minutes
@@ -115,12 +121,17 @@ def test_sessions_are_listed_limited_and_closed(server):
         ({"layout": "no-such"}, "no-such"),
         ({"layout": "../../etc/passwd"}, "bundled"),
         ({"layout": "pilot", "id": "Bad Name"}, "session name"),
-        ({"layout": "pilot", "id": "pilot"}, "exists"),
+        ({"layout": "pilot", "id": "con"}, "session name"),
+        ({"layout": "pilot", "id": "a" * 41}, "id"),
+        ({"layout": "pilot", "id": "caf\u00e9"}, "session name"),
+        ({"layout": "pilot", "id": "pilot\n"}, "session name"),
         ({"layout": "pilot", "speed": 0}, "speed"),
     ):
         status, problem = server.request("/api/sessions", body=body)
         assert status == 422
         assert words in json.dumps(problem)
+    status, problem = server.request("/api/sessions", body={"layout": "pilot", "id": "pilot"})
+    assert (status, problem["message"]) == (409, "a session of that name exists")
     made = []
     while len(server.get("/api/sessions")) < 4:
         made.append(server.get("/api/sessions", body={"layout": "pilot", "paused": True})["id"])
@@ -139,36 +150,85 @@ def test_two_servers_do_not_share_a_folder(server):
     assert "another server uses this folder" in error
 
 
+class Operator(threading.Thread):
+    """Does this and that until the server is gone; ``sure`` is what was answered, by session."""
+
+    def __init__(self, server, choice):
+        super().__init__(daemon=True)
+        self.server, self.choice = server, choice
+        self.commands = self.seeks = 0
+        self.branches = []
+
+    def run(self):
+        with suppress(OSError, http.client.HTTPException):
+            while True:
+                self.choice.choice((self.change, self.change, self.seek, self.branch))()
+                time.sleep(self.choice.uniform(0.0, 0.2))
+
+    def change(self):
+        value = self.choice.uniform(35, 45)
+        body = {"name": "set", "path": CDU, "key": "supply_setpoint", "value": value}
+        if self.server.request("/api/commands", body=body)[0] == 200:
+            self.commands += 1
+
+    def seek(self):
+        now = self.server.get("/api/sessions/pilot")["time"]
+        body = {"name": "seek", "value": max(0.0, now - self.choice.uniform(1.0, 30.0))}
+        if self.server.request("/api/commands", body=body)[0] == 200:
+            self.seeks += 1
+
+    def branch(self):
+        for id in self.branches[:-1]:
+            self.server.request(f"/api/sessions/{id}", method="DELETE")
+        status, answer = self.server.request("/api/sessions/pilot/branch", body={"paused": False})
+        if status == 201:
+            self.branches = [answer["id"]]
+
+
 def test_killed_at_any_moment_it_goes_on_and_every_bit_can_be_repeated(tmp_path):
     choice = random.Random(5)
-    reached = -1.0
-    changes = 0
-    for _ in range(KILLS):
+    commands = seeks = 0
+    branches = []
+    for _ in range(KILLS + 1):
         with Server("pilot", "--speed", "10", "--state", tmp_path, "--every", "2s") as server:
             session = server.get("/api/sessions/pilot")
-            assert session["commands"] == changes
-            # a checkpoint every 10 s; another may have been on its way to the disk
-            assert session["time"] >= reached - 20.0
-            for _ in range(3):
-                command(
-                    server,
-                    name="set",
-                    path=CDU,
-                    key="supply_setpoint",
-                    value=choice.uniform(35, 45),
-                )
-                changes += 1
-                time.sleep(choice.uniform(0.0, 0.4))
-            reached = server.get("/api/sessions/pilot")["time"]
+            # what was answered is there; what was under way at the kill may be
+            assert session["commands"] >= commands
+            ids = {one["id"] for one in server.get("/api/sessions")}
+            assert ids >= {"pilot", *branches}
+            assert server.get("/api/unopened") == []
+            for id in ids - {"pilot"}:
+                server.request(f"/api/sessions/{id}", method="DELETE")
+            commands, seeks = session["commands"], session["undone"]
+            operator = Operator(server, choice)
+            operator.start()
+            time.sleep(choice.uniform(0.3, 2.0))
             os.kill(server.process.pid, signal.SIGKILL)
             server.process.wait()
-        recording = Recording(tmp_path / "pilot.zarr")
-        assert len(recording) > 0
+            operator.join(30)
+            commands += operator.commands + operator.seeks
+            branches = operator.branches
+        recordings = [
+            folder for folder in tmp_path.glob("*.zarr") if (folder / "session.json").is_file()
+        ]
+        for folder in recordings:
+            if len(frames := present(folder)):
+                assert verify(folder).difference == "", folder
+                assert set(np.diff(frames)) <= {2.0}, folder
+    assert seeks > 0
+    assert any("undone" in folder.name for folder in recordings)
     code, out, error = twin("replay", tmp_path / "pilot.zarr", "--verify", "--json")
     assert code == 0, error
-    result = json.loads(out)
-    assert result["difference"] == ""
-    assert result["frames"] == len(recording)
+    assert json.loads(out)["difference"] == ""
+
+
+def present(folder):
+    """Times of the frames of a recording; none where nothing was recorded yet."""
+    with suppress(InputError):
+        return Recording(folder).times
+    with pytest.raises(InputError, match="no frame"):
+        Recording(folder)
+    return np.empty(0)
 
 
 def test_a_changed_recording_is_told_from_the_truth(tmp_path, server):

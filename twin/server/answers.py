@@ -20,6 +20,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "Token missing or wrong"},
     403: {"model": Problem, "description": "Not allowed for this token, host or origin"},
     404: {"model": Problem, "description": "No such session or thing"},
+    409: {"model": Problem, "description": "The name is taken"},
     413: {"model": Problem, "description": "Request too large"},
     422: {"model": Problem, "description": "Bad input"},
     429: {"model": Problem, "description": "Too many requests"},
@@ -108,6 +109,16 @@ class Branch(BaseModel):
     id: str | None = Field(default=None, max_length=40)
     title: str = Field(default="", max_length=200)
     paused: bool = True
+
+
+class UnopenedRow(BaseModel):
+    """A session kept from before that is not open."""
+
+    id: str
+    reason: str = Field(description="why it is not open")
+    folder: str = Field(description="where it lies now, in the folder of --state")
+    set_aside: bool = Field(description="moved there as damaged; else it waits for the next start")
+    since: float | None = Field(description="seconds since 1970 at which it was set aside")
 
 
 class UndoneRow(BaseModel):

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
 from twin.server.guard import Guard
-from twin.server.keeping import Busy, Gone
+from twin.server.keeping import Busy, Gone, Taken
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
@@ -37,6 +37,8 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>AI factory
 Look at <a href="docs">the REST interface</a>, <a href="api/sessions">sessions</a>,
 <a href="api/kpis">key figures</a>, <a href="metrics">metrics</a>,
 or run <code>twin view</code>.</p></body></html>"""
+
+STATUS = ((Forbidden, 403), (Gone, 404), (Taken, 409), (Busy, 503), (Unavailable, 501))
 
 
 def create_app(
@@ -112,7 +114,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(TwinError)
     async def refused(request: Request, error: TwinError) -> JSONResponse:
         status = 422
-        for kind, code in ((Forbidden, 403), (Gone, 404), (Busy, 503), (Unavailable, 501)):
+        for kind, code in STATUS:
             if isinstance(error, kind):
                 status = code
         return JSONResponse(error_body(error), status_code=status)

@@ -8,24 +8,52 @@ import shutil
 from pathlib import Path
 
 from twin.server.journal import COMMANDS
+from twin.server.meta import META
 
 UNDONE = "undone-"
 MAXIMUM_UNDONE = 20  # recordings of undone futures kept; the command log has all of them
 
 
-def name_aside(folder: Path, prefix: str = "") -> Path:
-    """A free name beside a session's folder that no session can have; numbers rise."""
-    number = max(_asides(folder, prefix), default=0) + 1
-    return folder.with_name(f"{folder.stem}.{prefix}{number}.zarr")
+def move_aside(folder: Path) -> Path:
+    """Give a closed session's folder, and its undone futures, a name that no session can have.
+
+    Raises OSError.
+    """
+    number = max(_asides(folder, ""), default=0) + 1
+    aside = folder.with_name(f"{folder.stem}.{number}.zarr")
+    for future, undone in _asides(folder, UNDONE).items():
+        undone.rename(folder.with_name(f"{folder.stem}.{number}.{UNDONE}{future}.zarr"))
+    folder.rename(aside)
+    return aside
 
 
-def keep_undone(folder: Path, entries: int) -> Path:
-    """Keep a recording as it is now under another name, before it is cut. Raises OSError.
+def move_back(aside: Path, folder: Path) -> None:
+    """Take :func:`move_aside` back. Raises OSError."""
+    for future, undone in _asides(aside, UNDONE).items():
+        undone.rename(undone_folder(folder, future))
+    aside.rename(folder)
+
+
+def undone_folder(folder: Path, number: int) -> Path:
+    """Where the recording of a session's undone future of that number lies."""
+    return folder.with_name(f"{folder.stem}.{UNDONE}{number}.zarr")
+
+
+def undone_folders(folder: Path) -> list[Path]:
+    """Recordings of a session's undone futures, the oldest first."""
+    return list(_asides(folder, UNDONE).values())
+
+
+def keep_undone(folder: Path, number: int, lines: int) -> Path:
+    """Keep a recording as it is now as that of an undone future, before it is cut. Raises OSError.
 
     Files that are only ever replaced (chunks, checkpoints) are shared, so that nothing but what is
-    cut off takes space; those that grow are copied, the command log up to ``entries`` lines.
+    cut off takes space; those that grow are copied, the command log up to ``lines`` lines. What was
+    kept before stays as it is.
     """
-    aside = name_aside(folder, UNDONE)
+    aside = undone_folder(folder, number)
+    if aside.exists():
+        return aside
     partial = aside.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -34,16 +62,16 @@ def keep_undone(folder: Path, entries: int) -> Path:
         )
         log = partial / COMMANDS
         if log.is_file():
-            lines = log.read_bytes().splitlines(keepends=True)
-            log.write_bytes(b"".join(lines[:entries]))
-        meta = partial / "session.json"
+            log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:lines]))
+        meta = partial / META
         facts = json.loads(meta.read_text(encoding="utf-8"))
         meta.write_text(json.dumps(facts | {"closed": True}), encoding="utf-8")
         partial.rename(aside)
     except (OSError, shutil.Error) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise OSError(getattr(error, "errno", None) or 5, f"not kept: {error}") from None
-    _drop_oldest(folder)
+    for old in undone_folders(folder)[:-MAXIMUM_UNDONE]:
+        shutil.rmtree(old, ignore_errors=True)
     return aside
 
 
@@ -51,9 +79,9 @@ def _asides(folder: Path, prefix: str) -> dict[int, Path]:
     """Recordings set aside, by number."""
     head = f"{folder.stem}.{prefix}"
     found = {}
-    for aside in folder.parent.glob(f"{head}*.zarr"):
-        number = aside.stem.removeprefix(head)
-        if number.isdigit():
+    for aside in folder.parent.iterdir():
+        number = aside.name.removeprefix(head).removesuffix(".zarr")
+        if aside.name == f"{head}{number}.zarr" and number.isdecimal() and number.isascii():
             found[int(number)] = aside
     return dict(sorted(found.items()))
 
@@ -66,8 +94,3 @@ def _share(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:  # a disk without links
         shutil.copyfile(source, target)
-
-
-def _drop_oldest(folder: Path) -> None:
-    for aside in list(_asides(folder, UNDONE).values())[:-MAXIMUM_UNDONE]:
-        shutil.rmtree(aside, ignore_errors=True)

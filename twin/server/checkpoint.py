@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import logging
 import os
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin.errors import InputError
+from twin.state import field_names
 
 if TYPE_CHECKING:
     from twin.server.journal import Journal
+    from twin.server.meta import Meta
     from twin.simulation import Snapshot
 
+log = logging.getLogger("twin.server")
+
 KEPT = 2  # newest checkpoints of a session
+UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, EOFError, OverflowError, RecursionError,
+    NotImplementedError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,10 +51,17 @@ class Checkpoint:
     events: int
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+def mark_of(meta: Meta) -> str:
+    """What a checkpoint belongs to: layout, scenario, and the meaning of the state's numbers."""
+    text = "\n".join((meta.digest, meta.scenario_digest, *field_names()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, mark: str) -> None:
     """Write a checkpoint and drop the oldest ones. Raises OSError."""
     snapshot = checkpoint.snapshot
     facts = {
+        "of": mark,
         "time": snapshot.time,
         "steps": snapshot.steps,
         "pending": snapshot.pending,
@@ -67,27 +88,42 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def checkpoint_files(folder: Path) -> list[Path]:
     """Checkpoints of a session, oldest first."""
-    return sorted(folder.glob("checkpoint-*.npz"))
+    return [file for _, file in sorted(_by_steps(folder))]
 
 
 def drop_checkpoints_after(folder: Path, steps: int) -> None:
-    """Remove checkpoints later than ``steps``."""
-    for file in checkpoint_files(folder):
-        if int(file.stem.rpartition("-")[2]) > steps:
+    """Remove checkpoints later than ``steps``. Raises OSError."""
+    for number, file in _by_steps(folder):
+        if number > steps:
             file.unlink(missing_ok=True)
 
 
-def latest_checkpoint(folder: Path, journal: Journal, step: float) -> Checkpoint | None:
-    """Newest checkpoint that can be read and lies on the way to the present, or None.
+def checkpoints_on_the_way(
+    folder: Path, journal: Journal, step: float, mark: str, size: int
+) -> Iterator[Checkpoint]:
+    """Checkpoints that can be read and lie on the way to the present, newest first.
 
     One taken before time was set back to an earlier moment does not; it may have outlived that by
-    a crash.
+    a crash. One that cannot be read, is of another layout, scenario or version (``mark``), or has
+    another ``size`` of the state is passed over, and that is logged.
+
+    Raises InputError when the command log is shorter than it was at a checkpoint.
     """
-    for file in reversed(checkpoint_files(folder)):
+    for steps, file in sorted(_by_steps(folder), reverse=True):
         try:
-            checkpoint = read_checkpoint(file)
-        except InputError:
+            checkpoint = read_checkpoint(file, mark)
+            if checkpoint.snapshot.state.size != size or checkpoint.snapshot.steps != steps:
+                raise InputError("not the checkpoint that its name and layout promise", file)
+        except InputError as error:
+            log.warning("checkpoint passed over: %s", error)
             continue
+        if checkpoint.entries > len(journal.entries):
+            raise InputError(
+                "the command log is shorter than it was",
+                folder,
+                found=f"{len(journal.entries)} lines",
+                allowed=f"at least {checkpoint.entries}, as {file.name} says",
+            )
         later = journal.entries[checkpoint.entries :]
         seeks = [entry for entry in later if entry.kind == "seek"]
         if all(
@@ -95,18 +131,19 @@ def latest_checkpoint(folder: Path, journal: Journal, step: float) -> Checkpoint
             and (entry.kept or 0) >= checkpoint.commands
             for entry in seeks
         ):
-            return checkpoint
-    return None
+            yield checkpoint
 
 
-def read_checkpoint(file: Path) -> Checkpoint:
-    """Read a checkpoint; raises InputError when it is damaged."""
+def read_checkpoint(file: Path, mark: str) -> Checkpoint:
+    """Read a checkpoint; raises InputError when it is damaged or belongs to something else."""
     from twin.simulation import Snapshot
 
     try:
-        with np.load(file, allow_pickle=False) as content:
-            facts = json.loads(content["facts"].tobytes())
-            state = np.asarray(content["state"], dtype=np.float64)
+        with zipfile.ZipFile(file) as content:
+            facts = json.loads(_array(content, "facts", file).tobytes())
+            state = np.asarray(_array(content, "state", file), dtype=np.float64)
+        if facts["of"] != mark:
+            raise InputError("checkpoint of another layout, scenario or version", file)
         alarms = frozenset((str(level), int(row)) for level, row in facts["alarms"])
         snapshot = Snapshot(
             float(facts["time"]),
@@ -114,10 +151,38 @@ def read_checkpoint(file: Path) -> Checkpoint:
             int(facts["pending"]),
             state,
             alarms,
-            tuple(facts.get("drivers", ())),
+            tuple(facts["drivers"]),
         )
         return Checkpoint(
             snapshot, int(facts["commands"]), int(facts["entries"]), int(facts["events"])
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"checkpoint cannot be read: {error}", file) from None
+    except UNREADABLE as error:
+        reason = f"{error}" or type(error).__name__
+        raise InputError(f"checkpoint cannot be read: {reason}", file) from None
+
+
+def _by_steps(folder: Path) -> list[tuple[int, Path]]:
+    found = []
+    for file in folder.glob("checkpoint-*.npz"):
+        digits = file.stem.removeprefix("checkpoint-")
+        if digits.isdecimal() and digits.isascii() and file.is_file():
+            found.append((int(digits), file))
+    return found
+
+
+def _array(content: zipfile.ZipFile, name: str, file: Path) -> np.ndarray[Any, Any]:
+    """An array of an uncompressed archive, its checksum checked.
+
+    No more memory is taken than the file is long, whatever it says of itself.
+    """
+    info = content.getinfo(f"{name}.npy")
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > file.stat().st_size:
+        raise ValueError(f"{name} is not as it was written")
+    data = content.read(info)
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is not as it was written")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.hasobject or len(shape) != 1:
+        raise ValueError(f"{name} is not as it was written")
+    return np.frombuffer(data, dtype, shape[0], stream.tell())

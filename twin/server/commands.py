@@ -72,11 +72,7 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
         applied, kept = await asyncio.wrap_future(
             session.call(lambda: session.change(command, user.name))
         )
-        if kept is not None:
-            try:
-                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(kept)), LONGEST_KEEPING)
-            except TimeoutError:
-                raise Busy("carried out, but not stored yet: the disk does not take it") from None
+        await _until_stored(kept)
         return {
             "elements": applied.elements,
             "before": _plain(applied.before),
@@ -106,9 +102,20 @@ async def carry_out(session: Session, message: dict[str, Any], user: User) -> di
                 "time is not a number of seconds", key="value", found=repr(moment)[:80]
             )
         await _twice(session.call(lambda: session.seek(float(moment), user.name)))
+    await _until_stored(session.logged)
     status = session.status()
     status["session"] = status.pop("id")  # an answer's id is that of its command
     return status
+
+
+async def _until_stored(kept: Future[None] | None) -> None:
+    """Wait until a line of the log is on disk; raises Busy when the disk does not take it."""
+    if kept is None:
+        return
+    try:
+        await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(kept)), LONGEST_KEEPING)
+    except TimeoutError:
+        raise Busy("carried out, but not stored yet: the disk does not take it") from None
 
 
 async def _twice(future: Future[Future[dict[str, Any]]]) -> dict[str, Any]:

@@ -51,12 +51,26 @@ class Goals:
         """Whether the first is reached."""
         return bool(self.waiting) and steps >= self.waiting[0].steps
 
+    def end_first(self, status: dict[str, Any]) -> None:
+        """End the first, which is reached."""
+        _answer(self.waiting.popleft().reached, status)
+
     def end(self, status: dict[str, Any]) -> None:
         """End all where the session stands."""
         while self.waiting:
-            self.waiting.popleft().reached.set_result(status)
+            self.end_first(status)
 
     def give_up(self, error: Exception) -> None:
         """End all with an error."""
         while self.waiting:
-            self.waiting.popleft().reached.set_exception(error)
+            _answer(self.waiting.popleft().reached, error)
+
+
+def _answer(reached: Reached, answer: dict[str, Any] | Exception) -> None:
+    """Tell who waits, unless they went away."""
+    if not reached.set_running_or_notify_cancel():
+        return
+    if isinstance(answer, Exception):
+        reached.set_exception(answer)
+    else:
+        reached.set_result(answer)

@@ -76,4 +76,5 @@ class Jobs:
             self.closing = True
             jobs, self._waiting = self._waiting, deque()
         for _, future in jobs:
-            future.set_exception(Gone("the session is closed"))
+            if future.set_running_or_notify_cancel():
+                future.set_exception(Gone("the session is closed"))

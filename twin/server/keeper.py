@@ -8,24 +8,25 @@ disk refuses (full, quota), the writer tries again until it can, and the session
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
-import os
 import shutil
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin.errors import InputError, TwinError
-from twin.recording import read_events
-from twin.server.aside import keep_undone
-from twin.server.checkpoint import Checkpoint, drop_checkpoints_after, write_checkpoint
+from twin.errors import TwinError
+from twin.server.checkpoint import Checkpoint, mark_of, write_checkpoint
 from twin.server.journal import COMMANDS, Entry, append_line, entry_line
+from twin.server.kept_events import EVENTS
+from twin.server.meta import Meta, write_meta
+from twin.server.rewind import Cut, carry_out
 from twin.server.session_recorder import SessionRecorder
 
 if TYPE_CHECKING:
@@ -42,26 +43,7 @@ MAXIMUM_WAITING_BYTES = 256 * 2**20
 RETRY = 0.5  # s between attempts to write to a disk that refuses
 RESERVE = 32 * 2**20  # bytes of the disk left free, at most a tenth of it
 FULL = "no space left for the recording"
-META, EVENTS = "session.json", "events.jsonl"
-
-
-@dataclass(frozen=True)
-class Meta:
-    """What a session was made of, kept beside its recording."""
-
-    id: str
-    title: str
-    layout: str
-    digest: str
-    scenario: str | None
-    scenario_digest: str
-    seed: int | None
-    step: float
-    created: float
-    parent: str | None
-    speed: float | str
-    paused: bool
-    closed: bool = False
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DiskKeeper:
@@ -92,7 +74,8 @@ class DiskKeeper:
         self._ending = threading.Event()
         self._give_up = False
         self._session: Session | None = None
-        self._held = False
+        self._held = ""
+        self._mark = mark_of(meta)
         self._thread = threading.Thread(target=self._run, name=f"keep-{meta.id}", daemon=True)
 
     # --- on the session's thread ------------------------------------------------------------------
@@ -102,9 +85,6 @@ class DiskKeeper:
         self._session = session
         self._thread.start()
         self._put_meta(session)
-        if not (self.folder / COMMANDS).is_file():
-            for entry in session.journal.entries:  # what a branch brought from its parent
-                self.after_change(session, entry)
         self._events_seen = session.events.total
         if not session.seeking:
             self.after_step(session)
@@ -114,10 +94,26 @@ class DiskKeeper:
         steps = session.subject.steps
         if steps % self.record_steps == 0:
             self._take_frame(session)
-        last, clock = self._last_checkpoint
+        last = self._last_checkpoint[0]
         due = last < 0 or steps - last >= self.checkpoint_steps
-        if due and not self._checkpoint_waits and time.monotonic() - clock >= CHECKPOINT_PAUSE:
+        if due and self._pause() == 0.0:
             self._take_checkpoint(session)
+
+    def at_rest(self, session: Session) -> float | None:
+        """Nothing moves: take a checkpoint of where it stands; seconds until that may be taken."""
+        if session.failure or self._last_checkpoint[0] == session.subject.steps:
+            return None
+        if (pause := self._pause()) > 0.0:
+            return pause
+        self._take_checkpoint(session)
+        return None
+
+    def _pause(self) -> float:
+        """Seconds until a checkpoint may be taken; 0 when it may."""
+        since = time.monotonic() - self._last_checkpoint[1]
+        if self._checkpoint_waits:
+            return CHECKPOINT_PAUSE
+        return max(0.0, CHECKPOINT_PAUSE - since)
 
     def after_change(self, session: Session, entry: Entry) -> Future[None]:
         """Log a command; the future ends when it is on disk."""
@@ -134,24 +130,21 @@ class DiskKeeper:
             self._put_meta(session)
         return done
 
-    def rewound(self, session: Session, steps: int) -> None:
-        """Time is set back to ``steps``; what was recorded of later times is kept aside."""
-        moment = steps * session.subject.step
-        entries = len(session.journal.entries) - 1  # without the line that sets it back
+    def rewound(self, session: Session, cut: Cut) -> None:
+        """Time is set back; what was recorded of later times is kept aside."""
         lines = self._fresh_events(session)
-        kept: list[Path] = []
+        self.meta = replace(self.meta, followed=len(session.journal.entries))
+        meta = self.meta
 
         def write() -> None:
+            self._need_space()
             if self.recorder.waiting:
-                self._flush()
+                self.recorder.write()
             self._write_events(lines)
-            if not kept and self.recorder.last_time > moment + 1e-9:
-                kept.append(keep_undone(self.folder, entries))
-            self.recorder.truncate(moment)
-            drop_checkpoints_after(self.folder, steps)
-            drop_events_after(self.folder, steps, moment)
+            carry_out(cut, self.folder, self.recorder)
+            write_meta(self.folder, meta)
 
-        self._last_time = moment
+        self._last_time = cut.moment
         self._last_checkpoint = (-1, 0.0)
         self._put(write)
 
@@ -163,7 +156,8 @@ class DiskKeeper:
         self._ending.set()
         with self._wake:
             self._wake.notify()
-        self._thread.join(4.0)
+        if self._thread.is_alive():
+            self._thread.join()
 
     @property
     def behind(self) -> bool:
@@ -208,7 +202,8 @@ class DiskKeeper:
         def write() -> None:
             self._flush()
             self._write_events(lines)
-            write_checkpoint(self.folder, Checkpoint(snapshot, commands, entries, events))
+            checkpoint = Checkpoint(snapshot, commands, entries, events)
+            write_checkpoint(self.folder, checkpoint, self._mark)
             self.checkpoints += 1
             self._checkpoint_waits = False
 
@@ -225,12 +220,8 @@ class DiskKeeper:
             lines.clear()  # not again when what follows has to be tried again
 
     def _put_meta(self, session: Session, closed: bool = False) -> None:
-        values = asdict(self.meta) | {
-            "speed": session.status()["speed"],
-            "paused": session.paused,
-            "closed": closed,
-        }
-        self.meta = Meta(**values)
+        speed = session.status()["speed"]
+        self.meta = replace(self.meta, speed=speed, paused=session.paused, closed=closed)
         meta = self.meta
         self._put(lambda: write_meta(self.folder, meta))
 
@@ -254,9 +245,11 @@ class DiskKeeper:
                 urgent = bool(self._urgent)
                 work = self._next()
             if work is None:
-                with contextlib.suppress(OSError, TwinError):
+                try:
                     self._flush()
                     self.recorder.close()
+                except Exception as error:  # what is on disk can be read and gone on with as it is
+                    log.warning("recording not closed: %s", error, extra={"session": self.meta.id})
                 return
             self._try(work, urgent)
 
@@ -267,29 +260,30 @@ class DiskKeeper:
         return self._queue.popleft() if self._queue else None
 
     def _flush(self) -> None:
-        usage = shutil.disk_usage(self.folder)
-        if usage.free < min(RESERVE, usage.total // 10):
-            raise OSError(28, FULL)
+        self._need_space()
         self.recorder.write()
 
+    def _need_space(self) -> None:
+        usage = shutil.disk_usage(self.folder)
+        if usage.free < min(RESERVE, usage.total // 10):
+            raise OSError(errno.ENOSPC, FULL)
+
     def _try(self, work: Work, urgent: bool = False) -> None:
+        """Do it, again and again until it can be done; the session stands still meanwhile."""
         while not self._give_up:
             try:
                 work()
-                self._held_is(False)
+            except Exception as error:  # whatever it is, nothing may be left out
+                self._hold(error)
+            else:
+                self._release()
                 return
-            except (OSError, InputError) as error:
-                log.warning("recording waits: %s", error, extra={"session": self.meta.id})
-                self._held_is(True)
-                if self._ending.is_set():
-                    self._give_up = True  # what is on disk stays; there is no time to wait
-                    return
-                if not urgent:
-                    self._write_commands()
-                self._ending.wait(RETRY)
-            except Exception:
-                log.exception("recording failed", extra={"session": self.meta.id})
+            if self._ending.is_set():
+                self._give_up = True  # what is on disk stays; there is no time to wait
                 return
+            if not urgent:
+                self._write_commands()
+            self._ending.wait(RETRY)
 
     def _write_commands(self) -> None:
         """Commands are a few bytes, which there may be space for, and someone waits for them."""
@@ -300,52 +294,48 @@ class DiskKeeper:
                 return
             self._urgent.popleft()
 
-    def _held_is(self, held: bool) -> None:
-        session = self._session
-        if held == self._held or session is None:
+    def _hold(self, error: Exception) -> None:
+        """Let the session stand still and say why."""
+        reason = _reason(error)
+        if reason == self._held:
             return
-        self._held = held
+        expected = isinstance(error, OSError | TwinError)
+        log.warning(
+            "recording waits: %s",
+            error,
+            extra={"session": self.meta.id},
+            exc_info=None if expected else error,
+        )
+        self._tell(self._held, reason)
+
+    def _release(self) -> None:
+        """Let the session go on."""
+        if self._held:
+            log.info("recording goes on", extra={"session": self.meta.id})
+            self._tell(self._held, "")
+
+    def _tell(self, before: str, now: str) -> None:
+        session, self._held = self._session, now
+        if session is None:
+            return
+
+        def tell() -> None:
+            if before:
+                session.release(before)
+            if now:
+                session.hold_for(now)
+
         with contextlib.suppress(TwinError):
-            if held:
-                session.call(lambda: session.hold_for(FULL))
-            else:
-                session.call(lambda: session.release(FULL))
+            session.call(tell)
 
 
-def drop_events_after(folder: Path, steps: int, moment: float) -> None:
-    """Remove events of later steps from a session's log, which end at a time. Raises OSError."""
-    events = read_events(folder)
-    kept = [
-        event
-        for event in events
-        if (event["steps"] <= steps if "steps" in event else event["time"] <= moment + 1e-9)
-    ]
-    if len(kept) < len(events):
-        partial = folder / (EVENTS + ".partial")
-        partial.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")
-        partial.replace(folder / EVENTS)
-
-
-def write_meta(folder: Path, meta: Meta) -> None:
-    """Write a session's facts, whole or not at all. Raises OSError."""
-    partial = folder / (META + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(asdict(meta), file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / META)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def read_meta(folder: Path) -> Meta:
-    """Read a session's facts; raises InputError."""
-    file = folder / META
-    try:
-        return Meta(**json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise InputError("not the recording of a session (no session.json in it)", folder) from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"facts of the session cannot be read: {error}", file) from None
+def _reason(error: Exception) -> str:
+    """Why the recording waits, as a session tells it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
+            if cause.errno in NO_SPACE:
+                return FULL
+            return f"the recording cannot be written: {cause.strerror or cause}"
+        cause = cause.__cause__ or cause.__context__
+    return f"the recording cannot be written: {error or type(error).__name__}"

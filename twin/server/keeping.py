@@ -6,15 +6,20 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from twin.errors import TwinError
+from twin.errors import InputError, TwinError
 
 if TYPE_CHECKING:
     from twin.server.journal import Entry
+    from twin.server.rewind import Cut
     from twin.server.session import Session
 
 
 class Busy(TwinError):
     """The session cannot take the request now; the same request may succeed later."""
+
+
+class Taken(InputError):
+    """A session of that name exists, is being opened or closed, or is kept."""
 
 
 class Gone(TwinError):
@@ -32,6 +37,10 @@ class Keeper(Protocol):
         """Take what has to be kept of this step; must not wait for the disk."""
         ...
 
+    def at_rest(self, session: Session) -> float | None:
+        """Nothing moves; seconds after which to be called again, or None."""
+        ...
+
     def begin(self, session: Session) -> None:
         """The session begins to run."""
         ...
@@ -40,8 +49,8 @@ class Keeper(Protocol):
         """A command was carried out; the future ends when that is kept."""
         ...
 
-    def rewound(self, session: Session, steps: int) -> None:
-        """Time was set back to ``steps``; what was kept of later times is to go."""
+    def rewound(self, session: Session, cut: Cut) -> None:
+        """Time was set back; what was kept of later times is to go."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from physics.factory.arrays import Floats
 from twin.errors import InputError
 from twin.server import answers
 from twin.server.guard import Administering, Operating, Viewing
+from twin.server.kept import shown
 from twin.server.opening import Opener
 from twin.server.rest_live import numbers, on_session
 from twin.server.session import Session
@@ -100,6 +101,20 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
                 changes=len(row.changes),
             )
             for row in rows
+        ]
+
+    @router.get("/unopened")
+    async def unopened(user: Administering) -> list[answers.UnopenedRow]:
+        """Sessions kept from before that are not open, and why; those set aside come first."""
+        return [
+            answers.UnopenedRow(
+                id=one.id,
+                reason=one.reason,
+                folder=shown("/".join(one.folder.parts[-2 if one.set_aside else -1 :])),
+                set_aside=one.set_aside,
+                since=one.since,
+            )
+            for one in await asyncio.to_thread(opener.unopened)
         ]
 
     @router.get("/compare")

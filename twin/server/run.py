@@ -145,25 +145,30 @@ def _open_first(
     speed: float,
     paused: bool,
 ) -> None:
-    """Sessions kept from before, and one of the layout unless such a one was kept."""
-    problems = opener.restore()
-    origin = None
+    """What is asked for, then the sessions kept from before; raises InputError when there is none.
+
+    Where such a one was kept as is asked for, that is gone on with instead.
+    """
+    opener.look()
     if layout is not None and (Path(layout) / "zarr.json").is_file():
         opener.replay(Path(layout), speed=speed, paused=paused)
-        return
-    if layout is not None:
+    elif layout is not None:
         origin = Origin(_reference(layout), _reference(scenario) if scenario else None, seed)
-        if origin in opener.origins.values():
-            return
-    if origin is not None:
-        opener.open(origin, speed=speed, paused=paused)
-    elif not opener.manager.list():
-        raise (
-            problems[0]
-            if problems
-            else InputError(
+        if opener.restore_one(origin) is None:
+            opener.open(origin, speed=speed, paused=paused)
+    opener.restore()
+    if not opener.manager.list():
+        unopened = opener.unopened()
+        if opener.store is None or not unopened:
+            raise InputError(
                 "nothing to serve", key="layout", allowed="a layout, or a --state with sessions"
             )
+        raise InputError(
+            "no session kept here can be opened",
+            opener.store.folder,
+            key="--state",
+            found="; ".join(f"{one.id}: {one.reason}" for one in unopened[-3:]),
+            allowed="a layout beside it, which is then served",
         )
 
 

@@ -27,6 +27,7 @@ from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
 from twin.server.publisher import Publisher, Sample
+from twin.server.rewind import cut_to_follow
 from twin.server.session_status import session_status
 from twin.server.snapshots import Moment
 from twin.server.subject import Subject
@@ -77,6 +78,7 @@ class Session:
         self.keeper = keeper
         self.created = time.time()
         self.failure = ""
+        self.logged: Future[None] | None = None  # ends when the last line of the log is on disk
         self.final = False  # closed by a user, not by the end of the server
         self.hold = ""  # why it may not go on for the moment (no space on disk)
         self.step_seconds = 0.0
@@ -132,6 +134,16 @@ class Session:
         """Whether the session is on its way to a moment and takes no commands."""
         return self._goals.seeking
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed and nothing of it runs any more."""
+        return self._jobs.closing and not self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until it has ended, however long its last writing takes."""
+        if self._thread.is_alive():
+            self._thread.join()
+
     def status(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
         return session_status(self)
@@ -148,10 +160,11 @@ class Session:
         if self.failure:
             raise Busy(f"the session has stopped: {self.failure}")
         applied, entry = self.timeline.change(command, who)
-        kept = self.keeper.after_change(self, entry) if self.keeper is not None else None
+        if self.keeper is not None:
+            self.logged = self.keeper.after_change(self, entry)
         self._stale = True
         self._collect_events()
-        return applied, kept
+        return applied, self.logged
 
     def set_paused(self, paused: bool, who: str) -> None:
         """Stop or go on."""
@@ -202,9 +215,11 @@ class Session:
             return future
         target = self.timeline.steps_of(moment, self._latest())
         start, kept = self.timeline.before(target)
+        line = len(self.journal.entries)
         self._note(who, "seek", moment, kept=kept)
-        if self.keeper is not None:
-            self.keeper.rewound(self, target)
+        cut = cut_to_follow(self.journal, line, self.subject.step)
+        if self.keeper is not None and cut is not None:
+            self.keeper.rewound(self, cut)
         self.undone = len(self.journal.left())
         self.timeline.go_back(start)
         self.failure = ""
@@ -247,19 +262,23 @@ class Session:
     # --- the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        turn = self._begin
         try:
-            self.timeline.begin()
-            if self.keeper is not None:
-                self.keeper.begin(self)
             while not self._jobs.closing:
                 try:
-                    self._turn()
+                    turn()
                 except Exception as error:
                     log.exception("session %s stopped", self.id)
                     self._fail(str(error) or type(error).__name__)
                     self._jobs.wait(AFTER_FAILURE)
+                turn = self._turn
         finally:
             self._end()
+
+    def _begin(self) -> None:
+        self.timeline.begin()
+        if self.keeper is not None:
+            self.keeper.begin(self)
 
     def _turn(self) -> None:
         self._jobs.run()
@@ -268,6 +287,8 @@ class Session:
             self._batch()
             return
         self._sample(time.monotonic())
+        if wait is None and self.keeper is not None:
+            wait = self.keeper.at_rest(self)
         self._jobs.wait(wait)
 
     def _wait(self) -> float | None:
@@ -321,9 +342,8 @@ class Session:
                 self.timeline.replay_changes()
                 arrived = not self._keep_replay
                 self._keep_replay = False
-            self._goals.waiting.popleft()
+            self._goals.end_first(self.status())
             self._restart()
-            goal.reached.set_result(self.status())
         if arrived:
             self._pass_over_events()
             if self.keeper is not None:
@@ -386,7 +406,7 @@ class Session:
     ) -> None:
         entry = self.timeline.note(who, kind, value, kept=kept)
         if self.keeper is not None:
-            self.keeper.after_change(self, entry)
+            self.logged = self.keeper.after_change(self, entry)
 
     def _latest(self) -> int:
         return max(self.subject.steps, self._goals.latest)

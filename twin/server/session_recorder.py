@@ -11,7 +11,7 @@ import numpy as np
 
 from twin.channels import BY_NAME, Channel
 from twin.errors import InputError
-from twin.recording import Frame, Recorder
+from twin.recording import CHUNK_ELEMENTS, CHUNK_FRAMES, Frame, Recorder
 
 if TYPE_CHECKING:
     from twin.simulation import Simulation
@@ -86,28 +86,65 @@ class SessionRecorder(Recorder):
             leftover.unlink(missing_ok=True)
         try:
             self._root = zarr.open_group(str(self.path), mode="r+", use_consolidated=False)
+            made = zarr.open_group(str(self.path), mode="r")  # with all that it was made with
             self.channels = tuple(
                 channel
                 for channel in BY_NAME.values()
-                if channel.level in self._root
-                and channel.name.partition(".")[2] in self._root[channel.level]
+                if channel.level in made and channel.name.partition(".")[2] in made[channel.level]
             )
             for channel in self.channels:
                 level, _, name = channel.name.partition(".")
                 self._arrays[channel.name] = self._root[level][name]
                 self._arrays[level] = self._root[level]["time"]
-            if not self.channels:
-                raise InputError("the recording holds no channel", self.path)
-            counts = []
-            for channel in self.channels:
-                times = np.asarray(self._arrays[channel.level][:])
-                missing = np.flatnonzero(~np.isfinite(times))
-                counts.append(int(missing[0]) if len(missing) else len(times))
-                counts.append(self._arrays[channel.name].shape[0])
-            self.capacity = min(array.shape[0] for array in self._arrays.values())
-            self.written = min(*counts, self.capacity)
-        except (KeyError, ValueError, OSError) as error:
-            raise InputError(f"the recording cannot be gone on with: {error}", self.path) from None
+        except KeyError as error:
+            raise InputError(
+                "the recording is damaged: an array is missing", self.path, found=str(error)
+            ) from None
+        if not self.channels:
+            raise InputError("the recording holds no channel", self.path)
+        self._check_arrays()
+        counts = []
+        for level in dict.fromkeys(channel.level for channel in self.channels):
+            times = np.asarray(self._arrays[level][:])
+            missing = np.flatnonzero(~np.isfinite(times))
+            counts.append(int(missing[0]) if len(missing) else len(times))
+            if np.any(np.diff(times[: counts[-1]]) <= 0):
+                raise InputError("times of the recording do not rise", self.path / level / "time")
+        self.capacity = min(array.shape[0] for array in self._arrays.values())
+        self.written = min(*counts, self.capacity)
+        self._check_open_chunk()
+
+    def _check_arrays(self) -> None:
+        """Refuse arrays into which what is recorded of this plant cannot be written."""
+        for channel in self.channels:
+            array, time = self._arrays[channel.name], self._arrays[channel.level]
+            count = self.simulation.plant.levels[channel.level].count
+            found = (array.dtype, array.shape[1:], array.chunks)
+            wanted = (
+                np.dtype(np.float32),
+                (count,),
+                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1),
+            )
+            if found != wanted or time.dtype != np.float64 or time.ndim != 1:
+                raise InputError(
+                    "the recording is not one of this layout",
+                    self.path,
+                    key=channel.name,
+                    found="{} values of shape {} in chunks of {}".format(*found),
+                    allowed="{} values of shape {} in chunks of {}".format(*wanted),
+                )
+
+    def _check_open_chunk(self) -> None:
+        """Read what the next frames are written into, so that damage shows now and not later."""
+        if self.written % CHUNK_FRAMES == 0:
+            return
+        for channel in self.channels:
+            try:
+                self._arrays[channel.name][self.written - 1]
+            except (ValueError, RuntimeError) as error:
+                raise InputError(
+                    f"the recording is damaged: {error}", self.path, key=channel.name
+                ) from None
 
     def _write_events(self) -> None:
         """Events of sessions are written by their keeper."""

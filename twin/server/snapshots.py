@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twin.simulation import Snapshot
 
-MAXIMUM_BYTES = 512 * 2**20
+MAXIMUM_BYTES = 256 * 2**20  # of one session; most of what its memory grows by
 MAXIMUM_COUNT = 64
 
 

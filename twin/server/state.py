@@ -46,7 +46,7 @@ class ServerState:
     def __init__(self, manager: Manager, settings: Settings):
         self.manager = manager
         self.settings = settings
-        self.started = time.time()
+        self._started = time.monotonic()
         self.stopping = False
         self.on_close: list[Callable[[], None]] = []
         self.lines = 0  # streams of JSON lines
@@ -91,4 +91,4 @@ class ServerState:
 
     def uptime(self) -> float:
         """Seconds since the server began."""
-        return round(time.time() - self.started, 1)
+        return round(time.monotonic() - self._started, 1)

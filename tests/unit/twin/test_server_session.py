@@ -14,8 +14,8 @@ from twin.controls import Command
 from twin.errors import InputError
 from twin.server.jobs import MAXIMUM_JOBS
 from twin.server.journal import Entry, Journal
-from twin.server.keeping import Busy, Gone
-from twin.server.manager import Manager
+from twin.server.keeping import Busy, Gone, Taken
+from twin.server.manager import Manager, is_name
 from twin.server.opening import Opener
 from twin.server.session import Session
 
@@ -210,6 +210,85 @@ def test_what_a_seek_overtakes_is_answered(opened):
     ask(session, lambda: session.seek(0.0, "test")).result(10)
     with pytest.raises(Busy, match="another time"):
         waiting.result(5)
+
+
+def test_a_viewer_that_leaves_before_its_answer_stops_nothing(opened):
+    session = opened(FakeSubject(slow=0.002), paused=True)
+    assert ask(session, lambda: session.run_steps(5, "test")).cancel()
+    assert ask(session, lambda: session.run_steps(100_000, "test")).cancel()
+    ask(session, lambda: session.seek(1.0, "test")).result(10)
+    assert run(session, 3)["steps"] == 4
+    assert session.failure == ""
+
+
+def test_going_back_tells_no_event_twice(opened):
+    session = opened(paused=True)
+    for _ in range(3):
+        run(session, 10)
+        rate(session, "/s/h/row-1/rack-1", 2.0)
+    ask(session, lambda: session.seek(25.0, "test")).result(10)
+    run(session, 10)
+    assert [event["time"] for event in session.events] == [10.0, 20.0]
+    ask(session, lambda: session.seek(20.0, "test")).result(10)
+    run(session, 10)
+    assert [event["time"] for event in session.events] == [10.0]  # that of 20 s was undone
+
+
+def test_a_session_that_cannot_begin_says_so_and_is_no_ghost(opened):
+    subject = FakeSubject()
+    subject.snapshot = lambda: (_ for _ in ()).throw(MemoryError("no memory"))
+    session = opened(subject, paused=True)
+    until(lambda: session.failure)
+    assert "no memory" in session.failure
+    assert ask(session, lambda: 7) == 7
+
+
+def test_a_name_is_held_from_before_a_session_is_made_until_nothing_of_it_runs():
+    manager = Manager(2)
+    with pytest.raises(ZeroDivisionError), manager.reserve("a"):
+        1 / 0  # noqa: B018
+    with manager.reserve("a"):
+        with pytest.raises(Taken, match="being opened"), manager.reserve("a"):
+            pass
+        with pytest.raises(Busy, match="being opened"):
+            manager.get("a")
+        session = manager.add(Session("a", FakeSubject(), paused=True))
+    with pytest.raises(Taken, match="exists"):
+        manager.check("a")
+    manager.check("b")
+    with manager.reserve("b"), pytest.raises(InputError, match="too many"):
+        manager.check(None)
+    began, held = threading.Event(), threading.Event()
+    session.call(lambda: (began.set(), held.wait()))  # its thread is busy
+    assert began.wait(10)
+    session.close = lambda timeout=5.0: Session.close(session, 0.05)
+    manager.remove("a")
+    assert manager.list() == []
+    with pytest.raises(Taken, match="still being closed"):
+        manager.check("a")
+    held.set()
+    until(lambda: not manager.held)
+    manager.check("a")
+
+
+def test_a_session_that_cannot_be_started_is_not_in_the_list():
+    manager = Manager()
+    manager.on_add.append(lambda session: 1 / 0)
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError), manager.reserve("a"):
+        manager.add(Session("a", FakeSubject()))
+    assert manager.list() == []
+    assert not manager.held
+    until(lambda: threading.active_count() == before)
+
+
+@pytest.mark.parametrize("wish", ["con", "\uc11c\uc6b8", "Hall 7 / north", "x" * 100, "", "-"])
+def test_names_that_are_made_up_can_be_names(wish):
+    manager = Manager()
+    with manager.reserve(None, wish) as first, manager.reserve(None, wish) as second:
+        assert is_name(first)
+        assert is_name(second)
+        assert first != second
 
 
 def test_pause_ends_steps_that_are_not_done_yet(opened):
