@@ -12,15 +12,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
-from twin.server.guard import Guard
+from twin.server.guard import PROTECTED, Guard
+from twin.server.head import Head
 from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
 from twin.server.painter import Unavailable
+from twin.server.rest_docs import rest_docs
 from twin.server.rest_history import rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_mesh import rest_mesh
@@ -70,6 +73,8 @@ def create_app(
         title="AI factory twin",
         version="1",
         lifespan=lifespan,
+        docs_url=None,  # they would load scripts from elsewhere
+        redoc_url=None,
         description="Live sessions of a digital twin of an AI factory. The stream of values is the "
         "websocket `/ws` (subprotocol `twin.v1`), described in docs/PROTOCOL.md.",
     )
@@ -90,20 +95,37 @@ def create_app(
     async def stream(websocket: WebSocket) -> None:
         await serve_stream(websocket, state)
 
+    rest_docs(app)
     _add_page(app, settings)
     _add_errors(app)
-    app.add_middleware(Guard, access=settings.access, maximum_body=settings.maximum_message)
+    app.add_middleware(Head)
+    app.add_middleware(Guard, access=settings.access, limits=settings.limits)
     return app
 
 
 def _add_page(app: FastAPI, settings: Settings) -> None:
+    """The web page for whatever is not an address of the interface, so that those keep theirs."""
     if settings.web_folder is not None:
-        app.mount("/", StaticFiles(directory=settings.web_folder, html=True), name="web")
+        files = StaticFiles(directory=settings.web_folder, html=True)
+        app.router.default = WebPage(files, app.router.default)
         return
 
     @app.get("/", include_in_schema=False)
     async def page() -> HTMLResponse:
         return HTMLResponse(PAGE)
+
+
+class WebPage:
+    """Files of the web page; anything below an address of the interface is not found there."""
+
+    def __init__(self, files: ASGIApp, not_found: ASGIApp):
+        self.files, self.not_found = files, not_found
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        own = scope["path"].startswith(PROTECTED) or not scope["path"].isprintable()
+        elsewhere = scope["type"] != "http" or own
+        await (self.not_found if elsewhere else self.files)(scope, receive, send)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -127,9 +149,16 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(
-            {"message": str(error.detail)}, status_code=error.status_code, headers=error.headers
-        )
+        body = {"message": str(error.detail)}
+        headers = dict(error.headers or {})
+        if error.status_code == 404:
+            body = {"message": "there is nothing at this address", "found": request.url.path[:100]}
+        elif error.status_code == 405:
+            headers.setdefault("Allow", "GET, HEAD")
+            if "GET" in headers["Allow"] and "HEAD" not in headers["Allow"]:
+                headers["Allow"] += ", HEAD"
+            body = {"message": f"{request.method} is not taken here", "allowed": headers["Allow"]}
+        return JSONResponse(body, status_code=error.status_code, headers=headers)
 
     @app.exception_handler(OSError)
     async def disk(request: Request, error: OSError) -> JSONResponse:

@@ -16,21 +16,21 @@ from twin.protocol import PROTOCOL, TOKEN_PROTOCOL
 from twin.server.commands import carry_out, error_body
 from twin.server.hub import Hub, Viewer
 from twin.server.keeping import Gone
-from twin.server.security import Bucket, Role, User, bearer
+from twin.server.limits import Limits
+from twin.server.rates import Bucket
+from twin.server.security import User
 from twin.server.session import Session
 from twin.server.state import ServerState
 from twin.server.subscription import parse_subscription, resolve
 
 log = logging.getLogger("twin.stream")
 
-MESSAGES_PER_SECOND = 50.0
-MESSAGES_AT_ONCE = 200.0
 MAXIMUM_UNDER_WAY = 16  # messages of one viewer
 AT_ONCE = 0.25  # s in which answers come in the order of their questions
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 TRY_LATER = 1013
-FORBIDDEN, UNAUTHORISED, NOT_FOUND = 4403, 4401, 4404
+NOT_FOUND = 4404
 
 
 def hello(session: Session) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def hello(session: Session) -> dict[str, Any]:
 
 async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
     """One connection, from handshake to end."""
-    user = await _admit(websocket, state)
+    user = await _admit(websocket)
     if user is None:
         return
     try:
@@ -72,7 +72,7 @@ async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
     log.info("viewer joined", extra={"viewer": viewer.name, "session": session.id})
     sender = asyncio.create_task(_send(websocket, viewer))
     viewer.tell(hello(session))
-    receiver = asyncio.create_task(_receive(websocket, viewer, hub, user))
+    receiver = asyncio.create_task(_receive(websocket, viewer, hub, user, state.settings.limits))
     try:
         await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
         if receiver.done() and not sender.done() and viewer.closed:
@@ -93,23 +93,13 @@ async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
         )
 
 
-async def _admit(websocket: WebSocket, state: ServerState) -> User | None:
-    """Check page, host, token and subprotocol, and accept; None when refused."""
-    headers = websocket.headers
-    access = state.settings.access
+async def _admit(websocket: WebSocket) -> User | None:
+    """Check the subprotocol and accept; None when refused. The guard has checked all else."""
     offered = list(websocket.scope.get("subprotocols", []))
-    host = headers.get("host")
-    if not access.allows_host(host) or not access.allows_origin(headers.get("origin"), host):
-        await websocket.close(FORBIDDEN, "origin not allowed")
-        return None
-    address = websocket.client.host if websocket.client else "?"
-    user = access.user(bearer(headers.get("authorization"), offered), address)
-    if user is None or user.role < Role.view:
-        await websocket.close(UNAUTHORISED, "token missing or wrong")
-        return None
     names = [name for name in offered if not name.startswith(TOKEN_PROTOCOL)]
-    if names and PROTOCOL not in names:
-        await websocket.close(1002, f"subprotocol {PROTOCOL} expected")
+    user: User | None = getattr(websocket.state, "user", None)
+    if user is None or (names and PROTOCOL not in names):
+        await websocket.close(POLICY_VIOLATION, f"subprotocol {PROTOCOL} expected")
         return None
     await websocket.accept(subprotocol=PROTOCOL if names else None)
     return user
@@ -135,9 +125,11 @@ async def _send(websocket: WebSocket, viewer: Viewer) -> None:
         return
 
 
-async def _receive(websocket: WebSocket, viewer: Viewer, hub: Hub, user: User) -> None:
+async def _receive(
+    websocket: WebSocket, viewer: Viewer, hub: Hub, user: User, limits: Limits
+) -> None:
     """Take messages one after the other until the viewer leaves or misbehaves."""
-    bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, time.monotonic())
+    bucket = Bucket(limits.messages_per_second, limits.messages_at_once, time.monotonic())
     under_way: set[asyncio.Task[None]] = set()
     try:
         while True:
