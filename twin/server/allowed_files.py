@@ -1,4 +1,4 @@
-"""Which files may be opened for somebody who asks over REST: bundled ones, and those of a folder."""
+"""Files that may be opened for somebody who asks over REST: bundled ones, and those of a folder."""
 
 from __future__ import annotations
 

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
@@ -73,12 +75,16 @@ def create_app(
         title="AI factory twin",
         version="1",
         lifespan=lifespan,
-        docs_url=None,  # they would load scripts from elsewhere
-        redoc_url=None,
+        openapi_url=None,  # rest_docs has it, and a page that loads nothing from elsewhere
         description="Live sessions of a digital twin of an AI factory. The stream of values is the "
         "websocket `/ws` (subprotocol `twin.v1`), described in docs/PROTOCOL.md.",
     )
     app.state.twin = state
+
+    async def stream(websocket: WebSocket) -> None:
+        await serve_stream(websocket, state)
+
+    app.router.routes.append(WebSocketRoute("/ws", stream))
     app.include_router(rest_health(state))
     app.include_router(rest_metrics(state))
     app.include_router(rest_live(state))
@@ -91,11 +97,7 @@ def create_app(
     if settings.redfish:
         app.include_router(rest_redfish(state))
 
-    @app.websocket("/ws")
-    async def stream(websocket: WebSocket) -> None:
-        await serve_stream(websocket, state)
-
-    rest_docs(app)
+    rest_docs(app, state)
     _add_page(app, settings)
     _add_errors(app)
     app.add_middleware(Head)

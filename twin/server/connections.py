@@ -54,11 +54,16 @@ class Connections:
         self.count = 0
         self._sources: dict[str, Source] = {}
         self._attempts = Buckets(limits.attempts_per_second, limits.attempts_at_once)
+        self._handshakes = Buckets(limits.handshakes_per_second, limits.handshakes_at_once)
         self._seldom = Seldom()
 
     def attempt(self, address: str) -> bool:
         """Whether an address may try one more request, whatever comes of it."""
         return self._attempts.take(address)
+
+    def handshake(self, address: str) -> bool:
+        """Whether an address may open one more websocket."""
+        return self._handshakes.take(address)
 
     def admit(self, address: str, transport: asyncio.Transport) -> Connection | None:
         """A place for a new connection, at rest; None when it has to be refused."""

@@ -14,16 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from twin.server.commands import Forbidden
 from twin.server.limits import Limits
 from twin.server.rates import Buckets
-from twin.server.security import Access, Role, User, bearer
+from twin.server.security import Access, Role, User, bearer, is_loopback
 
 REDFISH_ROOT = "/redfish/v1/"
 PROTECTED = ("/api", "/metrics", REDFISH_ROOT, "/docs", "/openapi")
 # what the browser client does: modules, a worker and models from here, pictures it makes itself
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' data: blob:; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 SECURITY_HEADERS = [
     (b"content-security-policy", CONTENT_POLICY.encode()),
@@ -47,7 +46,6 @@ class Guard:
         self.access = access
         self.limits = limits
         self._requests = Buckets(limits.requests_per_second, limits.requests_at_once)
-        self._handshakes = Buckets(limits.handshakes_per_second, limits.handshakes_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one websocket."""
@@ -57,9 +55,9 @@ class Guard:
         headers = Headers(scope=scope)
         address = scope["client"][0] if scope.get("client") else "?"
         added = [*SECURITY_HEADERS]
-        if scope.get("scheme") in ("https", "wss"):
-            added.append(ONLY_ENCRYPTED)
         refusal = self._refusal(scope, headers, address)
+        if scope.get("scheme") in ("https", "wss") and not refers_to_loopback(headers):
+            added.append(ONLY_ENCRYPTED)
         if refusal is not None:
             await _answer(scope, send, *refusal, added)
             return
@@ -74,7 +72,7 @@ class Guard:
         if foreign is not None:
             return foreign
         websocket = scope["type"] == "websocket"
-        if not (self._handshakes if websocket else self._requests).take(address):
+        if not (websocket or self._requests.take(address)):
             slower: list[Pair] = [(b"retry-after", b"1"), (b"connection", b"close")]
             return 429, {"message": "too many requests"}, slower
         offered: list[str] = scope.get("subprotocols", [])
@@ -131,6 +129,13 @@ class Guard:
         return limited
 
 
+def refers_to_loopback(headers: Headers) -> bool:
+    """Whether we are addressed as this machine; browsers would keep to TLS for all its servers."""
+    host = headers.get("host", "")
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return is_loopback(name.lower())
+
+
 def _bad(message: str, key: str, found: str | None) -> Refusal:
     return 400, {"message": message, "key": key, "found": _shown(found)}, []
 
@@ -182,7 +187,7 @@ def _user(request: Request) -> User:
 
 
 def _at_least(role: Role) -> Any:
-    def check(request: Request) -> User:
+    async def check(request: Request) -> User:  # async: it needs no thread of its own
         user = _user(request)
         if user.role < role:
             raise Forbidden(

@@ -72,7 +72,8 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or be refused."""
         super().connection_made(transport)
-        self.place = self._everyone.admit(self._address, transport)
+        if self.place is None:  # TLS has taken one before
+            self.place = self._everyone.admit(self._address, transport)
         if self.place is None:
             self._end(503)
             return
@@ -155,7 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._set_deadline(self._limits.body_seconds)
         full = len(self.pipeline) >= self._limits.pipelined
         if full:
-            self.app = _too_many  # type: ignore[assignment]
+            self.app = _too_many
         super().on_headers_complete()
         if not self.pipeline and self.cycle is not None:
             self._running = self.cycle
@@ -213,6 +214,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._clear_deadline()
         if not self._should_upgrade():  # answered as if it had not been asked for
             self._end(400)
+            return
+        if not self._everyone.handshake(self._address):
+            self._everyone.note("websockets refused: too many", self._address)
+            self._end(429)
             return
         place, self.place = self.place, None
         self.handle_websocket_upgrade()

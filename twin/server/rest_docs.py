@@ -7,8 +7,9 @@ from collections import defaultdict
 from html import escape
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, Response
+from fastapi import FastAPI, Request, Response
+
+from twin.server.state import ServerState
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em;
@@ -30,19 +31,28 @@ td, th { text-align: left; vertical-align: top; border-top: 1px solid #e4e8ee; p
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def rest_docs(app: FastAPI) -> None:
-    """Add ``/docs`` to an application."""
-    pages: list[str] = []
+def rest_docs(app: FastAPI, state: ServerState) -> None:
+    """Add ``/docs`` and ``/openapi.json`` to an application; each is made once."""
+    made: dict[str, bytes] = {}
+
+    def make(name: str) -> bytes:
+        if name not in made:
+            document = app.openapi()
+            made["json"] = json.dumps(document, separators=(",", ":")).encode()
+            made["page"] = page(document).encode()
+        return made[name]
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        if not pages:
-            pages.append(page(app.openapi()))
-        return HTMLResponse(pages[0])
+    async def docs(request: Request) -> Response:
+        return await state.costly.answer(request, lambda: make("page"), "text/html")
 
     @app.get("/docs.css", include_in_schema=False)
     async def style() -> Response:
         return Response(STYLE, media_type="text/css")
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        return await state.costly.answer(request, lambda: make("json"))
 
 
 def page(document: dict[str, Any]) -> str:

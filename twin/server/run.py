@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
 import logging
 import math
 import socket
+import ssl
+import sys
 from collections.abc import Callable, Coroutine
-from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ from twin.server.security import Access, is_loopback, read_tokens
 from twin.server.state import Picture, Settings
 from twin.server.store import Origin, Store
 from twin.server.stream_protocol import StreamProtocol
+from twin.server.tls_door import TlsDoor, server_context
 
 if TYPE_CHECKING:
     from twin.mqtt.broker import Broker
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("twin.server")
 
 BACKLOG = 1024  # connections that the system holds until they are taken
+THREAD_TURN = 0.001  # s a thread computes while the event loop waits for its turn
 GRACE = 1  # s for requests under way when the server goes down
 
 
@@ -94,8 +99,7 @@ def serve(
             found=host,
             allowed="--tokens FILE, or --host 127.0.0.1",
         )
-    if certificate is not None:
-        _check_certificate(certificate, key)
+    context = server_context(certificate, key) if certificate is not None else None
     if layouts is not None and not layouts.is_dir():
         raise InputError("not a folder", key="--layouts", found=str(layouts))
     asked = limits or Limits()
@@ -124,9 +128,13 @@ def serve(
         )
         background = [_bridge(manager, mqtt)] if mqtt is not None else []
         app = create_app(manager, settings, opener, background)
-        server = uvicorn.Server(_config(app, Connections(fitted), certificate, key))
+        server = uvicorn.Server(_config(app, Connections(fitted), context))
         scheme = "https" if certificate is not None else "http"
         address = _address(scheme, listener)
+        # what is loaded now stays: looking through it for garbage takes half a second, at any time
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(THREAD_TURN)
         if ready is not None:
             ready(address)
         try:
@@ -238,24 +246,16 @@ def _address(scheme: str, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _check_certificate(certificate: Path, key: Path | None) -> None:
-    import ssl
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"certificate or key cannot be used: {error}", certificate, key="--certificate"
-        ) from None
-
-
-def _config(
-    app: Any, connections: Connections, certificate: Path | None, key: Path | None
-) -> uvicorn.Config:
+def _config(app: Any, connections: Connections, context: ssl.SSLContext | None) -> uvicorn.Config:
     limits = connections.limits
+
+    def door(*arguments: Any, **options: Any) -> asyncio.Protocol:
+        inner = HttpProtocol(*arguments, connections=connections, **options)
+        return inner if context is None else TlsDoor(context, connections, inner)
+
     return uvicorn.Config(
         app,
-        http=partial(HttpProtocol, connections=connections),  # type: ignore[arg-type]
+        http=door,  # type: ignore[arg-type]
         ws=StreamProtocol,
         ws_per_message_deflate=False,  # compressing again for each viewer costs a core for three
         ws_max_size=limits.message_bytes,
@@ -267,6 +267,4 @@ def _config(
         log_config=None,
         access_log=False,
         server_header=False,
-        ssl_certfile=str(certificate) if certificate is not None else None,
-        ssl_keyfile=str(key) if key is not None else None,
     )

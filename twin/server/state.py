@@ -16,6 +16,7 @@ from twin.server.manager import Manager
 from twin.server.security import Access
 from twin.server.session import Session
 
+HANDSHAKES_AT_ONCE = 4  # websockets being opened; more wait for a moment
 Picture = Callable[..., bytes]
 
 
@@ -55,6 +56,7 @@ class ServerState:
         self.started = time.time()
         self.stopping = False
         self.on_close: list[Callable[[], None]] = []
+        self.handshakes = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
         self.lines = 0  # streams of JSON lines
         self.scenes: dict[str, tuple[str, bytes, bytes]] = {}
         self._hubs: dict[str, Hub] = {}

@@ -19,7 +19,6 @@ from twin.server.keeping import Gone
 from twin.server.limits import Limits
 from twin.server.rates import Bucket
 from twin.server.security import User
-from twin.server.session import Session
 from twin.server.state import ServerState
 from twin.server.subscription import parse_subscription, resolve
 
@@ -33,16 +32,16 @@ TRY_LATER = 1013
 NOT_FOUND = 4404
 
 
-def hello(session: Session) -> dict[str, Any]:
-    """First message of a connection."""
+def hello(hub: Hub) -> str:
+    """First message of a connection, as JSON."""
+    session = hub.session
     subject = session.subject
-    return {
+    rest = {
         "type": "hello",
         "protocol": PROTOCOL,
         "digest": subject.digest,
         "scene": f"/api/scene?session={session.id}",
         "session": session.id,
-        "channels": [channel.as_dict() for channel in subject.channels],
         "levels": {name: level.count for name, level in subject.levels.items()},
         "time": subject.time,
         "step": subject.step,
@@ -50,28 +49,17 @@ def hello(session: Session) -> dict[str, Any]:
         "paused": session.paused,
         "recorded": subject.recorded,
     }
+    return f'{json.dumps(rest)[:-1]}, "channels": {hub.channel_table}}}'
 
 
 async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
     """One connection, from handshake to end."""
-    user = await _admit(websocket)
-    if user is None:
+    async with state.handshakes:  # however many come at once, requests get their turn between
+        opened = await _opened(websocket, state)
+    if opened is None:
         return
-    try:
-        session = state.manager.get(websocket.query_params.get("session"))
-    except Gone as error:
-        await websocket.close(NOT_FOUND, str(error))
-        return
-    hub = state.hub(session)
-    address = websocket.client.host if websocket.client else "?"
-    viewer = Viewer(f"{user.name}@{address}")
-    if state.viewers() >= state.settings.maximum_viewers:
-        await websocket.close(TRY_LATER, "too many viewers")
-        return
-    hub.add(viewer)
-    log.info("viewer joined", extra={"viewer": viewer.name, "session": session.id})
+    user, hub, viewer = opened
     sender = asyncio.create_task(_send(websocket, viewer))
-    viewer.tell(hello(session))
     receiver = asyncio.create_task(_receive(websocket, viewer, hub, user, state.settings.limits))
     try:
         await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,15 +70,37 @@ async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
         for task in (sender, receiver):
             task.cancel()
         await asyncio.gather(sender, receiver, return_exceptions=True)
-        log.info(
-            "viewer left",
-            extra={
-                "viewer": viewer.name,
-                "session": session.id,
-                "sent": viewer.sent,
-                "dropped": viewer.dropped,
-            },
-        )
+        if viewer.heard:
+            log.info(
+                "viewer left",
+                extra={
+                    "viewer": viewer.name,
+                    "session": hub.session.id,
+                    "sent": viewer.sent,
+                    "dropped": viewer.dropped,
+                },
+            )
+
+
+async def _opened(websocket: WebSocket, state: ServerState) -> tuple[User, Hub, Viewer] | None:
+    """Accept a connection and say hello; None when refused."""
+    user = await _admit(websocket)
+    if user is None:
+        return None
+    try:
+        session = state.manager.get(websocket.query_params.get("session"))
+    except Gone as error:
+        await websocket.close(NOT_FOUND, str(error))
+        return None
+    hub = state.hub(session)
+    address = websocket.client.host if websocket.client else "?"
+    viewer = Viewer(f"{user.name}@{address}")
+    if state.viewers() >= state.settings.maximum_viewers:
+        await websocket.close(TRY_LATER, "too many viewers")
+        return None
+    hub.add(viewer)
+    viewer.say(hello(hub))
+    return user, hub, viewer
 
 
 async def _admit(websocket: WebSocket) -> User | None:
@@ -136,6 +146,9 @@ async def _receive(
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if not viewer.heard:  # those who never say anything are counted, not told of one by one
+                viewer.heard = True
+                log.info("viewer joined", extra={"viewer": viewer.name, "session": hub.session.id})
             if not bucket.take(time.monotonic()):
                 await _refuse(websocket, "too many messages")
                 return
