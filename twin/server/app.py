@@ -13,12 +13,12 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from twin.errors import InputError, TwinError
 from twin.server.commands import Forbidden, error_body
-from twin.server.guard import PROTECTED, Guard
+from twin.server.elsewhere import Elsewhere, allowed_methods
+from twin.server.guard import Guard
 from twin.server.head import Head
 from twin.server.keeping import Busy, Gone
 from twin.server.manager import Manager
@@ -107,27 +107,16 @@ def create_app(
 
 def _add_page(app: FastAPI, settings: Settings) -> None:
     """The web page for whatever is not an address of the interface, so that those keep theirs."""
+    files = None
     if settings.web_folder is not None:
         files = StaticFiles(directory=settings.web_folder, html=True)
-        app.router.default = WebPage(files, app.router.default)
-        return
+    app.router.redirect_slashes = False
+    app.router.default = Elsewhere(app, files)
+    if files is None:
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> HTMLResponse:
-        return HTMLResponse(PAGE)
-
-
-class WebPage:
-    """Files of the web page; anything below an address of the interface is not found there."""
-
-    def __init__(self, files: ASGIApp, not_found: ASGIApp):
-        self.files, self.not_found = files, not_found
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        own = scope["path"].startswith(PROTECTED) or not scope["path"].isprintable()
-        elsewhere = scope["type"] != "http" or own
-        await (self.not_found if elsewhere else self.files)(scope, receive, send)
+        @app.get("/", include_in_schema=False)
+        async def page() -> HTMLResponse:
+            return HTMLResponse(PAGE)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -156,9 +145,8 @@ def _add_errors(app: FastAPI) -> None:
         if error.status_code == 404:
             body = {"message": "there is nothing at this address", "found": request.url.path[:100]}
         elif error.status_code == 405:
-            headers.setdefault("Allow", "GET, HEAD")
-            if "GET" in headers["Allow"] and "HEAD" not in headers["Allow"]:
-                headers["Allow"] += ", HEAD"
+            known = allowed_methods(app, request.scope)
+            headers["Allow"] = ", ".join(known or ["GET", "HEAD"])  # files of the web page
             body = {"message": f"{request.method} is not taken here", "allowed": headers["Allow"]}
         return JSONResponse(body, status_code=error.status_code, headers=headers)
 
