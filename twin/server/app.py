@@ -16,6 +16,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from twin.errors import InputError, TwinError
+from twin.server.answers import PROBLEMS
 from twin.server.commands import Forbidden, error_body
 from twin.server.elsewhere import Elsewhere, allowed_methods
 from twin.server.guard import Guard
@@ -95,7 +96,7 @@ def create_app(
     app.include_router(rest_transient(state))
 
     if settings.redfish:
-        app.include_router(rest_redfish(state))
+        app.include_router(rest_redfish(state), responses=PROBLEMS)
 
     rest_docs(app, state)
     _add_page(app, settings)
