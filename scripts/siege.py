@@ -1,6 +1,6 @@
 """Lays siege to a live server and says how others fared meanwhile.
 
-    python scripts/siege.py                      # every attack, about three minutes
+    python scripts/siege.py                      # every attack, about four minutes
     python scripts/siege.py idle header --check  # some; exit code 1 when others were held up
 
 Starts ``twin serve`` on loopback. Each attack comes from a process of its own, bounded in number
@@ -32,6 +32,7 @@ from typing import Any
 from soak import Watch
 from websockets.sync.client import connect
 
+BYTES = 300_000_000
 LONGEST_WAIT = 0.5  # s in which others must be answered
 LONGEST_GAP = 0.6  # s between frames of which ten a second are asked for: half a second late
 LONGEST_ENDING = 3.0  # s
@@ -83,24 +84,26 @@ async def _hold(port: int, seconds: float, count: int, data: bytes) -> Facts:
     return {"sockets": count, "accepted": len(made), "still open at the end": kept}
 
 
-async def idle(port: int, seconds: float) -> Facts:
+async def idle(port: int, seconds: float, scale: float) -> Facts:
     """3,000 sockets that say nothing."""
-    return await _hold(port, seconds, 3000, b"")
+    return await _hold(port, seconds, int(3000 * scale), b"")
 
 
-async def half_requests(port: int, seconds: float) -> Facts:
+async def half_requests(port: int, seconds: float, scale: float) -> Facts:
     """1,000 requests whose head never ends."""
-    return await _hold(port, seconds, 1000, b"GET /api/kpis HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: b")
+    return await _hold(
+        port, seconds, int(1000 * scale), b"GET /api/kpis HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: b"
+    )
 
 
-async def half_handshakes(port: int, seconds: float) -> Facts:
+async def half_handshakes(port: int, seconds: float, scale: float) -> Facts:
     """1,000 websocket handshakes whose head never ends."""
-    return await _hold(port, seconds, 1000, HANDSHAKE)
+    return await _hold(port, seconds, int(1000 * scale), HANDSHAKE)
 
 
-async def silent_viewers(port: int, seconds: float) -> Facts:
+async def silent_viewers(port: int, seconds: float, scale: float) -> Facts:
     """1,000 websockets that are opened and never say what they want."""
-    return await _hold(port, seconds, 1000, HANDSHAKE + b"\r\n")
+    return await _hold(port, seconds, int(1000 * scale), HANDSHAKE + b"\r\n")
 
 
 async def _pour(port: int, head: bytes, part: bytes, total: int, seconds: float) -> Facts:
@@ -119,28 +122,34 @@ async def _pour(port: int, head: bytes, part: bytes, total: int, seconds: float)
     return {"sent_mb": round(sent / 1e6, 1), "answer": status}
 
 
-async def header(port: int, seconds: float) -> Facts:
+async def header(port: int, seconds: float, scale: float) -> Facts:
     """300 MB in one header of one connection."""
-    return await _pour(port, b"GET / HTTP/1.1\r\nX-A: ", b"a" * (1 << 16), 300_000_000, seconds)
+    return await _pour(
+        port, b"GET / HTTP/1.1\r\nX-A: ", b"a" * (1 << 16), int(BYTES * scale), seconds
+    )
 
 
-async def headers(port: int, seconds: float) -> Facts:
+async def headers(port: int, seconds: float, scale: float) -> Facts:
     """300 MB of short headers in one connection."""
-    return await _pour(port, b"GET / HTTP/1.1\r\n", b"X-A: b\r\n" * 8192, 300_000_000, seconds)
+    return await _pour(
+        port, b"GET / HTTP/1.1\r\n", b"X-A: b\r\n" * 8192, int(BYTES * scale), seconds
+    )
 
 
-async def url(port: int, seconds: float) -> Facts:
+async def url(port: int, seconds: float, scale: float) -> Facts:
     """300 MB of address in one connection."""
-    return await _pour(port, b"GET /", b"a" * (1 << 16), 300_000_000, seconds)
+    return await _pour(port, b"GET /", b"a" * (1 << 16), int(BYTES * scale), seconds)
 
 
-async def body(port: int, seconds: float) -> Facts:
+async def body(port: int, seconds: float, scale: float) -> Facts:
     """300 MB of body in one connection."""
     head = b"POST /api/commands HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    return await _pour(port, head, b"10000\r\n" + b"a" * 65536 + b"\r\n", 300_000_000, seconds)
+    return await _pour(
+        port, head, b"10000\r\n" + b"a" * 65536 + b"\r\n", int(BYTES * scale), seconds
+    )
 
 
-async def bad_names(port: int, seconds: float) -> Facts:
+async def bad_names(port: int, seconds: float, scale: float) -> Facts:
     """900 requests with malformed or foreign Host or Origin, in a burst."""
     bad = (
         b"[::1",
@@ -152,7 +161,7 @@ async def bad_names(port: int, seconds: float) -> Facts:
         b"a@b:",
     )
     requests = []
-    for number in range(900):
+    for number in range(int(900 * scale)):
         text = bad[number % len(bad)]
         lines = b"Host: 127.0.0.1\r\nOrigin: http://" + text if number % 2 else b"Host: " + text
         kind = HANDSHAKE.replace(b"Host: 127.0.0.1", lines) if number % 3 == 0 else None
@@ -168,11 +177,11 @@ async def bad_names(port: int, seconds: float) -> Facts:
     return dict(Counter(await asyncio.gather(*map(one, requests))))
 
 
-async def slow_bodies(port: int, seconds: float) -> Facts:
+async def slow_bodies(port: int, seconds: float, scale: float) -> Facts:
     """200 bodies that come a byte a second."""
     head = b"POST /api/commands HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 60000\r\n\r\n"
-    pairs = [pair for pair in [await _open(port, head) for _ in range(200)] if pair]
-    end = time.monotonic() + max(seconds, 14.0)
+    pairs = [pair for pair in [await _open(port, head) for _ in range(int(200 * scale))] if pair]
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         for _, writer in pairs:
             if not writer.is_closing():
@@ -181,7 +190,7 @@ async def slow_bodies(port: int, seconds: float) -> Facts:
     return dict(Counter(await asyncio.gather(*(_status(reader) for reader, _ in pairs))))
 
 
-async def pipeline(port: int, seconds: float) -> Facts:
+async def pipeline(port: int, seconds: float, scale: float) -> Facts:
     """20 connections that send requests without end and read no answer."""
 
     async def one() -> float:
@@ -192,7 +201,7 @@ async def pipeline(port: int, seconds: float) -> Facts:
     return {"sent_mb": round(sum(await asyncio.gather(*(one() for _ in range(20)))), 1)}
 
 
-async def pings(port: int, seconds: float) -> Facts:
+async def pings(port: int, seconds: float, scale: float) -> Facts:
     """20 websockets that send pings without end and read no pong."""
 
     async def one() -> float:
@@ -202,13 +211,13 @@ async def pings(port: int, seconds: float) -> Facts:
     return {"sent_mb": round(sum(await asyncio.gather(*(one() for _ in range(20)))), 1)}
 
 
-async def unread(port: int, seconds: float) -> Facts:
+async def unread(port: int, seconds: float, scale: float) -> Facts:
     """200 connections that ask for much and read nothing."""
     request = b"GET /api/state?channel=gpu.*&limit=300000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    return await _hold(port, seconds, 200, request)
+    return await _hold(port, seconds, int(200 * scale), request)
 
 
-async def costly(port: int, seconds: float) -> Facts:
+async def costly(port: int, seconds: float, scale: float) -> Facts:
     """Ten clients at a time that ask for what costs most, and half of them hang up."""
     paths = (
         b"/api/state?channel=gpu.*&channel=rack.*&limit=300000&with_paths=true",
@@ -237,7 +246,7 @@ async def costly(port: int, seconds: float) -> Facts:
     return dict(statuses)
 
 
-ATTACKS: tuple[Callable[[int, float], Awaitable[Facts]], ...] = (
+ATTACKS: tuple[Callable[[int, float, float], Awaitable[Facts]], ...] = (
     idle,
     header,
     headers,
@@ -255,12 +264,12 @@ ATTACKS: tuple[Callable[[int, float], Awaitable[Facts]], ...] = (
 )
 
 
-def attack(name: str, port: int, seconds: float, results: Any) -> None:
+def attack(name: str, port: int, seconds: float, scale: float, results: Any) -> None:
     """Process: one attack; puts what it says of itself."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     chosen = next(each for each in ATTACKS if each.__name__ == name)
-    results.put(asyncio.run(chosen(port, seconds)))  # type: ignore[arg-type]
+    results.put(asyncio.run(chosen(port, seconds, scale)))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -360,7 +369,7 @@ class Besieged:
         return round(time.monotonic() - began, 2)
 
 
-def besiege(server: Besieged, name: str, seconds: float) -> Facts:
+def besiege(server: Besieged, name: str, seconds: float, scale: float = 1.0) -> Facts:
     """One attack and what others had of it."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
@@ -368,7 +377,7 @@ def besiege(server: Besieged, name: str, seconds: float) -> Facts:
     before, lines = watch.resident(), len(server.lines)
     onlooker = Onlooker(server.port).start()
     time.sleep(1.0)
-    process = context.Process(target=attack, args=(name, server.port, seconds, results))
+    process = context.Process(target=attack, args=(name, server.port, seconds, scale, results))
     process.start()
     try:
         told: Facts = results.get(timeout=seconds + 90)
@@ -423,7 +432,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help=f"of: {', '.join(names)}")
     parser.add_argument("--layout", default="pilot")
-    parser.add_argument("--seconds", type=float, default=6.0, help="that each attack lasts")
+    parser.add_argument("--seconds", type=float, default=12.0, help="that each attack lasts")
+    parser.add_argument("--scale", type=float, default=1.0, help="of all numbers and sizes")
     parser.add_argument("--check", action="store_true", help="exit code 1 when something is wrong")
     arguments = parser.parse_args()
     unknown = set(arguments.attacks) - set(names)
@@ -433,7 +443,7 @@ def main() -> int:
     reports, found = {}, []
     try:
         for name in arguments.attacks or names:
-            reports[name] = besiege(server, name, arguments.seconds)
+            reports[name] = besiege(server, name, arguments.seconds, arguments.scale)
             found += problems(name, reports[name])
             print(json.dumps({name: reports[name]}), flush=True)
     finally:

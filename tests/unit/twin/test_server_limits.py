@@ -5,6 +5,8 @@ import logging
 import resource
 import sys
 import threading
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,18 @@ def test_a_bad_limit_is_one_clear_message(text, words):
         parse_limits([text])
     for word in words:
         assert word in str(found.value)
+
+
+def test_every_limit_is_in_the_docs_with_its_default():
+    text = (Path(__file__).parents[3] / "docs" / "SERVER.md").read_text(encoding="utf-8")
+    told = {}
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            names, values = line.split("|")[1:3]
+            for name, value in zip(names.split(","), values.split(","), strict=False):
+                told[name.strip(" `")] = value.strip()
+    for each in fields(Limits):
+        assert told[each.name] == f"{each.default:g}".replace("+", ""), each.name
 
 
 def test_connections_stay_below_the_open_files(monkeypatch):
