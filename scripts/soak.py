@@ -227,6 +227,8 @@ def start_server(arguments: argparse.Namespace) -> tuple[subprocess.Popen[str], 
         str(arguments.speed),
         "--viewers",
         "5000",
+        "--limit",
+        "handshakes_at_once=5000",
         "--log",
         "off",
     ]

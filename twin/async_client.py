@@ -199,7 +199,9 @@ class AsyncClient:
             status = error.response.status_code
             reason = {
                 401: "the token is missing or wrong",
-                403: "the server refused: token missing or wrong, or not allowed from here",
+                403: "the server refused: not allowed from here",
+                429: "too many connections were opened from here; try again",
+                503: "the server has too many connections; try again",
             }.get(status, f"it answered with status {status}, not a stream")
             raise InputError(f"no connection: {reason}", key="address", found=self.url) from None
         except (OSError, WebSocketException, TimeoutError) as error:

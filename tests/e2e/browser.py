@@ -23,6 +23,7 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader", "--disable-background-networking", "--no-first-run",
 ]  # fmt: skip
+POLICY = "Content Security Policy"  # what Chromium says when the page may not do something
 PATIENCE = 120_000  # ms for anything to appear: test machines are slow, and shared
 
 
@@ -78,13 +79,22 @@ def opened(browser, address: str) -> Iterator:
     page.set_default_timeout(PATIENCE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if POLICY in said.text else None)
     page.goto(address)
-    page.wait_for_function("window.twin && window.twin.stream.received.frames > 1")
+    until(page, "window.twin && window.twin.stream.received.frames > 1")
     try:
         yield page
         assert not errors
     finally:
         page.close()
+
+
+def until(page, condition: str, arg=None) -> None:
+    """Wait for a condition; asked from outside, as the page itself may evaluate no text."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(condition, arg):
+        assert time.monotonic() < end, f"never came true: {condition}"
+        page.wait_for_timeout(50)
 
 
 def pixels(page, clip: tuple[float, float, float, float] | None = None):

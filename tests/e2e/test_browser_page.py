@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from browser import chromium, free_port, front, opened, pixels, serving
+from browser import chromium, free_port, front, opened, pixels, serving, until
 
 RACK = "/pilot/hall-a/row-01/rack-03"
 CDU = "/pilot/hall-a/row-01/cdu-1"
@@ -25,7 +25,7 @@ def element(address: str, path: str) -> dict:
 def settle(page) -> None:
     """Wait until the camera stands and models of the wanted detail are drawn."""
     page.wait_for_timeout(700)  # the camera glides for half a second
-    page.wait_for_function("twin.still()")
+    until(page, "twin.still()")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_clicked_rack_shows_its_path_and_values(page, server) -> None:
     page.wait_for_selector("#element:visible")
     assert page.locator("#element .path").inner_text() == RACK
     value = page.locator('#element tr[data-channel="rack.power"] .value')
-    page.wait_for_function("node => /kW/.test(node.textContent)", arg=value.element_handle())
+    until(page, "node => /kW/.test(node.textContent)", arg=value.element_handle())
     shown = float(value.inner_text().split()[0]) * 1e3
     assert shown == pytest.approx(element(server, RACK)["values"]["rack.power"], rel=0.02)
 
@@ -151,7 +151,7 @@ def test_a_tripped_cdu_is_seen_in_the_racks_colours(page) -> None:
     page.click('[data-inject="trip"]')
     page.wait_for_selector('#banner[data-status="ok"]:visible')
     page.keyboard.press("Escape")
-    page.wait_for_function("twin.factory.values && Math.max(...twin.factory.values) > 88")
+    until(page, "twin.factory.values && Math.max(...twin.factory.values) > 88")
     end = time.monotonic() + 30
     while True:  # a slow machine draws what came a while later
         after = pixels(page, area).mean(axis=(0, 1))
@@ -176,6 +176,6 @@ def test_the_page_survives_a_restart_of_the_server(browser) -> None:
             assert "disconnected" in page.locator("#banner").inner_text()
             seen = page.evaluate("twin.stream.received.frames")
             with serving(port, "pilot"):
-                page.wait_for_function(f"twin.stream.received.frames > {seen + 1}")
+                until(page, f"twin.stream.received.frames > {seen + 1}")
                 page.wait_for_selector("#banner", state="hidden")
                 assert page.locator("#element .path").inner_text() == RACK

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, free_port, opened, pixels, serving
+from browser import chromium, free_port, opened, pixels, serving, until
 
 from twin.air_slices import air_slices
 
@@ -34,7 +34,7 @@ events:
 
 def settle(page) -> None:
     page.wait_for_timeout(700)
-    page.wait_for_function("twin.still()")
+    until(page, "twin.still()")
 
 
 def value(page, channel: str) -> float:
@@ -69,7 +69,7 @@ def pick(page, path: str) -> None:
 
 def test_arrows_run_along_pipes_where_water_flows(page) -> None:
     """Every CDU's mains have arrows; they go with the water, from the CDU on the supply."""
-    page.wait_for_function("twin.factory.flow.arrowsOf('cdu.secondary_flow', 0) > 1")
+    until(page, "twin.factory.flow.arrowsOf('cdu.secondary_flow', 0) > 1")
     moved = page.evaluate(
         """async () => {
             const place = () => twin.factory.flow.runs.find(
@@ -87,11 +87,11 @@ def test_a_picked_rack_opens_to_its_accelerators(page) -> None:
     pick(page, OTHER)
     page.keyboard.press("4")
     settle(page)
-    page.wait_for_function("twin.factory.opened.open && twin.still()")
+    until(page, "twin.factory.opened.open && twin.still()")
     gpu = f"{OTHER}/tray-09/gpu-1"
     page.evaluate("path => twin.goTo(twin.model.find(path))", gpu)
     settle(page)
-    page.wait_for_function("twin.factory.opened.open && twin.still()")
+    until(page, "twin.factory.opened.open && twin.still()")
     hit = page.evaluate(
         """path => {
             const { model, factory } = twin;
@@ -121,9 +121,7 @@ def test_the_heat_path_tells_numbers_from_die_to_sky(page) -> None:
     pick(page, f"{RACK}/tray-04/gpu-2")
     page.keyboard.press("k")
     page.wait_for_selector("#heat:visible li")
-    page.wait_for_function(
-        "[...document.querySelectorAll('#heat li b')].every(b => /°C/.test(b.textContent))"
-    )
+    until(page, "[...document.querySelectorAll('#heat li b')].every(b => /°C/.test(b.textContent))")
     rows = page.locator("#heat li").evaluate_all(
         "nodes => nodes.map(n => [n.dataset.channel, parseFloat(n.querySelector('b').textContent)])"
     )
@@ -151,10 +149,10 @@ def test_lines_of_several_elements_lie_in_one_chart(page) -> None:
     page.wait_for_selector("#charts:visible .uplot canvas")
     assert page.locator("#charts .uplot").count() == 2  # temperatures, and powers
     assert page.locator("#charts li").count() == 3
-    page.wait_for_function(
-        "[...document.querySelectorAll('#charts li b')].every(b => b.textContent.length > 2)"
+    until(
+        page, "[...document.querySelectorAll('#charts li b')].every(b => b.textContent.length > 2)"
     )
-    page.wait_for_function("Math.min(...twin.charts.pinned.map(p => p.series.samples.length)) > 2")
+    until(page, "Math.min(...twin.charts.pinned.map(p => p.series.samples.length)) > 2")
     ink = page.evaluate(
         """() => {
             const canvas = document.querySelector('#charts .uplot canvas');
@@ -211,7 +209,7 @@ def test_picked_elements_are_shown_alone_measured_and_cut(page) -> None:
     )
     for x, y, _ in ends:
         page.mouse.click(x, y)
-    page.wait_for_function("twin.labels.measured.length === 1")
+    until(page, "twin.labels.measured.length === 1")
     apart = float(page.evaluate("twin.labels.measured[0].text").split()[0])
     width = page.evaluate(
         "path => { const b = twin.model.box(twin.model.find(path)); return b.high[0] - b.low[0] }",
@@ -241,9 +239,10 @@ def test_picked_elements_are_shown_alone_measured_and_cut(page) -> None:
 def test_slices_of_air_show_what_the_rule_says(page, server) -> None:
     try:
         page.keyboard.press("e")
-        page.wait_for_function(
+        until(
+            page,
             "twin.factory.air.known.size === 6 &&"
-            " [...twin.factory.air.values].every(Number.isFinite)"
+            " [...twin.factory.air.values].every(Number.isFinite)",
         )
         assert page.evaluate("twin.factory.air.planes") == "vertical"
         assert "CFD" in page.inner_text("#banner")
@@ -281,9 +280,7 @@ def post(address: str, body: dict | None, method: str = "POST") -> None:
 
 def test_another_session_stands_beside_with_the_difference(page, server) -> None:
     page.keyboard.press("d")
-    page.wait_for_function(
-        "document.querySelector('#banner').innerText.includes('only one session')"
-    )
+    until(page, "document.querySelector('#banner').innerText.includes('only one session')")
     post(f"{server}/api/sessions/pilot/branch", {"id": "what-if"})
     try:
         post(f"{server}/api/commands?session=what-if", {"name": "speed", "value": 20})
@@ -291,9 +288,9 @@ def test_another_session_stands_beside_with_the_difference(page, server) -> None
         post(f"{server}/api/commands?session=what-if", trip)
         page.keyboard.press("d")
         page.wait_for_selector("#beside:visible")
-        page.wait_for_function("twin.beside.factory.values && twin.still()")
+        until(page, "twin.beside.factory.values && twin.still()")
         page.click("#beside >> text=resume")
-        page.wait_for_function("Math.max(...twin.beside.factory.values) > 86")
+        until(page, "Math.max(...twin.beside.factory.values) > 86")
         width, height = page.viewport_size["width"], page.viewport_size["height"]
         middle = (width * 0.5 - 120, height * 0.4, 100, height * 0.3)
         beside = (width - 120, height * 0.4, 100, height * 0.3)
@@ -320,7 +317,7 @@ def test_a_failed_element_is_marked_until_it_is_cleared(page) -> None:
     settle(page)
     page.click('[data-tab="operate"]')
     page.click('[data-inject="fouling"]')
-    page.wait_for_function("twin.factory.faultMarks.count === 1")
+    until(page, "twin.factory.faultMarks.count === 1")
     page.wait_for_selector('#strip [data-figure="faults"]:visible')
     x, y = page.evaluate(
         """path => { const { low, high } = twin.model.box(twin.model.find(path));
@@ -328,22 +325,22 @@ def test_a_failed_element_is_marked_until_it_is_cleared(page) -> None:
         }""",
         CDU,
     )[:2]
-    page.wait_for_function("twin.still()")
+    until(page, "twin.still()")
     page.wait_for_timeout(500)
     sign = pixels(page, (x - 10, y - 10, 20, 20))
     red = (sign[:, :, 0] > 180) & (sign[:, :, 1] < 90)
     assert red.mean() > 0.25, "a red sign stands over it"
     page.click('[data-clear="fouling"]')
-    page.wait_for_function("twin.factory.faultMarks.count === 0")
+    until(page, "twin.factory.faultMarks.count === 0")
     page.wait_for_selector('#strip [data-figure="faults"]', state="hidden")
 
 
 def test_a_simulation_is_set_back_on_the_time_line(page) -> None:
-    page.wait_for_function("twin.stream.frame.time > 30")
+    until(page, "twin.stream.frame.time > 30")
     box = page.locator("#timeline").bounding_box()
     before = page.evaluate("twin.stream.frame.time")
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 18)
-    page.wait_for_function(f"twin.stream.frame.time < {0.8 * before}")
+    until(page, f"twin.stream.frame.time < {0.8 * before}")
 
 
 @pytest.fixture(scope="module")
@@ -372,19 +369,19 @@ def test_a_recording_is_scrubbed_and_stepped_from_event_to_event(browser, record
         def go(share: float) -> float:
             page.mouse.click(box["x"] + share * box["width"], box["y"] + 18)
             wanted = share * 240
-            page.wait_for_function(f"Math.abs(twin.stream.frame.time - {wanted}) < 15")
+            until(page, f"Math.abs(twin.stream.frame.time - {wanted}) < 15")
             return page.evaluate("twin.stream.frame.time")
 
         assert go(0.2) < 60
-        page.wait_for_function("twin.faults.count === 0")
+        until(page, "twin.faults.count === 0")
         assert go(0.8) > 150
-        page.wait_for_function("twin.faults.count === 1 && twin.factory.faultMarks.count === 1")
+        until(page, "twin.faults.count === 1 && twin.factory.faultMarks.count === 1")
         hot = page.evaluate("Math.max(...twin.factory.values)")
         page.keyboard.press("[")
-        page.wait_for_function("twin.stream.frame.time < 150")
+        until(page, "twin.stream.frame.time < 150")
         go(0.2)
-        page.wait_for_function(f"Math.max(...twin.factory.values) < {hot - 3}")
-        page.wait_for_function("twin.factory.faultMarks.count === 0")
+        until(page, f"Math.max(...twin.factory.values) < {hot - 3}")
+        until(page, "twin.factory.faultMarks.count === 0")
 
 
 def test_the_scene_says_which_way_heat_goes(server) -> None:

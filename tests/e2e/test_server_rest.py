@@ -116,7 +116,7 @@ def test_every_control_and_fault_that_is_listed_exists(server):
         ("/api/element?path=/pilot/nothing", 422, "no 'nothing' in /pilot"),
         ("/api/element?path=relative", 422, "not a path"),
         ("/api/kpis?session=none", 404, "no session 'none'"),
-        ("/api/nowhere", 404, "Not Found"),
+        ("/api/nowhere", 404, "nothing at this address"),
         ("/api/history?path=/pilot&channel=site.pue", 422, "not recorded"),
         ("/api/state?channel=gpu.power&limit=0", 422, "limit"),
     ],
@@ -223,8 +223,8 @@ def test_nothing_outside_is_served(server):
 def test_logs_are_lines_of_json(server):
     from twin.client import Client
 
-    with Client(server.address):
-        pass
+    with Client(server.address) as viewer:
+        viewer.subscribe(["site.pue"])
     server.until("/healthz", lambda _: "viewer left" in server.log)
     rows = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
     assert {"viewer joined", "viewer left"} <= {row["message"] for row in rows}

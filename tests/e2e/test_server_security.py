@@ -14,7 +14,8 @@ from websockets.exceptions import InvalidStatus
 
 from twin.client import Client, CommandError
 from twin.errors import InputError
-from twin.server.security import Access, Bucket, Role, read_tokens
+from twin.server.rates import Bucket
+from twin.server.security import Access, Role, read_tokens
 
 TOKENS = {"view": "viewer-token-0001", "operate": "operator-token-02", "admin": "admin-token-00003"}
 PAUSE = {"name": "pause"}

@@ -60,6 +60,14 @@ def serve(
     ] = 1000,
     sessions: Annotated[int, typer.Option(help="Sessions at a time", parser=whole(1, 64))] = 8,
     redfish: Annotated[bool, typer.Option(help="Offer a read-only Redfish tree")] = False,
+    layouts: Annotated[
+        Path | None,
+        typer.Option(help="Folder of layouts and scenarios that sessions may be made of over REST"),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="Change a limit, such as connections=8000; docs/SERVER.md lists them"),
+    ] = None,
     mqtt: Annotated[
         str | None, typer.Option(help="Publish points to this broker, such as mqtt://127.0.0.1")
     ] = None,
@@ -79,6 +87,7 @@ def serve(
     from twin.cli.run import parse_duration
     from twin.mqtt.broker import parse_broker
     from twin.server import serve as run
+    from twin.server.limits import parse_limits
     from twin.server.logs import set_up_logs
     from twin.server.run import installed_picture
 
@@ -92,11 +101,14 @@ def serve(
         refuse_idle(context, "without --certificate", "key")
     if mqtt is None:
         refuse_idle(context, "without --mqtt", "mqtt_integration", "mqtt_flex", "mqtt_flex_keys")
-    styles: dict[str, Literal["text", "json"]] = {"text": "text", "json": "json"}
-    if log in styles:
-        set_up_logs(styles[log])
-    elif log != "off":
+    styles: dict[str, Literal["text", "json", "off"]] = {
+        "text": "text",
+        "json": "json",
+        "off": "off",
+    }
+    if log not in styles:
         raise InputError("unknown kind of log", key="--log", found=log, allowed="text, json, off")
+    set_up_logs(styles[log])
     run(
         layout,
         scenario,
@@ -116,6 +128,8 @@ def serve(
         maximum_sessions=sessions,
         picture=installed_picture(),
         redfish=redfish,
+        layouts=layouts,
+        limits=parse_limits(limit or ()),
         mqtt=parse_broker(mqtt, mqtt_integration, mqtt_flex, mqtt_flex_keys)
         if mqtt is not None
         else None,

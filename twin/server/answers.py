@@ -17,6 +17,7 @@ class Problem(BaseModel):
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "Not a request that can be read"},
     401: {"model": Problem, "description": "Token missing or wrong"},
     403: {"model": Problem, "description": "Not allowed for this token, host or origin"},
     404: {"model": Problem, "description": "No such session or thing"},
@@ -86,8 +87,10 @@ class NewSession(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    layout: str = Field(max_length=200, description="bundled layout by name")
-    scenario: str | None = Field(default=None, max_length=200, description="bundled scenario")
+    layout: str = Field(
+        max_length=200, description="bundled layout by name, or a file in the folder --layouts"
+    )
+    scenario: str | None = Field(default=None, max_length=200, description="likewise")
     id: str | None = Field(default=None, max_length=40)
     title: str = Field(default="", max_length=200)
     speed: float | Literal["max"] = 1.0

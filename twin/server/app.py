@@ -7,20 +7,26 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
 
 from twin.errors import InputError, TwinError
+from twin.server.answers import PROBLEMS
 from twin.server.commands import Forbidden, error_body
+from twin.server.elsewhere import Elsewhere, allowed_methods
 from twin.server.guard import Guard
+from twin.server.head import Head
 from twin.server.keeping import Busy, Gone, Taken
 from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
 from twin.server.painter import Unavailable
+from twin.server.rest_docs import rest_docs
 from twin.server.rest_history import rest_history
 from twin.server.rest_live import rest_live
 from twin.server.rest_mesh import rest_mesh
@@ -72,10 +78,16 @@ def create_app(
         title="AI factory twin",
         version="1",
         lifespan=lifespan,
+        openapi_url=None,  # rest_docs has it, and a page that loads nothing from elsewhere
         description="Live sessions of a digital twin of an AI factory. The stream of values is the "
         "websocket `/ws` (subprotocol `twin.v1`), described in docs/PROTOCOL.md.",
     )
     app.state.twin = state
+
+    async def stream(websocket: WebSocket) -> None:
+        await serve_stream(websocket, state)
+
+    app.router.routes.append(WebSocketRoute("/ws", stream))
     app.include_router(rest_health(state))
     app.include_router(rest_metrics(state))
     app.include_router(rest_live(state))
@@ -86,26 +98,28 @@ def create_app(
     app.include_router(rest_transient(state))
 
     if settings.redfish:
-        app.include_router(rest_redfish(state))
+        app.include_router(rest_redfish(state), responses=PROBLEMS)
 
-    @app.websocket("/ws")
-    async def stream(websocket: WebSocket) -> None:
-        await serve_stream(websocket, state)
-
+    rest_docs(app, state)
     _add_page(app, settings)
     _add_errors(app)
-    app.add_middleware(Guard, access=settings.access, maximum_body=settings.maximum_message)
+    app.add_middleware(Head)
+    app.add_middleware(Guard, access=settings.access, limits=settings.limits)
     return app
 
 
 def _add_page(app: FastAPI, settings: Settings) -> None:
+    """The web page for whatever is not an address of the interface, so that those keep theirs."""
+    files = None
     if settings.web_folder is not None:
-        app.mount("/", StaticFiles(directory=settings.web_folder, html=True), name="web")
-        return
+        files = StaticFiles(directory=settings.web_folder, html=True)
+    app.router.redirect_slashes = False
+    app.router.default = Elsewhere(app, files)
+    if files is None:
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> HTMLResponse:
-        return HTMLResponse(PAGE)
+        @app.get("/", include_in_schema=False)
+        async def page() -> HTMLResponse:
+            return HTMLResponse(PAGE)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -129,9 +143,15 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(
-            {"message": str(error.detail)}, status_code=error.status_code, headers=error.headers
-        )
+        body = {"message": str(error.detail)}
+        headers = dict(error.headers or {})
+        if error.status_code == 404:
+            body = {"message": "there is nothing at this address", "found": request.url.path[:100]}
+        elif error.status_code == 405:
+            known = allowed_methods(app, request.scope)
+            headers["Allow"] = ", ".join(known or ["GET", "HEAD"])  # files of the web page
+            body = {"message": f"{request.method} is not taken here", "allowed": headers["Allow"]}
+        return JSONResponse(body, status_code=error.status_code, headers=headers)
 
     @app.exception_handler(OSError)
     async def disk(request: Request, error: OSError) -> JSONResponse:

@@ -1,9 +1,9 @@
-"""The door for HTTP requests: host, origin, token, size and rate, before anything else runs."""
+"""The door for requests and websockets: host, origin, token, size and rate, before all else."""
 
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -12,55 +12,73 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin.server.commands import Forbidden
+from twin.server.limits import Limits
+from twin.server.rates import Buckets
 from twin.server.redfish_service import OPEN as REDFISH_OPEN
-from twin.server.security import Access, Bucket, Role, User, bearer
+from twin.server.security import Access, Role, User, bearer, is_loopback
 
-PROTECTED = ("/api", "/metrics", "/redfish", "/docs", "/redoc", "/openapi")
-REQUESTS_PER_SECOND = 200.0
-REQUESTS_AT_ONCE = 400.0
-MAXIMUM_CLIENTS = 10_000
+PROTECTED = ("/api", "/metrics", "/redfish", "/docs", "/openapi")
+# what the browser client does: modules, a worker and models from here, pictures it makes itself
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 SECURITY_HEADERS = [
+    (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
+Pair = tuple[bytes, bytes]
+Refusal = tuple[int, dict[str, Any], list[Pair]]
 
 
 class Guard:
     """ASGI middleware; puts the user into ``scope["state"]["user"]``."""
 
-    def __init__(self, app: ASGIApp, access: Access, maximum_body: int):
+    def __init__(self, app: ASGIApp, access: Access, limits: Limits):
         self.app = app
         self.access = access
-        self.maximum_body = maximum_body
-        self._buckets: dict[str, Bucket] = {}
+        self.limits = limits
+        self._requests = Buckets(limits.requests_per_second, limits.requests_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
+        """One request, or one websocket."""
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         address = scope["client"][0] if scope.get("client") else "?"
+        added = [*SECURITY_HEADERS]
         refusal = self._refusal(scope, headers, address)
+        if scope.get("scheme") in ("https", "wss") and not refers_to_loopback(headers):
+            added.append(ONLY_ENCRYPTED)
         if refusal is not None:
-            await _answer(send, *refusal)
+            await _answer(scope, send, *refusal, added)
             return
-        await self.app(scope, self._limited(receive), _with_headers(send))
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        await self.app(scope, self._limited(receive), _with_headers(send, added))
 
-    def _refusal(
-        self, scope: Scope, headers: Headers, address: str
-    ) -> tuple[int, dict[str, Any], list[tuple[bytes, bytes]]] | None:
-        host = headers.get("host")
-        if not self.access.allows_host(host):
-            return 403, {"message": "not the name of this server", "found": host or ""}, []
-        if not self.access.allows_origin(headers.get("origin"), host):
-            return 403, {"message": "origin not allowed", "found": headers.get("origin", "")}, []
-        if not self._bucket(address).take(time.monotonic()):
-            return 429, {"message": "too many requests"}, [(b"retry-after", b"1")]
-        user = self.access.user(bearer(headers.get("authorization")), address)
+    def _refusal(self, scope: Scope, headers: Headers, address: str) -> Refusal | None:
+        """Status, body and headers of why not; None when it may go on."""
+        foreign = self._foreign(headers)
+        if foreign is not None:
+            return foreign
+        websocket = scope["type"] == "websocket"
+        if not (websocket or self._requests.take(address)):
+            slower: list[Pair] = [(b"retry-after", b"1"), (b"connection", b"close")]
+            return 429, {"message": "too many requests"}, slower
+        offered: list[str] = scope.get("subprotocols", [])
+        user = self.access.user(bearer(headers.get("authorization"), offered), address)
         path = scope["path"]
-        needs_user = path.startswith(PROTECTED) and path not in REDFISH_OPEN
+        needs_user = websocket or (path.startswith(PROTECTED) and path not in REDFISH_OPEN)
         if user is None and needs_user:
             return (
                 401,
@@ -68,23 +86,33 @@ class Guard:
                 [(b"www-authenticate", b"Bearer")],
             )
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self.maximum_body:
-            return (
-                413,
-                {"message": "request body too large", "allowed": f"{self.maximum_body} bytes"},
-                [],
-            )
+        if not (length.isascii() and length.isdigit()):
+            return 400, {"message": "not a length", "key": "content-length"}, []
+        if int(length) > self.limits.body_bytes:
+            most = f"{self.limits.body_bytes} bytes"
+            return 413, {"message": "request body too large", "allowed": most}, []
         scope.setdefault("state", {})["user"] = user
         return None
 
-    def _bucket(self, address: str) -> Bucket:
-        bucket = self._buckets.get(address)
-        if bucket is None:
-            if len(self._buckets) >= MAXIMUM_CLIENTS:
-                self._buckets.clear()
-            bucket = Bucket(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE, time.monotonic())
-            self._buckets[address] = bucket
-        return bucket
+    def _foreign(self, headers: Headers) -> Refusal | None:
+        """Why a host or origin is not taken."""
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) > 1 or len(origins) > 1:
+            return 400, {"message": "more than one Host or Origin"}, []
+        host, origin = next(iter(hosts), None), next(iter(origins), None)
+        try:
+            ours = self.access.allows_host(host)
+        except ValueError:
+            return _bad("Host is not a name with or without a port", "host", host)
+        try:
+            invited = self.access.allows_origin(origin, host)
+        except ValueError:
+            return _bad("Origin is not one of a web page", "origin", origin)
+        if not ours:
+            return 403, {"message": "not the name of this server", "found": _shown(host)}, []
+        if not invited:
+            return 403, {"message": "origin not allowed", "found": _shown(origin)}, []
+        return None
 
     def _limited(self, receive: Receive) -> Receive:
         """Bodies without a length are cut off at the limit."""
@@ -94,39 +122,61 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.maximum_body:
+            if taken > self.limits.body_bytes:
                 raise HTTPException(413, "request body too large")
             return message
 
         return limited
 
 
-def _with_headers(send: Send) -> Send:
+def refers_to_loopback(headers: Headers) -> bool:
+    """Whether we are addressed as this machine; browsers would keep to TLS for all its servers."""
+    host = headers.get("host", "")
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return is_loopback(name.lower())
+
+
+def _bad(message: str, key: str, found: str | None) -> Refusal:
+    return 400, {"message": message, "key": key, "found": _shown(found)}, []
+
+
+def _shown(text: str | None) -> str:
+    """Foreign text, short enough to be repeated."""
+    return (text or "")[:100]
+
+
+def _with_headers(send: Send, added: Iterable[Pair]) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
+            message["headers"] = [*message.get("headers", []), *added]
         await send(message)
 
     return with_headers
 
 
 async def _answer(
-    send: Send, status: int, body: dict[str, Any], headers: list[tuple[bytes, bytes]]
+    scope: Scope,
+    send: Send,
+    status: int,
+    body: dict[str, Any],
+    headers: Iterable[Pair],
+    added: Iterable[Pair],
 ) -> None:
     data = json.dumps(body).encode()
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     await send(
         {
-            "type": "http.response.start",
+            "type": f"{kind}.start",
             "status": status,
             "headers": [
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(data)).encode()),
                 *headers,
-                *SECURITY_HEADERS,
+                *added,
             ],
         }
     )
-    await send({"type": "http.response.body", "body": data})
+    await send({"type": f"{kind}.body", "body": data})
 
 
 def _user(request: Request) -> User:
@@ -137,7 +187,7 @@ def _user(request: Request) -> User:
 
 
 def _at_least(role: Role) -> Any:
-    def check(request: Request) -> User:
+    async def check(request: Request) -> User:  # async: it needs no thread of its own
         user = _user(request)
         if user.role < role:
             raise Forbidden(

@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from twin.errors import InputError
 from twin.server.event_log import Listener
 from twin.server.publisher import View
 from twin.server.session import Session
@@ -38,6 +37,7 @@ class Viewer:
     next_due: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: str = ""
+    heard: bool = False  # it has said something
     _early: bytes | None = None  # came before its time and is the newest
     _timer: asyncio.TimerHandle | None = None
 
@@ -69,11 +69,15 @@ class Viewer:
             self._timer = None
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Queue a text message; the oldest goes when there are too many."""
+        """Queue a message; the oldest goes when there are too many."""
+        self.say(json.dumps(message))
+
+    def say(self, text: str) -> None:
+        """Queue a message that is JSON already."""
         if len(self.texts) >= MAXIMUM_TEXTS:
             self.texts.popleft()
             self.lost_texts += 1
-        self.texts.append(json.dumps(message))
+        self.texts.append(text)
         self.wake.set()
 
     def show_other(self, rate: float) -> None:
@@ -105,6 +109,7 @@ class Hub:
         self.dropped_by_gone = 0
         self.bytes_by_gone = 0
         self.frames_by_gone = 0
+        self.channel_table = json.dumps([each.as_dict() for each in session.subject.channels])
         self._loop = loop
         self._groups: dict[object, _Group] = {}
         self._group_of: dict[Viewer, _Group] = {}
@@ -203,10 +208,6 @@ class Hub:
                 return
 
     def _tell_all(self, message: dict[str, Any]) -> None:
+        text = json.dumps(message)
         for viewer in self.viewers:
-            viewer.tell(message)
-
-
-def too_many(limit: int) -> InputError:
-    """The error for one viewer too many."""
-    return InputError("too many viewers", allowed=f"{limit} at a time")
+            viewer.say(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,7 +17,6 @@ from prometheus_client.registry import Collector
 from twin.server.guard import Viewing
 from twin.server.hub import Hub
 from twin.server.keeping import Gone
-from twin.server.rest_live import on_session
 from twin.server.session import Session
 from twin.server.state import ServerState
 
@@ -55,38 +54,46 @@ def rest_metrics(state: ServerState) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
     )
-    async def metrics(user: Viewing) -> Response:
+    async def metrics(request: Request, user: Viewing) -> Response:
         """Figures of the server, its sessions and their main channels, for Prometheus."""
         readings = []
         for session in state.manager.list():
             try:
-                readings.append(await _read(session, state.hub_of(session)))
+                readings.append(await _read(request, state, session))
             except Gone:
                 continue
-        registry = CollectorRegistry()
-        registry.register(_Once(_metrics(readings)))
-        text = generate_latest(registry) + generate_latest(process)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+        known = _metrics(readings)
+
+        def text() -> bytes:
+            registry = CollectorRegistry()
+            registry.register(_Once(known))
+            return generate_latest(registry) + generate_latest(process)
+
+        return await state.costly.answer(request, text, CONTENT_TYPE_LATEST)
 
     return router
 
 
-async def _read(session: Session, hub: Hub | None) -> Reading:
+async def _read(request: Request, state: ServerState, session: Session) -> Reading:
     subject = session.subject
     shown = [c for c in subject.channels if 0 < subject.levels[c.level].count <= MOST_ELEMENTS]
 
     def read() -> tuple[dict[str, float], list[np.ndarray[Any, Any]]]:
         return subject.kpis(), [session.read(channel.name) for channel in shown]
 
-    kpis, columns = await on_session(session, read)
-    paths = {level: list(subject.levels.paths(level)) for level in {c.level for c in shown}}
-    channels = [
-        (channel.name, path, float(value))
-        for channel, column in zip(shown, columns, strict=True)
-        for path, value in zip(paths[channel.level], column, strict=True)
-        if math.isfinite(value)
-    ]
-    return Reading(session, hub, kpis, channels)
+    kpis, columns = await state.costly.read(request, session, read)
+
+    def rows() -> list[tuple[str, str, float]]:
+        paths = {level: list(subject.levels.paths(level)) for level in {c.level for c in shown}}
+        return [
+            (channel.name, path, float(value))
+            for channel, column in zip(shown, columns, strict=True)
+            for path, value in zip(paths[channel.level], column, strict=True)
+            if math.isfinite(value)
+        ]
+
+    channels = await state.costly.run(request, rows)
+    return Reading(session, state.hub_of(session), kpis, channels)
 
 
 _SESSION: tuple[tuple[str, str, str, bool], ...] = (

@@ -17,6 +17,7 @@ from twin.server.keeping import Busy
 from twin.server.state import Picture
 
 PICTURE_SECONDS = 60.0
+MOST_WAITING = 8  # pictures asked for at a time; more are told to come again
 
 
 class Unavailable(TwinError):
@@ -30,6 +31,7 @@ class Painter:
         self._picture = picture
         self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Semaphore(1)
+        self._asked = 0
 
     async def draw(
         self, scene: dict[str, Any], frame: Frame, channel: str, width: int, height: int
@@ -40,14 +42,21 @@ class Painter:
                 "no viewer is installed here that draws pictures: "
                 "pip install 'ai-factory-twin[viewer]'"
             )
+        if self._asked >= MOST_WAITING:
+            raise Busy("too many pictures are asked for; try again")
+        self._asked += 1
+        try:
+            return await self._drawn(self._picture, scene, frame, channel, width, height)
+        finally:
+            self._asked -= 1
+
+    async def _drawn(self, picture: Picture, *what: Any) -> bytes:
         async with self._turn:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     1, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent
                 )
-            future = asyncio.get_running_loop().run_in_executor(
-                self._pool, self._picture, scene, frame, channel, width, height
-            )
+            future = asyncio.get_running_loop().run_in_executor(self._pool, picture, *what)
             try:
                 return await asyncio.wait_for(future, PICTURE_SECONDS)
             except (BrokenProcessPool, TimeoutError):

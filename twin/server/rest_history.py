@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import numpy as np
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from numpy.typing import NDArray
 
 from twin.errors import InputError, near_matches
 from twin.protocol import Frame
 from twin.replay import Recording
 from twin.server import answers
+from twin.server.costly import while_connected
 from twin.server.guard import Viewing
 from twin.server.keeping import Busy, Gone
 from twin.server.painter import Painter
@@ -25,19 +28,19 @@ from twin.server.state import ServerState
 from twin.server.subscription import Slice, Subscription, resolve
 
 MOST_JSON_VALUES = 20_000  # per line of a JSON stream
-READERS = 2  # recordings read at the same time
+MOST_JSON_STREAMS = 32  # at a time; the websocket serves as many viewers as are allowed
 
 
 def rest_history(state: ServerState) -> APIRouter:
     """Routes under ``/api``."""
     router = APIRouter(prefix="/api", responses=answers.PROBLEMS, tags=["state"])
     manager = state.manager
-    readers = asyncio.Semaphore(READERS)
     painter = Painter(state.settings.picture)
     state.on_close.append(painter.close)
 
     @router.get("/history")
     async def history(
+        request: Request,
         user: Viewing,
         path: Annotated[str, Query(max_length=1000)],
         channel: Annotated[str, Query(max_length=100)],
@@ -58,8 +61,17 @@ def rest_history(state: ServerState) -> APIRouter:
                 found=channel,
                 allowed=near_matches(channel, [c.name for c in known]),
             )
-        async with readers:
-            times, values = await _history(chosen, found.name, row, start, stop, limit)
+        wanted = (found.name, row, start, stop, limit)
+        subject = chosen.subject
+        if isinstance(subject, RecordingSubject):  # one thread at a time may read it
+            times, values = await state.costly.read(
+                request, chosen, lambda: subject.recording.history(*wanted)
+            )
+        else:
+            folder = _folder(chosen)
+            times, values = await state.costly.run(
+                request, lambda: Recording(folder).history(*wanted)
+            )
         return answers.History(
             path=path,
             channel=channel,
@@ -98,6 +110,8 @@ def rest_history(state: ServerState) -> APIRouter:
             )
         if state.viewers() + state.lines >= state.settings.maximum_viewers:
             raise Busy("too many viewers; try again")
+        if state.lines >= MOST_JSON_STREAMS:
+            raise Busy(f"more than {MOST_JSON_STREAMS} streams of lines; try again")
         return StreamingResponse(
             _lines(state, chosen, slices, rate, lines), media_type="application/x-ndjson"
         )
@@ -111,6 +125,7 @@ def rest_history(state: ServerState) -> APIRouter:
         },
     )
     async def picture(
+        request: Request,
         user: Viewing,
         session: SessionName = None,
         channel: Annotated[str, Query(max_length=100)] = "rack.temperature",
@@ -127,22 +142,16 @@ def rest_history(state: ServerState) -> APIRouter:
                 found=channel,
                 allowed=near_matches(channel, names),
             )
-        frame = await on_session(chosen, lambda: _frame(chosen, channel))
-        scene = await asyncio.to_thread(chosen.subject.scene)
-        png = await painter.draw(scene, frame, channel, width, height)
+        frame = await state.costly.read(request, chosen, lambda: _frame(chosen, channel))
+        scene = await state.costly.run(request, chosen.subject.scene)
+        png = await while_connected(request, painter.draw(scene, frame, channel, width, height))
         return Response(png, media_type="image/png", headers={"Cache-Control": "no-store"})
 
     return router
 
 
-async def _history(
-    session: Session, name: str, row: int, start: float, stop: float, limit: int
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    subject = session.subject
-    if isinstance(subject, RecordingSubject):
-        return await on_session(
-            session, lambda: subject.recording.history(name, row, start, stop, limit)
-        )
+def _folder(session: Session) -> Path:
+    """Where a session is recorded."""
     if session.keeper is None:
         raise InputError(
             "this session is not recorded",
@@ -150,8 +159,7 @@ async def _history(
             found=session.id,
             allowed="a server started with --state DIR",
         )
-    folder = session.keeper.folder
-    return await asyncio.to_thread(lambda: Recording(folder).history(name, row, start, stop, limit))
+    return session.keeper.folder
 
 
 async def _lines(
@@ -160,7 +168,7 @@ async def _lines(
     slices: tuple[Slice, ...],
     rate: float,
     most: int | None,
-) -> AsyncIterator[str]:
+) -> AsyncIterator[bytes]:
     state.lines += 1
     try:
         shown, sent = -1, 0
@@ -168,7 +176,8 @@ async def _lines(
             steps = session.subject.steps
             if steps != shown:
                 shown = steps
-                yield json.dumps(await on_session(session, lambda: _line(session, slices))) + "\n"
+                head, values = await on_session(session, lambda: _present(session, slices))
+                yield await asyncio.to_thread(_line, head, slices, values)
                 sent += 1
             await asyncio.sleep(1.0 / rate)
             if state.stopping:
@@ -179,18 +188,25 @@ async def _lines(
         state.lines -= 1
 
 
-def _line(session: Session, slices: tuple[Slice, ...]) -> dict[str, Any]:
-    return {
+def _present(
+    session: Session, slices: tuple[Slice, ...]
+) -> tuple[dict[str, Any], list[NDArray[np.float64]]]:
+    head = {
         "time": session.subject.time,
         "paused": session.paused,
         "kpi": numbers(session.subject.kpis()),
-        "channels": {
-            part.channel.name: finite(
-                session.read(part.channel.name)[part.start : part.stop], part.channel.resolution
-            )
-            for part in slices
-        },
     }
+    return head, [session.read(part.channel.name)[part.start : part.stop] for part in slices]
+
+
+def _line(
+    head: dict[str, Any], slices: tuple[Slice, ...], values: list[NDArray[np.float64]]
+) -> bytes:
+    channels = {
+        part.channel.name: finite(column, part.channel.resolution)
+        for part, column in zip(slices, values, strict=True)
+    }
+    return msgspec.json.encode({**head, "channels": channels}) + b"\n"
 
 
 def _frame(session: Session, channel: str) -> Frame:

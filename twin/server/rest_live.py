@@ -12,6 +12,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
@@ -19,14 +20,16 @@ from physics.factory.arrays import Floats
 from twin.channels import Channel
 from twin.controls import CONTROLS
 from twin.errors import InputError, near_matches
+from twin.plant.levels import Levels
 from twin.server import answers
 from twin.server.commands import carry_out
 from twin.server.guard import Operating, Viewing
 from twin.server.session import Session
 from twin.server.state import ServerState
-from twin.server.subscription import Subscription, region_rows, resolve
+from twin.server.subscription import Slice, Subscription, region_rows, resolve
 
 T = TypeVar("T")
+MOST_PATHS = 10_000  # of each channel in one answer
 SessionName = Annotated[
     str | None, Query(max_length=60, description="session; left out: the first")
 ]
@@ -68,29 +71,33 @@ def rest_live(state: ServerState) -> APIRouter:
     async def scene(request: Request, user: Viewing, session: SessionName = None) -> Response:
         """Scene description: what stands where. Cached by the layout's digest."""
         chosen = manager.get(session)
-        etag, plain, packed = await asyncio.to_thread(_scene_bytes, state, chosen)
+        found = state.scenes.get(chosen.subject.digest)
+        if found is None:
+            found = await state.costly.run(request, lambda: _scene_bytes(state, chosen))
+        etag, plain, packed = found
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            return Response(packed, media_type="application/json", headers=headers)
-        return Response(plain, media_type="application/json", headers=headers)
+            return state.costly.large(packed, "application/json", headers)
+        return state.costly.large(plain, "application/json", headers)
 
     @router.get("/channels", tags=["scene"])
     async def channels(user: Viewing, session: SessionName = None) -> list[dict[str, Any]]:
         """The channel table: every value that can be seen."""
         return [channel.as_dict() for channel in manager.get(session).subject.channels]
 
-    @router.get("/paths", tags=["scene"])
+    @router.get("/paths", tags=["scene"], response_model=answers.PathsAnswer)
     async def paths(
+        request: Request,
         user: Viewing,
         level: Annotated[str, Query(max_length=60)],
         session: SessionName = None,
         region: Annotated[str | None, Query(max_length=1000)] = None,
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    ) -> answers.PathsAnswer:
+    ) -> Response:
         """Elements of a level, in order."""
         levels = manager.get(session).subject.levels
         if level not in levels:
@@ -99,16 +106,18 @@ def rest_live(state: ServerState) -> APIRouter:
             )
         start, stop = region_rows(levels, region, level) or (0, 0)
         rows = range(start + offset, min(stop, start + offset + limit))
-        return answers.PathsAnswer(
-            total=stop - start,
-            paths=[
-                answers.PathRow(path=levels.path(level, row), level=level, index=row)
-                for row in rows
-            ],
-        )
 
-    @router.get("/state", tags=["state"])
+        def table() -> bytes:
+            found = [
+                {"path": levels.path(level, row), "level": level, "index": row} for row in rows
+            ]
+            return msgspec.json.encode({"total": stop - start, "paths": found})
+
+        return await state.costly.answer(request, table)
+
+    @router.get("/state", tags=["state"], response_model=answers.StateAnswer)
     async def present(
+        request: Request,
         user: Viewing,
         channel: Annotated[list[str], Query(max_length=50, description="names, or level.*")],
         session: SessionName = None,
@@ -116,48 +125,31 @@ def rest_live(state: ServerState) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=300_000)] = 1000,
         with_paths: bool = False,
-    ) -> answers.StateAnswer:
+    ) -> Response:
         """Values of channels now; ``limit`` rows of each, from ``offset`` of the region on."""
         chosen = manager.get(session)
         slices = await asyncio.to_thread(
             resolve, chosen.subject, Subscription(tuple(channel), region)
         )
 
-        def read() -> tuple[float, bool, dict[str, float], list[Floats]]:
+        def read() -> tuple[dict[str, Any], list[Floats]]:
             values = [
                 chosen.read(part.channel.name)[part.start + offset : part.stop][:limit]
                 for part in slices
             ]
-            return chosen.subject.time, chosen.paused, chosen.subject.kpis(), values
+            head = {
+                "session": chosen.id,
+                "time": chosen.subject.time,
+                "paused": chosen.paused,
+                "kpi": numbers(chosen.subject.kpis()),
+            }
+            return head, values
 
-        time, paused, kpi, values = await on_session(chosen, read)
-
-        def answer() -> answers.StateAnswer:
-            return answers.StateAnswer(
-                session=chosen.id,
-                time=time,
-                paused=paused,
-                kpi=numbers(kpi),
-                channels=[
-                    answers.ChannelValues(
-                        name=part.channel.name,
-                        level=part.channel.level,
-                        unit=part.channel.unit,
-                        start=part.start + offset,
-                        count=part.stop - part.start,
-                        values=finite(column, part.channel.resolution),
-                        paths=[
-                            chosen.subject.levels.path(part.channel.level, part.start + offset + i)
-                            for i in range(min(len(column), 10_000))
-                        ]
-                        if with_paths
-                        else None,
-                    )
-                    for part, column in zip(slices, values, strict=True)
-                ],
-            )
-
-        return await asyncio.to_thread(answer)
+        head, values = await state.costly.read(request, chosen, read)
+        levels = chosen.subject.levels if with_paths else None
+        return await state.costly.answer(
+            request, lambda: _state(head, slices, values, offset, levels)
+        )
 
     @router.get("/element", tags=["state"])
     async def element(
@@ -177,19 +169,24 @@ def rest_live(state: ServerState) -> APIRouter:
         )
         return numbers(figures)
 
-    @router.get("/events", tags=["state"])
+    @router.get("/events", tags=["state"], response_model=list[answers.EventRow])
     async def events(
+        request: Request,
         user: Viewing,
         session: SessionName = None,
         since: Annotated[int, Query(ge=0, le=2**53, description="number of the last one seen")] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    ) -> list[answers.EventRow]:
+    ) -> Response:
         """What happened, oldest first, after event number ``since``."""
         chosen = manager.get(session)
         rows = await on_session(
             chosen, lambda: list(islice((e for e in chosen.events if e["number"] > since), limit))
         )
-        return [answers.EventRow(**row) for row in rows]
+        known = answers.EventRow.model_fields
+        return await state.costly.answer(
+            request,
+            lambda: msgspec.json.encode([{key: row[key] for key in known} for row in rows]),
+        )
 
     @router.get("/controls", tags=["commands"])
     async def controls(user: Viewing, session: SessionName = None) -> list[dict[str, Any]]:
@@ -205,19 +202,51 @@ def rest_live(state: ServerState) -> APIRouter:
         answer = await carry_out(chosen, request.model_dump(exclude_none=True), user)
         return answers.CommandAnswer(**answer)
 
-    @router.get("/commands", tags=["commands"])
+    @router.get("/commands", tags=["commands"], response_model=list[answers.LogRow])
     async def command_log(
+        request: Request,
         user: Viewing,
         session: SessionName = None,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    ) -> list[answers.LogRow]:
+    ) -> Response:
         """The command log: who changed what, when, before and after."""
         chosen = manager.get(session)
         entries = await on_session(chosen, lambda: chosen.journal.entries[offset : offset + limit])
-        return [answers.LogRow(**_row(asdict(entry))) for entry in entries]
+        known = answers.LogRow.model_fields
+
+        def rows() -> bytes:
+            found = [_row(asdict(entry)) for entry in entries]
+            return msgspec.json.encode([{key: row[key] for key in known} for row in found])
+
+        return await state.costly.answer(request, rows)
 
     return router
+
+
+def _state(
+    head: dict[str, Any],
+    slices: tuple[Slice, ...],
+    values: list[Floats],
+    offset: int,
+    levels: Levels | None,
+) -> bytes:
+    """The answer of ``/api/state``, a channel at a time so that other threads get their turn."""
+    channels = []
+    for part, column in zip(slices, values, strict=True):
+        level, first = part.channel.level, part.start + offset
+        named = range(first, first + min(len(column), MOST_PATHS))
+        answer = {
+            "name": part.channel.name,
+            "level": level,
+            "unit": part.channel.unit,
+            "start": first,
+            "count": part.stop - part.start,
+            "values": finite(column, part.channel.resolution),
+            "paths": [levels.path(level, row) for row in named] if levels is not None else None,
+        }
+        channels.append(msgspec.Raw(msgspec.json.encode(answer)))
+    return msgspec.json.encode({**head, "channels": channels})
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -49,15 +49,17 @@ def rest_mesh(state: ServerState) -> APIRouter:
     ) -> Response:
         """Model of one product: 0 coarse, 1 medium, 2 fine. One mesh per use and role."""
         chosen = state.manager.get(session)
-        etag, plain, packed = await asyncio.to_thread(models.get, chosen, product, detail)
+        etag, plain, packed = await state.costly.run(
+            request, partial(models.get, chosen, product, detail)
+        )
         keep = FOR_EVER if digest == chosen.subject.digest else "private, no-cache"
         headers = {"ETag": etag, "Cache-Control": keep, "Vary": "Accept-Encoding"}
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            return Response(packed, media_type="model/gltf-binary", headers=headers)
-        return Response(plain, media_type="model/gltf-binary", headers=headers)
+            return state.costly.large(packed, "model/gltf-binary", headers)
+        return state.costly.large(plain, "model/gltf-binary", headers)
 
     return router
 

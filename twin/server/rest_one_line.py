@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from twin.errors import InputError, NumericalError
 from twin.power.diagram import diagram
 from twin.power.flow import Solver
+from twin.power.operating import Operating
 from twin.server import answers
 from twin.server.guard import Viewing
 from twin.server.painter import Unavailable
-from twin.server.rest_live import SessionName, on_session
+from twin.server.rest_live import SessionName
 from twin.server.session import Session
 from twin.server.state import ServerState
 
@@ -35,19 +35,30 @@ def rest_one_line(state: ServerState) -> APIRouter:
         },
     )
     async def one_line(
+        request: Request,
         user: Viewing,
         session: SessionName = None,
         site: Annotated[int, Query(ge=0, le=10_000, description="number of the site")] = 0,
     ) -> Response:
         """One-line diagram of a site now: voltages, loadings; ``data-path`` names the elements."""
         chosen = state.manager.get(session)
-        text = await _drawn(chosen, solvers, site)
-        return Response(text, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+        solver = await state.costly.run(request, lambda: _solver(chosen, solvers, site))
+        simulation: Any = getattr(chosen.subject, "simulation", None)
+        operating = await state.costly.read(
+            request, chosen, lambda: solver.reader.read(simulation.state)
+        )
+        return await state.costly.answer(
+            request,
+            lambda: _drawn(solver, operating, site).encode(),
+            "image/svg+xml",
+            {"Cache-Control": "no-store"},
+        )
 
     return router
 
 
-async def _drawn(session: Session, solvers: dict[str, Solver], site: int) -> str:
+def _solver(session: Session, solvers: dict[str, Solver], site: int) -> Solver:
+    """What solves a session's network, kept from before or made now."""
     simulation: Any = getattr(session.subject, "simulation", None)
     if simulation is None:
         raise Unavailable("a recording has no network to draw; open the layout instead")
@@ -57,16 +68,15 @@ async def _drawn(session: Session, solvers: dict[str, Solver], site: int) -> str
     digest = session.subject.digest
     solver = solvers.get(digest)
     if solver is None:
-        solver = await asyncio.to_thread(Solver, simulation.plant)
+        solver = Solver(simulation.plant)
         while len(solvers) >= MOST_SOLVERS:
-            solvers.pop(next(iter(solvers)))
+            solvers.pop(next(iter(solvers)), None)
         solvers[digest] = solver
-    operating = await on_session(session, lambda: solver.reader.read(simulation.state))
+    return solver
 
-    def draw() -> str:
-        try:
-            return diagram(solver.of(operating), site)
-        except NumericalError as error:
-            raise InputError(f"the network has no solution now: {error}", key="site") from None
 
-    return await asyncio.to_thread(draw)
+def _drawn(solver: Solver, operating: Operating, site: int) -> str:
+    try:
+        return diagram(solver.of(operating), site)
+    except NumericalError as error:
+        raise InputError(f"the network has no solution now: {error}", key="site") from None

@@ -7,11 +7,12 @@ import math
 from functools import partial
 
 import numpy as np
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from physics.factory.arrays import Floats
 from twin.errors import InputError
+from twin.plant.levels import Levels
 from twin.server import answers
 from twin.server.guard import Administering, Operating, Viewing
 from twin.server.kept import shown
@@ -19,8 +20,7 @@ from twin.server.opening import Opener
 from twin.server.rest_live import numbers, on_session
 from twin.server.session import Session
 from twin.server.state import ServerState
-from twin.server.store import Origin
-from twin.server.subscription import Subscription, parse_speed, resolve
+from twin.server.subscription import Slice, Subscription, parse_speed, resolve
 
 
 def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
@@ -35,17 +35,11 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
 
     @router.post("/sessions", status_code=201)
     async def create(request: answers.NewSession, user: Administering) -> answers.SessionStatus:
-        """Create a session from a bundled layout and scenario."""
+        """Create a session from a bundled layout and scenario, or those of the folder --layouts."""
         speed = parse_speed(request.speed)
-        if any(
-            word in text
-            for text in (request.layout, request.scenario or "")
-            for word in ("/", "\\", "..", "\0")
-        ):
-            raise InputError(
-                "not the name of a bundled layout or scenario", key="layout", found=request.layout
-            )
-        origin = Origin(request.layout, request.scenario, request.seed)
+        origin = await asyncio.to_thread(
+            state.settings.files.origin, request.layout, request.scenario, request.seed
+        )
         session = await asyncio.to_thread(
             partial(
                 opener.open,
@@ -119,6 +113,7 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
 
     @router.get("/compare")
     async def compare(
+        request: Request,
         user: Viewing,
         a: str,
         b: str,
@@ -126,7 +121,7 @@ def rest_sessions(state: ServerState, opener: Opener) -> APIRouter:
     ) -> answers.Comparison:
         """Two sessions of one layout side by side: figures, and channels with their differences."""
         first, second = manager.get(a), manager.get(b)
-        return await _compare(first, second, channel)
+        return await _compare(request, state, first, second, channel)
 
     return router
 
@@ -153,7 +148,9 @@ def rest_health(state: ServerState) -> APIRouter:
     return router
 
 
-async def _compare(first: Session, second: Session, names: list[str]) -> answers.Comparison:
+async def _compare(
+    request: Request, state: ServerState, first: Session, second: Session, names: list[str]
+) -> answers.Comparison:
     if first.subject.digest != second.subject.digest:
         raise InputError(
             "the two sessions are of different layouts",
@@ -167,24 +164,17 @@ async def _compare(first: Session, second: Session, names: list[str]) -> answers
         values = {part.channel.name: session.read(part.channel.name) for part in slices}
         return session.subject.time, session.subject.kpis(), values
 
-    time_a, kpi_a, values_a = await on_session(first, lambda: read(first))
-    time_b, kpi_b, values_b = await on_session(second, lambda: read(second))
-    rows = []
-    for part in slices:
-        one, other = values_a[part.channel.name], values_b[part.channel.name]
-        difference = np.abs(one - other)
-        known = np.isfinite(difference)
-        row = int(np.argmax(np.where(known, difference, -1.0))) if known.any() else None
-        rows.append(
-            answers.ComparedChannel(
-                name=part.channel.name,
-                unit=part.channel.unit,
-                mean_a=_mean(one),
-                mean_b=_mean(other),
-                largest_difference=None if row is None else float(difference[row]),
-                at=None if row is None else first.subject.levels.path(part.channel.level, row),
-            )
-        )
+    time_a, kpi_a, values_a = await state.costly.read(request, first, lambda: read(first))
+    time_b, kpi_b, values_b = await state.costly.read(request, second, lambda: read(second))
+    levels = first.subject.levels
+
+    def compared() -> list[answers.ComparedChannel]:
+        return [
+            _compared(part, values_a[part.channel.name], values_b[part.channel.name], levels)
+            for part in slices
+        ]
+
+    rows = await state.costly.run(request, compared)
     return answers.Comparison(
         a=first.id,
         b=second.id,
@@ -193,6 +183,20 @@ async def _compare(first: Session, second: Session, names: list[str]) -> answers
         kpi_a=numbers(kpi_a),
         kpi_b=numbers(kpi_b),
         channels=rows,
+    )
+
+
+def _compared(part: Slice, one: Floats, other: Floats, levels: Levels) -> answers.ComparedChannel:
+    difference = np.abs(one - other)
+    known = np.isfinite(difference)
+    row = int(np.argmax(np.where(known, difference, -1.0))) if known.any() else None
+    return answers.ComparedChannel(
+        name=part.channel.name,
+        unit=part.channel.unit,
+        mean_a=_mean(one),
+        mean_b=_mean(other),
+        largest_difference=None if row is None else float(difference[row]),
+        at=None if row is None else levels.path(part.channel.level, row),
     )
 
 

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
 import logging
 import math
 import socket
+import ssl
+import sys
 from collections.abc import Callable, Coroutine
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from twin.errors import InputError
+from twin.server.allowed_files import AllowedFiles
 from twin.server.app import create_app
+from twin.server.connections import Connections
+from twin.server.http_protocol import HttpProtocol
+from twin.server.limits import Limits, fitted_to_open_files
 from twin.server.manager import Manager
 from twin.server.opening import Opener
 from twin.server.security import Access, is_loopback, read_tokens
 from twin.server.state import Picture, Settings
 from twin.server.store import Origin, Store
+from twin.server.stream_protocol import StreamProtocol
+from twin.server.tls_door import TlsDoor, server_context
 
 if TYPE_CHECKING:
     from twin.mqtt.broker import Broker
 
 log = logging.getLogger("twin.server")
 
+BACKLOG = 1024  # connections that the system holds until they are taken
+THREAD_TURN = 0.001  # s a thread computes while the event loop waits for its turn
 GRACE = 1  # s for requests under way when the server goes down
-ABORT_AFTER = 1.0  # s after which a connection that does not take its last bytes is cut
-
-
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """Websocket connections that end when they should even if the other side never reads."""
-
-    def shutdown(self) -> None:
-        """Say goodbye, and cut the connection if that is not taken."""
-        super().shutdown()
-        self.loop.call_later(ABORT_AFTER, self._cut)
-
-    def keepalive_timeout(self) -> None:
-        """No pong came: the viewer is gone or does not read."""
-        super().keepalive_timeout()
-        self.loop.call_later(ABORT_AFTER, self._cut)
-
-    def _cut(self) -> None:
-        if not self.disconnected and self.transport is not None:
-            self.transport.abort()
 
 
 def serve(
@@ -69,6 +61,8 @@ def serve(
     maximum_sessions: int = 8,
     picture: Picture | None = None,
     redfish: bool = False,
+    layouts: Path | None = None,
+    limits: Limits | None = None,
     mqtt: Broker | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -88,6 +82,8 @@ def serve(
     web_folder : built web page to serve at ``/``
     picture : draws PNG pictures of a scene and a frame
     redfish : offer a read-only Redfish tree
+    layouts : folder whose layouts and scenarios sessions may be made of over REST, or None
+    limits : of connections, requests and messages; None for those of :class:`Limits`
     mqtt : broker to publish the first session's points to, or None
     ready : called with the address once the server listens
 
@@ -103,8 +99,16 @@ def serve(
             found=host,
             allowed="--tokens FILE, or --host 127.0.0.1",
         )
-    if certificate is not None:
-        _check_certificate(certificate, key)
+    context = server_context(certificate, key) if certificate is not None else None
+    if layouts is not None and not layouts.is_dir():
+        raise InputError("not a folder", key="--layouts", found=str(layouts))
+    asked = limits or Limits()
+    fitted = fitted_to_open_files(asked)
+    if fitted.connections < asked.connections:
+        log.warning(
+            "fewer connections than allowed: the system lets this process open too few files",
+            extra={"connections": fitted.connections, "wanted": asked.connections},
+        )
     listener = _listen(host, port)
     store = None
     try:
@@ -112,19 +116,25 @@ def serve(
         manager = Manager(maximum_sessions)
         opener = Opener(manager, store)
         _open_first(opener, layout, scenario, seed, speed or math.inf, paused)
-        access = Access(users, tuple(o.rstrip("/") for o in origins), (host,))
+        access = Access(users, tuple(o.rstrip("/") for o in origins), (host.lower(),))
         settings = Settings(
             access=access,
             redfish=redfish,
             maximum_viewers=maximum_viewers,
+            limits=fitted,
+            files=AllowedFiles(layouts),
             picture=picture,
             web_folder=web_folder if web_folder is not None and web_folder.is_dir() else None,
         )
         background = [_bridge(manager, mqtt)] if mqtt is not None else []
         app = create_app(manager, settings, opener, background)
-        server = uvicorn.Server(_config(app, certificate, key))
+        server = uvicorn.Server(_config(app, Connections(fitted), context))
         scheme = "https" if certificate is not None else "http"
         address = _address(scheme, listener)
+        # what is loaded now stays: looking through it for garbage takes half a second, at any time
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(THREAD_TURN)
         if ready is not None:
             ready(address)
         try:
@@ -220,7 +230,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-        listener.listen(1024)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -241,31 +251,25 @@ def _address(scheme: str, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _check_certificate(certificate: Path, key: Path | None) -> None:
-    import ssl
+def _config(app: Any, connections: Connections, context: ssl.SSLContext | None) -> uvicorn.Config:
+    limits = connections.limits
 
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"certificate or key cannot be used: {error}", certificate, key="--certificate"
-        ) from None
+    def door(*arguments: Any, **options: Any) -> asyncio.Protocol:
+        inner = HttpProtocol(*arguments, connections=connections, **options)
+        return inner if context is None else TlsDoor(context, connections, inner)
 
-
-def _config(app: Any, certificate: Path | None, key: Path | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=door,  # type: ignore[arg-type]
         ws=StreamProtocol,
         ws_per_message_deflate=False,  # compressing again for each viewer costs a core for three
-        ws_max_size=1 << 16,
+        ws_max_size=limits.message_bytes,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         timeout_graceful_shutdown=GRACE,
-        timeout_keep_alive=10,
-        h11_max_incomplete_event_size=1 << 16,
+        timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
-        ssl_certfile=str(certificate) if certificate is not None else None,
-        ssl_keyfile=str(key) if key is not None else None,
     )

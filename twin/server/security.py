@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from twin.errors import InputError
 from twin.protocol import TOKEN_PROTOCOL
@@ -63,25 +63,37 @@ class Access:
         """Whether a page of ``origin`` may talk to us, who were addressed as ``host``.
 
         No origin means no browser. A page may talk to the host it came from, and listed origins to
-        us by any name.
+        us by any name. Raises ValueError when it is not an origin at all.
         """
-        if origin is None:
+        if origin is None or origin.rstrip("/") in self.origins:
             return True
-        if origin.rstrip("/") in self.origins:
-            return True
-        parts = urlsplit(origin)
+        if origin in ("null", "file://"):
+            return False
+        parts = _address(origin)
         return parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
 
     def allows_host(self, host: str | None) -> bool:
         """Whether the name we were addressed by is ours.
 
         Without tokens only loopback names are: a web page elsewhere could otherwise point its own
-        name at 127.0.0.1 and pass for the same origin.
+        name at 127.0.0.1 and pass for the same origin. Raises ValueError when it is not a name.
         """
+        name = _address(f"//{host}").hostname if host else None
         if self.users:
             return True
-        name = urlsplit(f"//{host}").hostname if host else None
         return name is not None and (is_loopback(name) or name in self.hosts)
+
+
+def _address(text: str) -> SplitResult:
+    """Parts of an address of host and port; raises ValueError when it is not one."""
+    if not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>^`{|}@'):
+        raise ValueError("characters that no address has")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError("no host, or no port")
+    if parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError("more than a host and a port")
+    return parts
 
 
 def is_loopback(host: str) -> bool:
@@ -160,25 +172,3 @@ def read_tokens(file: Path) -> dict[str, User]:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-@dataclass
-class Bucket:
-    """Limits a rate: ``rate`` per second on average, ``burst`` at once."""
-
-    rate: float
-    burst: float
-    level: float = field(init=False)
-    clock: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.level = self.burst
-
-    def take(self, clock: float) -> bool:
-        """Whether one more is allowed at this (monotonic) time."""
-        self.level = min(self.burst, self.level + (clock - self.clock) * self.rate)
-        self.clock = clock
-        if self.level < 1.0:
-            return False
-        self.level -= 1.0
-        return True

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twin.server.allowed_files import AllowedFiles
+from twin.server.costly import Costly
 from twin.server.hub import Hub
+from twin.server.limits import Limits
 from twin.server.manager import Manager
 from twin.server.security import Access
 from twin.server.session import Session
 
+HANDSHAKES_AT_ONCE = 4  # websockets being opened; more wait for a moment
 Picture = Callable[..., bytes]
 
 
@@ -26,8 +30,9 @@ class Settings:
     web_folder : built web page to serve at ``/``, or None
     state_folder : where sessions are kept over restarts, or None
     maximum_viewers : websocket connections of all sessions
-    maximum_message : bytes of a message or request body
+    limits : of connections, requests and messages
     redfish : whether the read-only Redfish tree is offered
+    files : what may be asked for by name over REST
     picture : draws a scene and a frame as PNG, or None where nothing installed can
     """
 
@@ -35,7 +40,8 @@ class Settings:
     web_folder: Path | None = None
     state_folder: Path | None = None
     maximum_viewers: int = 1000
-    maximum_message: int = 1 << 16
+    limits: Limits = field(default_factory=Limits)
+    files: AllowedFiles = field(default_factory=AllowedFiles)
     picture: Picture | None = None
     redfish: bool = False
 
@@ -46,9 +52,11 @@ class ServerState:
     def __init__(self, manager: Manager, settings: Settings):
         self.manager = manager
         self.settings = settings
+        self.costly = Costly(settings.limits.costly_at_once, settings.limits.costly_waiting)
         self._started = time.monotonic()
         self.stopping = False
         self.on_close: list[Callable[[], None]] = []
+        self.handshakes = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
         self.lines = 0  # streams of JSON lines
         self.scenes: dict[str, tuple[str, bytes, bytes]] = {}
         self._hubs: dict[str, Hub] = {}
@@ -82,6 +90,7 @@ class ServerState:
             hub.close(reason)
         for hook in self.on_close:
             hook()
+        self.costly.close()
 
     def _removed(self, session: Session) -> None:
         """A session was closed, on any thread."""

@@ -16,33 +16,32 @@ from twin.protocol import PROTOCOL, TOKEN_PROTOCOL
 from twin.server.commands import carry_out, error_body
 from twin.server.hub import Hub, Viewer
 from twin.server.keeping import Gone
-from twin.server.security import Bucket, Role, User, bearer
-from twin.server.session import Session
+from twin.server.limits import Limits
+from twin.server.rates import Bucket
+from twin.server.security import User
 from twin.server.state import ServerState
 from twin.server.subscription import parse_subscription, resolve
 
 log = logging.getLogger("twin.stream")
 
-MESSAGES_PER_SECOND = 50.0
-MESSAGES_AT_ONCE = 200.0
 MAXIMUM_UNDER_WAY = 16  # messages of one viewer
 AT_ONCE = 0.25  # s in which answers come in the order of their questions
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 TRY_LATER = 1013
-FORBIDDEN, UNAUTHORISED, NOT_FOUND = 4403, 4401, 4404
+NOT_FOUND = 4404
 
 
-def hello(session: Session) -> dict[str, Any]:
-    """First message of a connection."""
+def hello(hub: Hub) -> str:
+    """First message of a connection, as JSON."""
+    session = hub.session
     subject = session.subject
-    return {
+    rest = {
         "type": "hello",
         "protocol": PROTOCOL,
         "digest": subject.digest,
         "scene": f"/api/scene?session={session.id}",
         "session": session.id,
-        "channels": [channel.as_dict() for channel in subject.channels],
         "levels": {name: level.count for name, level in subject.levels.items()},
         "time": subject.time,
         "step": subject.step,
@@ -50,29 +49,18 @@ def hello(session: Session) -> dict[str, Any]:
         "paused": session.paused,
         "recorded": subject.recorded,
     }
+    return f'{json.dumps(rest)[:-1]}, "channels": {hub.channel_table}}}'
 
 
 async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
     """One connection, from handshake to end."""
-    user = await _admit(websocket, state)
-    if user is None:
+    async with state.handshakes:  # however many come at once, requests get their turn between
+        opened = await _opened(websocket, state)
+    if opened is None:
         return
-    try:
-        session = state.manager.get(websocket.query_params.get("session"))
-    except Gone as error:
-        await websocket.close(NOT_FOUND, str(error))
-        return
-    hub = state.hub(session)
-    address = websocket.client.host if websocket.client else "?"
-    viewer = Viewer(f"{user.name}@{address}")
-    if state.viewers() >= state.settings.maximum_viewers:
-        await websocket.close(TRY_LATER, "too many viewers")
-        return
-    hub.add(viewer)
-    log.info("viewer joined", extra={"viewer": viewer.name, "session": session.id})
+    user, hub, viewer = opened
     sender = asyncio.create_task(_send(websocket, viewer))
-    viewer.tell(hello(session))
-    receiver = asyncio.create_task(_receive(websocket, viewer, hub, user))
+    receiver = asyncio.create_task(_receive(websocket, viewer, hub, user, state.settings.limits))
     try:
         await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
         if receiver.done() and not sender.done() and viewer.closed:
@@ -82,34 +70,46 @@ async def serve_stream(websocket: WebSocket, state: ServerState) -> None:
         for task in (sender, receiver):
             task.cancel()
         await asyncio.gather(sender, receiver, return_exceptions=True)
-        log.info(
-            "viewer left",
-            extra={
-                "viewer": viewer.name,
-                "session": session.id,
-                "sent": viewer.sent,
-                "dropped": viewer.dropped,
-            },
-        )
+        if viewer.heard:
+            log.info(
+                "viewer left",
+                extra={
+                    "viewer": viewer.name,
+                    "session": hub.session.id,
+                    "sent": viewer.sent,
+                    "dropped": viewer.dropped,
+                },
+            )
 
 
-async def _admit(websocket: WebSocket, state: ServerState) -> User | None:
-    """Check page, host, token and subprotocol, and accept; None when refused."""
-    headers = websocket.headers
-    access = state.settings.access
-    offered = list(websocket.scope.get("subprotocols", []))
-    host = headers.get("host")
-    if not access.allows_host(host) or not access.allows_origin(headers.get("origin"), host):
-        await websocket.close(FORBIDDEN, "origin not allowed")
+async def _opened(websocket: WebSocket, state: ServerState) -> tuple[User, Hub, Viewer] | None:
+    """Accept a connection and say hello; None when refused."""
+    user = await _admit(websocket)
+    if user is None:
         return None
+    try:
+        session = state.manager.get(websocket.query_params.get("session"))
+    except Gone as error:
+        await websocket.close(NOT_FOUND, str(error))
+        return None
+    hub = state.hub(session)
     address = websocket.client.host if websocket.client else "?"
-    user = access.user(bearer(headers.get("authorization"), offered), address)
-    if user is None or user.role < Role.view:
-        await websocket.close(UNAUTHORISED, "token missing or wrong")
+    viewer = Viewer(f"{user.name}@{address}")
+    if state.viewers() >= state.settings.maximum_viewers:
+        await websocket.close(TRY_LATER, "too many viewers")
         return None
+    hub.add(viewer)
+    viewer.say(hello(hub))
+    return user, hub, viewer
+
+
+async def _admit(websocket: WebSocket) -> User | None:
+    """Check the subprotocol and accept; None when refused. The guard has checked all else."""
+    offered = list(websocket.scope.get("subprotocols", []))
     names = [name for name in offered if not name.startswith(TOKEN_PROTOCOL)]
-    if names and PROTOCOL not in names:
-        await websocket.close(1002, f"subprotocol {PROTOCOL} expected")
+    user: User | None = getattr(websocket.state, "user", None)
+    if user is None or (names and PROTOCOL not in names):
+        await websocket.close(POLICY_VIOLATION, f"subprotocol {PROTOCOL} expected")
         return None
     await websocket.accept(subprotocol=PROTOCOL if names else None)
     return user
@@ -135,15 +135,20 @@ async def _send(websocket: WebSocket, viewer: Viewer) -> None:
         return
 
 
-async def _receive(websocket: WebSocket, viewer: Viewer, hub: Hub, user: User) -> None:
+async def _receive(
+    websocket: WebSocket, viewer: Viewer, hub: Hub, user: User, limits: Limits
+) -> None:
     """Take messages one after the other until the viewer leaves or misbehaves."""
-    bucket = Bucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, time.monotonic())
+    bucket = Bucket(limits.messages_per_second, limits.messages_at_once, time.monotonic())
     under_way: set[asyncio.Task[None]] = set()
     try:
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if not viewer.heard:  # those who never say anything are counted, not told of one by one
+                viewer.heard = True
+                log.info("viewer joined", extra={"viewer": viewer.name, "session": hub.session.id})
             if not bucket.take(time.monotonic()):
                 await _refuse(websocket, "too many messages")
                 return
