@@ -86,8 +86,7 @@ def run(
     asked = parse_duration(duration, "--for") if duration is not None else None
     interval = parse_duration(every, "--every")
     factory = Factory.load(layout)
-    if not as_json:
-        prepare(lambda sentence: typer.echo(sentence, err=True))
+    prepare()
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
     total = asked if asked is not None else simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")

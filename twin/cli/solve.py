@@ -107,8 +107,7 @@ def solve(
         if value is not None
     }
     factory = Factory.load(layout)
-    if not as_json:
-        prepare(lambda sentence: typer.echo(sentence, err=True))
+    prepare()
     solver = factory.solver(scenario, seed=seed, epw=weather)
     started = time.perf_counter()
     point = solver.solve(commands, outdoors or None)
