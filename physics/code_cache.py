@@ -1,9 +1,9 @@
 """Where compiled code is kept between runs, and what is done where nothing can be kept.
 
-It lies in the user's cache folder (``XDG_CACHE_HOME`` or ``~/.cache``; ``NUMBA_CACHE_DIR`` overrides
-both), in a sub-folder named after the sources of all of ``physics``: numba itself notices a change
-of the file that holds a function, not of the laws and constants that the function took from other
-files.
+It lies in the user's cache folder (``XDG_CACHE_HOME`` or ``~/.cache``; ``NUMBA_CACHE_DIR`` goes
+before both), in a sub-folder named after the sources of all of ``physics``: numba itself notices a
+change of the file that holds a function, not of the laws and constants that the function took from
+other files.
 
 Where that folder cannot be written, code goes to a private folder that lives as long as the process
 and those it starts, filled with what can be read of the usual one. So results have the same bits
@@ -36,7 +36,7 @@ log = logging.getLogger("physics")
 
 UNUSED_DAYS = 30
 ROOM = 64 * 2**20  # bytes that must be free: compiled code of one version takes 25 MB
-MEMORY_FOLDER = Path("/dev/shm")  # where even the system's folders for temporary files are read-only
+MEMORY_FOLDER = Path("/dev/shm")  # for where the folders for temporary files are read-only too
 PREFIX = "ai-factory-twin-"
 SUM = hashlib.sha256().digest_size
 
@@ -78,7 +78,7 @@ def user_cache() -> Path:
 
 @cache
 def sources_mark() -> str:
-    """A mark of all sources of ``physics`` as they are now, but this one, which computes nothing."""
+    """A mark of all sources of ``physics`` as they are now but this one, which computes nothing."""
     digest = hashlib.sha256()
     package = Path(__file__).parent
     for file in sorted(set(package.rglob("*.py")) - {Path(__file__)}):

@@ -1,9 +1,9 @@
 """How physics functions are compiled.
 
 Every law is one scalar function decorated with :func:`law`; every loop over arrays is a thin driver
-decorated with :func:`kernel`. Compiled code is kept on disk (:mod:`physics.code_cache`), releases the
-GIL and divides by IEEE rules (``error_model="numpy"``): without it a zero check on each division
-blocks vectorisation.
+decorated with :func:`kernel`. Compiled code is kept on disk (see :mod:`physics.code_cache`),
+releases the GIL and divides by IEEE rules (``error_model="numpy"``): without it a zero check on
+each division blocks vectorisation.
 
 ``NUMBA_DISABLE_JIT=1`` in the environment runs the very same code as plain Python, for debugging
 and coverage.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
-tell: Callable[[str], None] = lambda sentence: None
+tell: Callable[[str], None] | None = None
 """Given a sentence for the user before a wait; the command line puts it on standard error."""
 
 
@@ -61,7 +62,8 @@ def prepare() -> None:
 
     place = code_cache.place()
     if not place.loss:
-        tell(FIRST_RUN)
+        if tell is not None:
+            tell(FIRST_RUN)
         failure = _compile_apart(place)
         if not is_cached():
             code_cache.leave(failure)
@@ -79,11 +81,16 @@ def _compile_apart(place: Place) -> str:
     with _one_at_a_time(place.folder):
         if is_cached():
             return ""
-        done = subprocess.run(
-            [sys.executable, "-c", "from twin.compiled import _fill; _fill()"],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+        alive, ours = os.pipe()  # its end tells the other process that this one is gone
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", "from twin.compiled import _fill; _fill()"],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                stdin=alive, capture_output=True, check=False,
+            )  # fmt: skip
+        finally:
+            os.close(alive)
+            os.close(ours)
     if done.returncode == 0:
         return done.stdout.decode(errors="replace").strip()
     last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
@@ -94,11 +101,18 @@ def _fill() -> None:
     """Compile everything that a run uses, by running; say on standard output what was not kept."""
     global _ready
     _ready = True
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import twin
     from physics.code_cache import loss
 
     twin.load("pilot").simulation().advance(1.0)
     print(loss())
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.errors import InputError
+from twin.extras import need
 
 if TYPE_CHECKING:
     from twin.sources import SceneSource
 
+DRAWING = ("pyvista", "vtkmodules", "PIL")
 CAMERAS = "site, hall, aisle, rack, plant, one-line"
 
 
@@ -86,6 +88,7 @@ def view(
     """Open a window on a live server, a layout, or a recording. Press h for the keys."""
     from viewer import gl_probe
 
+    need("viewer", *DRAWING, what="twin view")
     pixels = parse_size(size)
     _check_camera(camera)
     gl_probe.begin()
@@ -179,6 +182,7 @@ def render(
     """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""
     from viewer import gl_probe
 
+    need("viewer", *DRAWING, what="twin render")
     gl_probe.begin()
     from viewer.air import check_planes
 

@@ -13,7 +13,7 @@ import pytest
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "twin.cli.main", "run", "pilot", "--for", "5min", "--json"],
-        env=os.environ | environment, capture_output=True, text=True, check=True, timeout=600,
+        env=os.environ | environment, capture_output=True, text=True, check=True, timeout=1800,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def compare(
     ] = False,
 ) -> None:
     """Compare runs: key figures, plots, and which channel parts first, where and when."""
-    from twin.cli.outputs import PAGES, check_output
+    from twin.cli.outputs import PAGES, check_plot
     from twin.cli.run import parse_duration
     from twin.compare.build import compare as compared
     from twin.compare.build import page
@@ -44,7 +44,7 @@ def compare(
     from twin.compare.sides import Asked, open_sides
     from twin.report.build import write_text
 
-    check_output(output, "--output", PAGES)
+    check_plot(output, "--output", PAGES)
     asked = Asked(
         scenario,
         None if duration is None else parse_duration(duration, "--for"),

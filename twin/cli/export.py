@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.errors import InputError, TwinError, near_matches
+from twin.extras import need
 
 if TYPE_CHECKING:
     from twin.usd.aif_values import Supply
@@ -54,6 +55,8 @@ def export(
         )
     from twin.plant import load_plant
 
+    if ending in STAGES:
+        need("usd", "pxr", what=f"Writing {ending}")
     plant = load_plant(layout)
     if ending in MESHES:
         for key, given in (("recording", recording), ("robot", robot)):
@@ -115,6 +118,9 @@ def simready(
     ] = False,
 ) -> None:
     """Write racks, CDUs, UPS and CRAHs of the catalogue as SimReady assets (AIF-Entity 0.2.0)."""
+    need("usd", what="twin simready")
+    if validate:
+        need("simready", what="--validate")
     from twin.catalog import bundled_catalog
     from twin.layout.loader import class_of
     from twin.units import parse_quantity

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.errors import InputError
+from twin.extras import need
 
 if TYPE_CHECKING:
     from twin.plant.plant import Plant
@@ -47,7 +48,9 @@ def robot(
     """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""
     if task not in TASKS:
         raise InputError("unknown task", key="task", found=task, allowed=", ".join(TASKS))
+    need("robots", "pybullet", what="twin robot")
     if output is not None:
+        need("robots", "PIL", what="twin robot -o")
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.outputs import check_output
+from twin.cli.outputs import check_plot
 from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
 
@@ -77,16 +77,14 @@ def run(
     ] = None,
 ) -> None:
     """Run a layout headless and report its key figures."""
-    from twin.compiled import prepare
     from twin.factory import Factory
     from twin.power.bill import bill
     from twin.power.hours import HourlyBill
 
-    check_output(plot, "--plot")
+    check_plot(plot, "--plot")
     asked = parse_duration(duration, "--for") if duration is not None else None
     interval = parse_duration(every, "--every")
     factory = Factory.load(layout)
-    prepare()
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
     total = asked if asked is not None else simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")

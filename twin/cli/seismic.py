@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from twin.extras import need
+
 
 def seismic(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
@@ -33,6 +35,7 @@ def seismic(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""
+    need("robots", "pybullet", what="twin seismic")
     from twin.plant import load_plant
     from twin.rigid.ground_motion import TRUST, Demand, kds_zone
     from twin.rigid.seismic import shake

@@ -8,8 +8,8 @@ import os
 import sys
 
 PLAIN = {
-    "°": "deg", "µ": "u", "μ": "u", "²": "2", "³": "3", "±": "+-", "×": "x", "·": ".", "√": "sqrt ",
-    "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
+    "°": "deg", "µ": "u", "²": "2", "³": "3", "±": "+-", "√": "sqrt ", "\u00d7": "x", "\u2013": "-",
+    "…": "...", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
 }  # fmt: skip
 """What is written where the terminal's encoding lacks a sign; others appear by their code."""
 
@@ -25,9 +25,9 @@ def prepare_streams() -> None:
             os.fstat(number)
         except OSError:
             _open_nothing(number)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
     for size in ("COLUMNS", "LINES"):
         if os.environ.get(size, "").strip("0") == "":
             os.environ.pop(size, None)  # a terminal that does not know its size; tables need some

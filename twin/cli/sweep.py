@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twin.cli.outputs import check_output
+from twin.cli.outputs import check_plot
+from twin.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,9 @@ def sweep(
     from twin.study.sweep import prepare
     from twin.study.sweep import sweep as run
 
+    need("study", "pyarrow", "duckdb", what="twin sweep")
+    if dask is not None:
+        need("cluster", what="--dask")
     prepared = prepare(study)
     folder = out or study.with_suffix(".results")
     with (
@@ -78,7 +82,10 @@ def optimise(
     from twin.study.results import Results
     from twin.study.sweep import prepare
 
-    check_output(plot, "--plot")
+    need("study", "pymoo", "pyarrow", what="twin optimise")
+    if dask is not None:
+        need("cluster", what="--dask")
+    check_plot(plot, "--plot")
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
     with (

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.extras import install_command, is_there
+
 if TYPE_CHECKING:
     from twin.regression.runner import CaseResult
 
@@ -43,6 +45,11 @@ def check_cases(
     from twin.regression.discovery import find_cases
     from twin.regression.runner import Options, run_cases
 
+    if html is not None and not is_there("matplotlib"):
+        typer.echo(
+            f"the page will have no plots; to install what draws them: {install_command('study')}",
+            err=True,
+        )
     files = find_cases(paths)
     quiet = json_file is not None and str(json_file) == "-"
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.errors import InputError, near_matches
+from twin.extras import install_command
 
 Table = Mapping[str, Any]
 """Columns as arrays by name."""
@@ -49,9 +50,7 @@ def read_table(file: Path, wanted: Mapping[str, str]) -> dict[str, Any]:
                 "unknown kind of file", file, found=file.suffix, allowed=".csv, .csv.gz or .parquet"
             )
     except ImportError:
-        raise InputError(
-            "Parquet needs pyarrow", file, allowed="pip install 'ai-factory-twin[study]'"
-        ) from None
+        raise InputError("Parquet needs pyarrow", file, allowed=install_command("study")) from None
     except InputError:
         raise
     except Exception as error:  # the readers raise many kinds

@@ -133,6 +133,7 @@ def test_without_any_folder_it_is_compiled_for_the_process(folder: Path) -> None
     )
     found, said = use(folder, code, XDG_CACHE_HOME="/proc/nowhere")
     assert (found["value"], found["folder"], found["kept"]) == (42.0, "None", False)
+    assert said == ""  # numba keeps nothing, and twin.compiled.prepare says so
 
 
 def test_a_full_disk_is_no_reason_to_fail(folder: Path) -> None:

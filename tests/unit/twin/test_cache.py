@@ -51,7 +51,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(folder: Path) -> None:
     (file,) = folder.rglob("water.npz")
     content = bytearray(file.read_bytes())
     found = 0
-    for position in [*range(0, 400), *range(400, len(content), max(1, len(content) // 400))]:
+    for position in [*range(400), *range(400, len(content), max(1, len(content) // 400))]:
         content[position] ^= 1
         file.write_bytes(content)
         read = cache._read(file)
