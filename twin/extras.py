@@ -74,7 +74,8 @@ def need(extra: str, *modules: str, what: str) -> None:
     missing = [name for name in modules or known.modules if not is_there(name)]
     if not missing:
         return
-    names = " and ".join(LIBRARIES.get(name, name) for name in missing)
+    *first, last = (LIBRARIES.get(name, name) for name in missing)
+    names = f"{', '.join(first)} and {last}" if first else last
     verb = "is" if len(missing) == 1 else "are"
     if "pybullet" in missing and sys.version_info >= (3, 12):
         raise MissingExtra(f"{what} needs pybullet, which there is for Python 3.11 only")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.addresses import is_address
 from twin.errors import InputError
 from twin.extras import need
 
@@ -41,7 +42,7 @@ def layouts_in(target: str) -> list[str]:
     Raises InputError for a folder without any.
     """
     folder = Path(target)
-    if "://" in target or not folder.is_dir() or (folder / "zarr.json").is_file():
+    if is_address(target) or not folder.is_dir() or (folder / "zarr.json").is_file():
         return [target]
     files = sorted(str(p) for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))
     if not files:

@@ -56,7 +56,7 @@ def export(
     from twin.plant import load_plant
 
     if ending in STAGES:
-        need("usd", "pxr", what=f"Writing {ending}")
+        need("usd", "pxr", what=f"a stage ({ending})")
     plant = load_plant(layout)
     if ending in MESHES:
         for key, given in (("recording", recording), ("robot", robot)):

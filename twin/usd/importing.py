@@ -95,7 +95,9 @@ def import_stage(file: Path, catalog: Catalog | None = None) -> Imported:
         raise InputError(
             "has no elements of a plant", file, allowed="prims with the attribute twin:path"
         )
-    work.notes += [f"not composed: {note}" for note in content.notes]
+    work.notes += content.notes
+    _check_unit(found, file)
+    _tell_unused(work, found)
     _move_places(work, found)
     _change_banks(work, found)
     _change_units(work, found)
@@ -150,6 +152,52 @@ def _by_path(content: StageContent, work: _Work) -> dict[str, Placed]:
                 "raise racks or count in the layout"
             )
     return found
+
+
+def _check_unit(found: Mapping[str, Placed], file: Path) -> None:
+    """Refuse a stage in which all is scaled or tilted alike: its layers are in different units."""
+    axes = np.array([element.axes for element in found.values() if not element.equipment])
+    if not len(axes):
+        return
+    sizes = np.linalg.norm(axes, axis=2)
+    allowed = (
+        "the same metersPerUnit and upAxis in every layer and in every file that is referred to, "
+        "or a transform on the prim that refers which converts"
+    )
+    if np.abs(sizes - 1.0).min() > SCALED and np.ptp(sizes) <= SCALED * sizes.max():
+        raise InputError(
+            "everything in it is scaled alike", file, key="metersPerUnit",
+            found=f"{sizes.mean():.4g} times its size", allowed=allowed,
+        )  # fmt: skip
+    if (axes[:, 2, 2] < 0.5 * sizes[:, 2]).all():
+        raise InputError("everything in it lies on its side", file, key="upAxis", allowed=allowed)
+
+
+def _tell_unused(work: _Work, found: Mapping[str, Placed]) -> None:
+    """Notes of what elements of the stage say that their level does not have."""
+    _, _, levels = work.geometry()
+    level_of = {path: level for level in (*GROUPS, *UNITS) for path in levels.paths(level)}
+    for path, seen in found.items():
+        level = level_of.get(path)
+        if level is None:
+            work.notes.append(f"{seen.prim}: the layout has no {path}; not taken over")
+            continue
+        name = level.replace("_", " ")
+        if level not in MOVABLE and not seen.enabled:
+            work.notes.append(
+                f"{seen.prim}.twin:enabled is not taken over: a {name} is not switched as a whole, "
+                "only its machines are"
+            )
+        for attribute, given, levels_with in (
+            ("supplyTemperature", seen.supply_temperature is not None, ("cdu", "plant")),
+            ("cdu", bool(seen.cdu), ("rack",)),
+            ("plant", bool(seen.plant), ("hall",)),
+            ("airPlant", bool(seen.air_plant), ("hall",)),
+        ):
+            if given and level not in levels_with:
+                work.notes.append(
+                    f"{seen.prim}.twin:{attribute} is not taken over: a {name} has none"
+                )
 
 
 def _move_places(work: _Work, found: Mapping[str, Placed]) -> None:
@@ -280,9 +328,14 @@ def _product(work: _Work, seen: Placed, expected: str) -> str:
     if not seen.equipment:
         return expected
     entry, missing = product_entry(seen.equipment, seen.extent, expected, work.file, seen.prim)
-    known = {product.get("id") for product in work.data.get("products", [])}
+    products = work.data.setdefault("products", [])
+    known = {product.get("id"): product for product in products}
+    name, number = entry["id"], 1
+    while entry["id"] in known and known[entry["id"]] != entry:  # another asset of that name
+        number += 1
+        entry["id"] = f"{name}-{number}"
     if entry["id"] not in known:
-        work.data.setdefault("products", []).append(entry)
+        products.append(entry)
         work.changes.append(f"product {entry['id']} from {seen.prim}")
         if missing:
             work.notes.append(
