@@ -78,14 +78,20 @@ def parse_address(text: str) -> Address:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     prefix = parts.path.rstrip("/").removesuffix("/ws").rstrip("/")
     usual = 443 if scheme == "https" else 80 if prefix else PORT
-    return Address(f"{scheme}://{host}:{port or usual}{prefix}", _session(parts, trimmed))
+    return Address(f"{scheme}://{host}:{port or usual}{prefix}", _session(parts))
 
 
-def _session(parts: SplitResult, text: str) -> str | None:
+def _session(parts: SplitResult) -> str | None:
     """The session that a query names; raises InputError for any other query or fragment."""
     query = parse_qs(parts.query, keep_blank_values=True)
-    if parts.fragment or set(query) - {"session"} or len(query.get("session", [])) > 1:
-        raise _wrong("an address says nothing but ?session=ID", text.partition("#")[0])
+    others = [*sorted(set(query) - {"session"}), *(["#..."] if parts.fragment else [])]
+    if others or len(query.get("session", [])) > 1:
+        raise InputError(  # values stay unsaid: one may be a token
+            "an address says no more than which session",
+            key="address",
+            found=", ".join(others) or "session twice",
+            allowed="?session=ID; a token is given by TWIN_TOKEN",
+        )
     return query.get("session", [""])[0] or None
 
 

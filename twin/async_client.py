@@ -19,6 +19,7 @@ from twin.protocol import PROTOCOL, TOKEN_PROTOCOL, Frame, ProtocolError, decode
 
 LARGEST_MESSAGE = 1 << 27
 PING_INTERVAL, PONG_WITHIN = 5.0, 10.0  # s: together the longest that a cut goes unnoticed
+OPEN_WITHIN = 10.0  # s for a connection, and for the server's first word
 SHORTEST_WAIT, LONGEST_WAIT = 0.2, 5.0  # s between attempts to reconnect
 MAXIMUM_EVENTS = 10_000
 
@@ -194,14 +195,14 @@ class AsyncClient:
                 compression=None,
                 max_size=LARGEST_MESSAGE,
                 max_queue=4,
-                open_timeout=10,
+                open_timeout=OPEN_WITHIN,
                 close_timeout=1,
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PONG_WITHIN,
                 proxy=None,
             )
             opened = self._socket
-            hello = json.loads(await asyncio.wait_for(opened.recv(), 10))
+            hello = json.loads(await asyncio.wait_for(opened.recv(), OPEN_WITHIN))
         except InvalidStatus as error:
             status = error.response.status_code
             reason = {
