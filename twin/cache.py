@@ -9,6 +9,7 @@ from dataclasses import fields
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,10 +57,11 @@ def _read(file: Path) -> Coolant | None:
 
 def _write(file: Path, fluid: Coolant) -> None:
     """Write a coolant's file whole or not at all, also with several processes at once."""
+    values: dict[str, Any] = {key: np.asarray(getattr(fluid, key)) for key in FIGURES}
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".npz", delete=False) as part:
         try:
-            np.savez(part, **{key: np.asarray(getattr(fluid, key)) for key in FIGURES})
+            np.savez(part, **values)
             part.close()
             Path(part.name).replace(file)
         except OSError:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from twin.errors import TwinError
@@ -156,7 +157,7 @@ def _requirement(extra: str, installed: Distribution | None) -> list[str]:
     return [f"{NAME}{extras} @ {url}"]
 
 
-def _origin(installed: Distribution) -> dict[str, object]:
+def _origin(installed: Distribution) -> dict[str, Any]:
     """Content of ``direct_url.json``; empty where there is none."""
     try:
         found = json.loads(installed.read_text("direct_url.json") or "{}")

@@ -22,17 +22,15 @@ from twin.layout.loader import Layout, layout_from_document
 from twin.plant.expand import Expansion, expand, settle_cdus
 from twin.plant.levels import PARENTS, Levels
 from twin.plant.overlap import refuse_racks_in_one_place
-from twin.plant.overrides import MOVABLE, ORIGINS, REPLACEABLE, apply_overrides, levels_of
+from twin.plant.overrides import MOVABLE, REPLACEABLE, apply_overrides, levels_of
 from twin.plant.placement import place
 from twin.usd.content import Placed, StageContent, read_content
 from twin.usd.frames import GROUPS, UNITS
+from twin.usd.movement import MOVED, SCALED, check_unit, length, movement
 from twin.usd.third_party import product_entry
+from twin.usd.unused import unused
 from twin.yaml_file import Document, Key, key_text
 
-MOVED = 5e-4  # m, from which an element counts as moved
-TURNED = 0.1  # deg
-TILTED = 0.5  # deg from the vertical
-SCALED = 1e-3  # relative
 WARMER = 1e-6  # K
 
 Notes = list[str]
@@ -96,8 +94,8 @@ def import_stage(file: Path, catalog: Catalog | None = None) -> Imported:
             "has no elements of a plant", file, allowed="prims with the attribute twin:path"
         )
     work.notes += content.notes
-    _check_unit(found, file)
-    _tell_unused(work, found)
+    check_unit(found.values(), file)
+    work.notes += unused(work.geometry()[2], found)
     _move_places(work, found)
     _change_banks(work, found)
     _change_units(work, found)
@@ -152,52 +150,6 @@ def _by_path(content: StageContent, work: _Work) -> dict[str, Placed]:
                 "raise racks or count in the layout"
             )
     return found
-
-
-def _check_unit(found: Mapping[str, Placed], file: Path) -> None:
-    """Refuse a stage in which all is scaled or tilted alike: its layers are in different units."""
-    axes = np.array([element.axes for element in found.values() if not element.equipment])
-    if not len(axes):
-        return
-    sizes = np.linalg.norm(axes, axis=2)
-    allowed = (
-        "the same metersPerUnit and upAxis in every layer and in every file that is referred to, "
-        "or a transform on the prim that refers which converts"
-    )
-    if np.abs(sizes - 1.0).min() > SCALED and np.ptp(sizes) <= SCALED * sizes.max():
-        raise InputError(
-            "everything in it is scaled alike", file, key="metersPerUnit",
-            found=f"{sizes.mean():.4g} times its size", allowed=allowed,
-        )  # fmt: skip
-    if (axes[:, 2, 2] < 0.5 * sizes[:, 2]).all():
-        raise InputError("everything in it lies on its side", file, key="upAxis", allowed=allowed)
-
-
-def _tell_unused(work: _Work, found: Mapping[str, Placed]) -> None:
-    """Notes of what elements of the stage say that their level does not have."""
-    _, _, levels = work.geometry()
-    level_of = {path: level for level in (*GROUPS, *UNITS) for path in levels.paths(level)}
-    for path, seen in found.items():
-        level = level_of.get(path)
-        if level is None:
-            work.notes.append(f"{seen.prim}: the layout has no {path}; not taken over")
-            continue
-        name = level.replace("_", " ")
-        if level not in MOVABLE and not seen.enabled:
-            work.notes.append(
-                f"{seen.prim}.twin:enabled is not taken over: a {name} is not switched as a whole, "
-                "only its machines are"
-            )
-        for attribute, given, levels_with in (
-            ("supplyTemperature", seen.supply_temperature is not None, ("cdu", "plant")),
-            ("cdu", bool(seen.cdu), ("rack",)),
-            ("plant", bool(seen.plant), ("hall",)),
-            ("airPlant", bool(seen.air_plant), ("hall",)),
-        ):
-            if given and level not in levels_with:
-                work.notes.append(
-                    f"{seen.prim}.twin:{attribute} is not taken over: a {name} has none"
-                )
 
 
 def _move_places(work: _Work, found: Mapping[str, Placed]) -> None:
@@ -400,7 +352,7 @@ def _differences(
             return
     elif not enabled:
         yield "enabled", None, "in service again"
-    yield from _movement(work, result, level, index, seen)
+    yield from movement(result, level, index, seen, work.file, work.notes)
     if level in REPLACEABLE:
         product = _product(work, seen, elements.product[index])
         if product != elements.product[index]:
@@ -428,53 +380,3 @@ def _set_point(seen: Placed, expected: float) -> Iterator[tuple[str, Any, str]]:
     value = seen.supply_temperature
     if value is not None and abs(value - expected) > WARMER:
         yield "supply_temperature", f"{value:.10g} degC", f"set to {value:.6g} degC"
-
-
-def _movement(
-    work: _Work, result: Expansion, level: str, index: int, seen: Placed
-) -> Iterator[tuple[str, Any, str]]:
-    """Position and turn of a machine; notes for what a layout cannot hold."""
-    elements = result.levels[level]
-    axes = np.array(seen.axes)
-    sizes = np.linalg.norm(axes, axis=1)
-    if sizes.min() <= 0.0:
-        raise InputError("is scaled to nothing", work.file, key=seen.prim)
-    if np.abs(sizes - 1.0).max() > SCALED:
-        work.notes.append(f"{seen.prim} is scaled by {sizes.max():.4g}; products keep their size")
-    if np.linalg.det(axes) < 0.0:
-        work.notes.append(f"{seen.prim} is mirrored; it is placed where it is, not mirrored")
-    if axes[2, 2] / sizes[2] < np.cos(np.deg2rad(TILTED)):
-        raise InputError(
-            "does not stand upright",
-            work.file,
-            key=seen.prim,
-            allowed="turns about the vertical only",
-        )
-    expected = elements.position[index]
-    if abs(seen.position[2] - expected[2]) > 2 * MOVED:
-        work.notes.append(
-            f"{seen.prim} is lifted by {seen.position[2] - expected[2]:.3g} m; "
-            "equipment stays on its floor"
-        )
-    shift = np.subtract(seen.position[:2], expected[:2])
-    if np.abs(shift).max() > MOVED:
-        owner_level = str(PARENTS[level])
-        owner = elements.parent[index]
-        if owner_level == "row":
-            owner = result.levels["row"].parent[owner]
-        origin = result.origin[ORIGINS[owner_level]][owner]
-        yield (
-            "position",
-            [length(seen.position[0] - origin[0]), length(seen.position[1] - origin[1])],
-            f"moved by {shift[0]:.4g} m, {shift[1]:.4g} m",
-        )
-    front = -axes[1]  # the front of a product is -y
-    yaw = float(np.rad2deg(np.arctan2(front[0], -front[1])))
-    turn = (yaw - float(elements.yaw[index]) + 180.0) % 360.0 - 180.0
-    if abs(turn) > TURNED:
-        yield "yaw", f"{round(yaw % 360.0, 4):.10g} deg", f"turned by {turn:.4g} deg"
-
-
-def length(value: float) -> str:
-    """A length for a layout file, to a tenth of a millimetre."""
-    return f"{round(value, 4) + 0.0:.10g} m"

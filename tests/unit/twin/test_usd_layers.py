@@ -9,6 +9,7 @@ import pytest
 from usd_stages import LAYOUT, small
 
 from twin.errors import InputError
+from twin.layout.loader import load_layout
 from twin.plant.plant import compile_plant
 from twin.usd.export import export_stage
 from twin.usd.importing import Imported, import_stage
@@ -220,6 +221,12 @@ def test_a_file_that_is_none_says_where(folder: Path) -> None:
     )
     with pytest.raises(InputError, match=r"broken\.usda:\d+"):
         import_stage(file)
+
+
+def test_a_stage_in_the_place_of_a_layout_file_leads_on(folder: Path) -> None:
+    with pytest.raises(InputError, match="is a stage") as refused:
+        load_layout(folder / "site.usda")
+    assert f"twin import {folder / 'site.usda'}" in refused.value.allowed
 
 
 # --- assets of other makers -------------------------------------------------------------------
