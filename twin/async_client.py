@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from twin.fetch import fetch, post
 from twin.protocol import PROTOCOL, TOKEN_PROTOCOL, Frame, ProtocolError, decode_frame
 
 LARGEST_MESSAGE = 1 << 27
+PING_INTERVAL, PONG_WITHIN = 5.0, 10.0  # s: together the longest that a cut goes unnoticed
+OPEN_WITHIN = 10.0  # s for a connection, and for the server's first word
 SHORTEST_WAIT, LONGEST_WAIT = 0.2, 5.0  # s between attempts to reconnect
 MAXIMUM_EVENTS = 10_000
 
@@ -35,7 +38,8 @@ class AsyncClient:
 
     Attributes
     ----------
-    url : ``ws://host:port``, ``host:port``..., with ``?session=ID`` for another than the first
+    url : ``ws://host:port``, ``host:port``, ``https://host/prefix/``..., with ``?session=ID`` for
+        another than the first
     token : where the server wants one
     hello : the server's first message of the present connection
     events : what happened since the client connected, oldest first, bounded; what was undone by
@@ -67,6 +71,7 @@ class AsyncClient:
         self._arrived = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._last_event = 0
+        self._lost: float | None = None
 
     async def __aenter__(self) -> AsyncClient:
         await self.connect()
@@ -102,7 +107,8 @@ class AsyncClient:
     ) -> dict[str, Any]:
         """Ask for channels (by name or ``level.*``); kept over reconnections.
 
-        Returns the rows each channel will have. Raises CommandError for unknown names.
+        Returns the rows each channel will have. Raises CommandError for unknown names,
+        ConnectionLost when no answer came: they are then asked for after the next connection.
         """
         message = {
             "type": "subscribe",
@@ -112,9 +118,12 @@ class AsyncClient:
             "detail": detail,
             "compression": compression,
         }
-        answer = await self._ask(message)
-        self._subscription = message
-        return answer
+        before, self._subscription = self._subscription, message
+        try:
+            return await self._ask(message)
+        except CommandError:
+            self._subscription = before
+            raise
 
     async def command(
         self,
@@ -178,6 +187,7 @@ class AsyncClient:
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidStatus, WebSocketException
 
+        opened: Any = None
         protocols: list[Any] = [PROTOCOL]
         if self.token:
             protocols.append(TOKEN_PROTOCOL + self.token)
@@ -188,23 +198,27 @@ class AsyncClient:
                 compression=None,
                 max_size=LARGEST_MESSAGE,
                 max_queue=4,
-                open_timeout=10,
+                open_timeout=OPEN_WITHIN,
                 close_timeout=1,
-                ping_interval=20,
-                ping_timeout=20,
+                ping_interval=PING_INTERVAL,
+                ping_timeout=PONG_WITHIN,
                 proxy=None,
             )
-            hello = json.loads(await asyncio.wait_for(self._socket.recv(), 10))
+            opened = self._socket
+            hello = json.loads(await asyncio.wait_for(opened.recv(), OPEN_WITHIN))
         except InvalidStatus as error:
             status = error.response.status_code
             reason = {
                 401: "the token is missing or wrong",
-                403: "the server refused: not allowed from here",
+                403: "the server refused: token missing or wrong, or not allowed from here",
+                404: "no twin server there: another server answers, or the path is not its prefix",
                 429: "too many connections were opened from here; try again",
                 503: "the server has too many connections; try again",
             }.get(status, f"it answered with status {status}, not a stream")
             raise InputError(f"no connection: {reason}", key="address", found=self.url) from None
         except (OSError, WebSocketException, TimeoutError) as error:
+            if opened is not None:
+                await opened.close()
             detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise InputError(
                 f"no twin server answers there: {detail}",
@@ -218,7 +232,7 @@ class AsyncClient:
             await self._socket.close()
             raise InputError("it is not a twin server", key="address", found=self.url)
         self.hello = hello
-        self.connected = True
+        self.connected, self._lost = True, None
         self.connections += 1
 
     async def _run(self) -> None:
@@ -256,7 +270,7 @@ class AsyncClient:
         """Ask again for what was seen, fetch events that were missed, and drop those undone."""
         if self._subscription is not None:
             await self._socket.send(json.dumps(self._subscription))
-        with contextlib.suppress(TwinError):
+        with contextlib.suppress(TwinError, KeyError, TypeError):
             status = await self.get(f"/api/sessions/{self.hello['session']}")
             since = self.events[0].get("number", 1) - 1 if self.events else self._last_event
             if status["events"] < self._last_event:
@@ -313,14 +327,18 @@ class AsyncClient:
         from websockets.exceptions import ConnectionClosed
 
         if not self.connected:
-            raise ConnectionLost("not connected to the server now")
+            since = "" if self._lost is None else f" since {time.monotonic() - self._lost:.0f} s"
+            raise ConnectionLost(f"no connection to the server{since}")
         self._id += 1
-        future = self._answers[self._id] = asyncio.get_running_loop().create_future()
+        number = self._id
+        future = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
-            await self._socket.send(json.dumps({**message, "id": self._id}))
+            await self._socket.send(json.dumps({**message, "id": number}))
+            answer: dict[str, Any] = await future
         except ConnectionClosed:
             raise ConnectionLost("the connection broke before the message was sent") from None
-        answer: dict[str, Any] = await future
+        finally:
+            self._answers.pop(number, None)
         if answer["type"] == "error":
             raise CommandError(
                 answer.get("message", "refused"),
@@ -331,6 +349,8 @@ class AsyncClient:
         return answer
 
     def _lose(self) -> None:
+        if self.connected:
+            self._lost = time.monotonic()
         self.connected = False
         answers, self._answers = self._answers, {}
         for future in answers.values():

@@ -85,9 +85,11 @@ class Client:
         """Why the connection ended for good, or None."""
         return self._client.failure
 
-    def subscribe(self, channels: Sequence[str], **options: Any) -> dict[str, Any]:
-        """See :meth:`AsyncClient.subscribe`."""
-        return self._do(self._client.subscribe(channels, **options))
+    def subscribe(
+        self, channels: Sequence[str], timeout: float | None = 30.0, **options: Any
+    ) -> dict[str, Any]:
+        """See :meth:`AsyncClient.subscribe`; raises TwinError when no answer comes in time."""
+        return self._do(self._client.subscribe(channels, **options), timeout)
 
     def command(
         self,
@@ -97,7 +99,7 @@ class Client:
         value: float | str | None = None,
         timeout: float | None = 30.0,
     ) -> dict[str, Any]:
-        """See :meth:`AsyncClient.command`."""
+        """See :meth:`AsyncClient.command`; raises TwinError when no answer comes in time."""
         return self._do(self._client.command(name, path, key, value), timeout)
 
     def latest(self) -> Frame | None:

@@ -11,9 +11,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from physics.code_cache import Place
 
 FIRST_RUN = (
     "First run: compiling the physics for this machine, about a minute; later runs start at once."
@@ -27,69 +32,101 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
+tell: Callable[[str], None] | None = None
+"""Given a sentence for the user before a wait; the command line puts it on standard error."""
+
+
 def is_cached() -> bool:
-    """Whether the coupled step has been compiled on this machine before."""
+    """Whether the coupled step has been compiled for this machine before."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return True
+    from physics.code_cache import is_kept
     from physics.factory.advance import advance
 
-    cache_of = getattr(advance, "_cache", None)
-    if cache_of is None:  # compilation is switched off
-        return True
-    index = cache_of._cache_file  # numba has no public question for this
-    try:
-        return bool(index._load_index())
-    except Exception:
-        return False
+    return is_kept(advance)
 
 
-def prepare(tell: Callable[[str], None] | None = None) -> None:
+def prepare() -> None:
     """Compile the coupled step in a process of its own if it has not been; may take a minute.
 
-    ``tell`` is given a sentence for the user before the wait. Of several processes that begin at
-    once, one compiles and the others wait for it. Where nothing can be kept, nothing is done: the
-    step is then compiled in every process that uses it.
+    The user is told before the wait. Of several processes that begin at once, one compiles and the
+    others wait for it. Where nothing can be kept, that process leaves its work in a folder which
+    goes with this one; where there is not even such a folder, the step is compiled here, and
+    results may differ in their last digits from those of other runs.
     """
     global _ready
     if _ready or is_cached():
         _ready = True
         return
-    if tell is not None:
-        tell(FIRST_RUN)
-    if _can_be_kept():
-        with _one_at_a_time():
-            if not is_cached():
-                subprocess.run(
-                    [sys.executable, "-c", "from twin.compiled import _fill; _fill()"],
-                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-                )  # fmt: skip
+    from physics import code_cache
+
+    place = code_cache.place()
+    if not place.loss:
+        if tell is not None:
+            tell(FIRST_RUN)
+        failure = _compile_apart(place)
+        if not is_cached():
+            code_cache.leave(failure)
+            place = code_cache.place()
+    if place.loss:
+        code_cache.say_loss(place.loss)
+        _compile_apart(place)
     _ready = True
+
+
+def _compile_apart(place: Place) -> str:
+    """Fill the cache by a process of its own; why that left nothing, if it did."""
+    if place.folder is None:
+        return place.loss
+    with _one_at_a_time(place.folder):
+        if is_cached():
+            return ""
+        alive, ours = os.pipe()  # its end tells the other process that this one is gone
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", "from twin.compiled import _fill; _fill()"],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                stdin=alive, capture_output=True, check=False,
+            )  # fmt: skip
+        finally:
+            os.close(alive)
+            os.close(ours)
+    if done.returncode == 0:
+        return done.stdout.decode(errors="replace").strip()
+    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    return last[0] if last else f"compiling ended with status {done.returncode}"
 
 
 def _fill() -> None:
-    """Compile everything that a run uses, by running."""
+    """Compile everything that a run uses, by running; say on standard output what was not kept."""
     global _ready
     _ready = True
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import twin
+    from physics.code_cache import loss
 
     twin.load("pilot").simulation().advance(1.0)
+    print(loss())
 
 
-def _can_be_kept() -> bool:
-    from physics.factory.advance import advance
-
-    stats = getattr(advance, "stats", None)
-    return stats is not None and os.access(stats.cache_path, os.W_OK)
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time(folder: Path) -> Iterator[None]:
     try:
         import fcntl
     except ImportError:  # not on this system: several may compile, with the same result
         yield
         return
-    from physics.factory.advance import advance
-
-    with (Path(advance.stats.cache_path) / "compiling.lock").open("w") as file:  # type: ignore[attr-defined]
+    try:
+        file = (folder / "compiling.lock").open("w")
+    except OSError:  # full, or gone since
+        yield
+        return
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

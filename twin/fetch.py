@@ -12,6 +12,8 @@ from typing import Any
 from twin.addresses import Address
 from twin.errors import InputError
 
+PATIENCE = 20.0  # s without a byte
+
 
 def fetch(address: Address, path: str, token: str | None = None, **query: str | int | None) -> Any:
     """JSON of a REST resource. Raises InputError: not reachable, refused, not JSON."""
@@ -33,7 +35,7 @@ def _answer_of(
         request.add_header("Authorization", f"Bearer {token}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=60) as response:
+        with opener.open(request, timeout=PATIENCE) as response:
             data = response.read()
             if response.headers.get("Content-Encoding") == "gzip":
                 data = gzip.decompress(data)

@@ -7,6 +7,7 @@ frames come on a thread behind, and :meth:`SceneSource.latest` returns what is t
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from twin.addresses import is_address
 from twin.channels import BY_NAME, CHANNELS
 from twin.errors import InputError, TwinError, near_matches
 from twin.protocol import Frame, Singles
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from twin.client import Client
     from twin.simulation import Simulation
 
+ANSWERS_WITHIN = 5.0  # s: who waits for an answer of a server sees nothing new meanwhile
 SMALL = 50_000  # accelerators up to which accelerator channels are subscribed to by default
 MOST_EVENTS = 10_000  # a server keeps no more
 
@@ -73,10 +76,10 @@ class SceneSource(Protocol):
 def open_source(address: str) -> SceneSource:
     """A source by what people type: an address, a recording's folder, or a layout.
 
-    Raises InputError.
+    A server that wants a token is given that of the environment, ``TWIN_TOKEN``. Raises InputError.
     """
-    if "://" in address:
-        return LiveSource(address)
+    if is_address(address):
+        return LiveSource(address, os.environ.get("TWIN_TOKEN") or None)
     if (Path(address) / "zarr.json").is_file() or address.endswith(".zarr"):
         return RecordingSource(address)
     return SimulationSource(address)
@@ -125,7 +128,7 @@ class LiveSource:
 
     def select(self, channels: Sequence[str], rate: float = 10.0) -> None:
         """Which channels frames shall hold."""
-        self._client.subscribe(channels, rate=rate)
+        self._client.subscribe(channels, timeout=ANSWERS_WITHIN, rate=rate)
 
     def latest(self) -> Frame | None:
         """The newest frame; of another layout than the scene's, the new scene is fetched first."""
@@ -156,7 +159,7 @@ class LiveSource:
         value: float | str | None = None,
     ) -> Mapping[str, Any]:
         """Carry out a command on the server."""
-        return self._client.command(name, path, key, value)
+        return self._client.command(name, path, key, value, ANSWERS_WITHIN)
 
     def events(self) -> list[dict[str, Any]]:
         """What happened: what the server knew when this was first asked, and what came since."""

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.addresses import is_address
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
+from twin.extras import need
 from twin.numerals import whole_number
 from twin.units import parse_quantity, spaced
 
 if TYPE_CHECKING:
     from twin.sources import SceneSource
 
+DRAWING = ("pyvista", "vtkmodules", "PIL")
 CAMERAS = "site, hall, aisle, rack, plant, one-line"
 
 
@@ -43,7 +46,7 @@ def layouts_in(target: str) -> list[str]:
     Raises InputError for a folder without any.
     """
     folder = Path(target)
-    if "://" in target or not folder.is_dir() or (folder / "zarr.json").is_file():
+    if is_address(target) or not folder.is_dir() or (folder / "zarr.json").is_file():
         return [target]
     files = sorted(str(p) for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))
     if not files:
@@ -84,6 +87,7 @@ def view(
     """Open a window on a live server, a layout, or a recording. Press h for the keys."""
     from viewer import gl_probe
 
+    need("viewer", *DRAWING, what="twin view")
     pixels = parse_size(size)
     _check_camera(camera)
     gl_probe.begin()
@@ -182,6 +186,7 @@ def render(
     from viewer import gl_probe
 
     _refuse_idle(context, beside, robot, video, sheet)
+    need("viewer", *DRAWING, what="twin render")
     gl_probe.begin()
     from viewer.air import check_planes
 

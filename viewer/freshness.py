@@ -15,6 +15,7 @@ class Freshness:
 
     last: float | None = None
     began: float | None = None
+    lost: float | None = None
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=20))
 
     def frame_came(self, now: float) -> None:
@@ -29,7 +30,10 @@ class Freshness:
             self.began = now
         age = now - (self.last if self.last is not None else self.began)
         if not connected:
-            return "limit", f"disconnected - last values {age:.0f} s old, reconnecting"
+            self.lost = now if self.lost is None else self.lost
+            since = f"no connection since {now - self.lost:.0f} s"
+            return "limit", f"{since} - values are {age:.0f} s old, trying again"
+        self.lost = None
         if self.last is None:
             return ("stale", "waiting for the first values") if age > 1.0 else None
         usual = sorted(self.gaps)[len(self.gaps) // 2] if self.gaps else 0.0

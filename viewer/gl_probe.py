@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from twin.errors import TwinError
+from twin.extras import need
 
 PACKAGES = "libegl1 libgl1-mesa-dri"
 _CODE = """
@@ -118,7 +119,11 @@ def require_gl() -> Probe:
 
 
 def doctor() -> tuple[bool, str, str]:
-    """For ``twin doctor``: whether pictures can be drawn, with what, and what to install."""
+    """For ``twin doctor``: whether pictures can be drawn, with what, and what to install.
+
+    Raises MissingExtra where the libraries that draw are not installed.
+    """
+    need("viewer", "vtkmodules", what="Drawing")
     result = probe()
     if result.works:
         drawn_by = "the processor" if result.software else "the graphics card"

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from twin.extras import need
 from viewer import gl_probe
 
+need("viewer", "pyvista", "vtkmodules", "PIL", what="Drawing")
 CAMERA = "hall"
 _scenes: dict[str, Mapping[str, Any]] = {}  # the one drawn last, by its layout's digest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -19,8 +20,10 @@ EYES = 1.7  # m, height of someone who walks
 
 
 def bookmark_file() -> Path:
-    """Where camera bookmarks are kept, by layout digest."""
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    """Where camera bookmarks are kept, by layout digest; raises OSError without a home folder."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    if base.startswith("~"):
+        raise FileNotFoundError(errno.ENOENT, "you have no home folder; set XDG_CONFIG_HOME")
     return Path(base) / "ai-factory-twin" / "bookmarks.json"
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twin.errors import InputError
+from twin.extras import need
 from viewer.camera import Camera, preset
 from viewer.numbers import clock
 from viewer.offscreen import Renderer
@@ -140,16 +141,7 @@ def check_video(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise InputError("the video's folder does not exist", key="--video", found=str(path.parent))
-    try:
-        import imageio.v2  # noqa: F401
-        import imageio_ffmpeg  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            "videos need imageio with ffmpeg",
-            key="--video",
-            found=str(error),
-            allowed="pip install 'ai-factory-twin[viewer]'",
-        ) from None
+    need("viewer", "imageio", "imageio_ffmpeg", what="--video")
 
 
 def open_writer(path: Path, rate: float) -> Any:

@@ -173,7 +173,7 @@ def test_the_page_survives_a_restart_of_the_server(browser) -> None:
             page.evaluate("path => twin.select(twin.model.find(path))", RACK)
             first.close()
             page.wait_for_selector('#banner[data-status="limit"]:visible')
-            assert "disconnected" in page.locator("#banner").inner_text()
+            assert "no connection since" in page.locator("#banner").inner_text()
             seen = page.evaluate("twin.stream.received.frames")
             with serving(port, "pilot"):
                 until(page, f"twin.stream.received.frames > {seen + 1}")

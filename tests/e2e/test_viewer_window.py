@@ -189,7 +189,7 @@ def test_silence_and_disconnection_are_shown(viewer: Viewer, source: Source) -> 
     assert not np.array_equal(fine[40:60], viewer.picture()[40:60])
     source.connected = False
     viewer.tick()
-    assert "disconnected" in viewer.painter._shown_banner[1]
+    assert "no connection since" in viewer.painter._shown_banner[1]
 
 
 def test_a_failing_source_is_a_notice_not_an_end(viewer: Viewer, source: Source) -> None:

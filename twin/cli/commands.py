@@ -10,6 +10,7 @@ import typer
 from twin.cli import (
     bench,
     compare,
+    doctor,
     export,
     import_usd,
     inspect,
@@ -47,7 +48,7 @@ app.command("optimise")(sweep.optimise)
 app.command("info")(inspect.info)
 app.command("check")(inspect.check)
 app.command("schema")(inspect.schema)
-app.command("doctor")(inspect.doctor)
+app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("export")(export.export)
 app.command("simready")(export.simready)
@@ -72,15 +73,12 @@ def _add_plugins() -> None:
 
 
 def _unavailable(name: str, error: ImportError) -> Callable[[], None]:
-    """A command that says what to install, for a plugin whose libraries are missing."""
+    """A command that says why there is none, for a plugin that cannot be loaded."""
 
     def command() -> None:
-        raise TwinError(
-            f"'twin {name}' needs a library that is not installed ({error.name}): "
-            "pip install 'ai-factory-twin[viewer]'"
-        )
+        raise TwinError(f"'twin {name}' cannot be loaded: {error}. Look with: twin doctor")
 
-    command.__doc__ = "Not available: a library is missing."
+    command.__doc__ = "Not available: it cannot be loaded."
     return command
 
 

@@ -38,7 +38,7 @@ def compare(
 ) -> None:
     """Compare runs: key figures, plots, and which channel parts first, where and when."""
     from twin.cli.idle_options import refuse_idle
-    from twin.cli.outputs import PAGES, check_output
+    from twin.cli.outputs import PAGES, check_plot
     from twin.cli.run import parse_duration
     from twin.compare.build import compare as compared
     from twin.compare.build import page
@@ -46,7 +46,7 @@ def compare(
     from twin.compare.sides import Asked, open_sides
     from twin.report.build import write_text
 
-    check_output(output, "--output", PAGES)
+    check_plot(output, "--output", PAGES)
     if output is None:
         refuse_idle(context, "without --output", "pictures")
     if all((Path(target) / "zarr.json").is_file() for target in targets):

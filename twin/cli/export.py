@@ -11,6 +11,7 @@ import typer
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError, TwinError, near_matches
+from twin.extras import need
 
 if TYPE_CHECKING:
     from twin.usd.aif_values import Supply
@@ -63,6 +64,8 @@ def export(
         refuse_idle(context, "without --recording", "every")
     from twin.plant import load_plant
 
+    if ending in STAGES:
+        need("usd", "pxr", what=f"a stage ({ending})")
     plant = load_plant(layout)
     if ending in MESHES:
         for key, given in (("recording", recording), ("robot", robot)):
@@ -129,6 +132,9 @@ def simready(
     ] = False,
 ) -> None:
     """Write racks, CDUs, UPS and CRAHs of the catalogue as SimReady assets (AIF-Entity 0.2.0)."""
+    need("usd", what="twin simready")
+    if validate:
+        need("simready", what="--validate")
     from twin.catalog import bundled_catalog
     from twin.layout.loader import class_of
     from twin.units import parse_quantity, spaced

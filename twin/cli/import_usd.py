@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from twin.extras import need
+
 
 def import_usd(
     stage: Annotated[Path, typer.Argument(help="Stage or asset: .usd, .usda, .usdc or .usdz")],
@@ -19,6 +21,7 @@ def import_usd(
     """Read a stage that twin export wrote: what was moved or changed comes back as a layout."""
     from twin.usd.layout_text import layout_text, write_text
 
+    need("usd", "pxr", what="twin import")
     if like is not None:
         import yaml
 

@@ -1,17 +1,12 @@
-"""``twin info``, ``check``, ``schema`` and ``doctor``: looking without running."""
+"""``twin info``, ``check`` and ``schema``: looking without running."""
 
 from __future__ import annotations
 
 import json
-import platform
-import socket
-import sys
-from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Annotated
 
 import typer
 
-from twin.cli.number_options import whole
 from twin.errors import InputError
 
 
@@ -103,73 +98,3 @@ def schema(
             {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}, indent=2
         )
     )
-
-
-PACKAGES = (
-    "numpy",
-    "numba",
-    "scipy",
-    "CoolProp",
-    "pydantic",
-    "pint",
-    "zarr",
-    "xarray",
-    "fastapi",
-    "uvicorn",
-    "websockets",
-    "trimesh",
-    "pyvista",
-    "vtk",
-    "pybullet",
-    "power-grid-model",
-)
-
-
-def doctor(
-    port: Annotated[
-        int, typer.Option(help="Port that twin serve will use", parser=whole(1, 65535))
-    ] = 8000,
-) -> None:
-    """Say what works on this machine and what to install for the rest."""
-    problems = 0
-
-    def line(ok: bool, what: str, fix: str = "") -> None:
-        nonlocal problems
-        problems += not ok
-        typer.echo(f"{'ok  ' if ok else 'FAIL'}  {what}" + (f"\n      {fix}" if fix else ""))
-
-    supported = (3, 11) <= sys.version_info < (3, 13)
-    line(
-        supported,
-        f"Python {platform.python_version()}",
-        "" if supported else "use Python 3.11 (3.12 works without pybullet)",
-    )
-    for package in PACKAGES:
-        try:
-            line(True, f"{package} {version(package)}")
-        except PackageNotFoundError:
-            line(
-                False,
-                f"{package} is not installed",
-                f"pip install {package}, or the project with its extras",
-            )
-    for entry in entry_points(group="twin.doctor"):
-        try:
-            ok, what, fix = entry.load()()
-        except ImportError as error:
-            ok, what, fix = False, f"{entry.name}: {error}", "pip install 'ai-factory-twin[viewer]'"
-        line(ok, what, fix)
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-            line(True, f"port {port} is free")
-        except OSError:
-            line(False, f"port {port} is in use", "twin serve --port with another number")
-    from twin.compiled import is_cached
-
-    typer.echo(
-        "ok    physics is compiled for this machine"
-        if is_cached()
-        else "note  physics is not compiled yet; the first run takes about half a minute more"
-    )
-    raise typer.Exit(1 if problems else 0)

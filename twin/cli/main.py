@@ -1,7 +1,7 @@
 """Entry point of ``twin``: how errors and interruptions are shown.
 
-Everything else is imported inside, so that an interruption while libraries load ends as quietly as
-one later.
+All that takes time to load is imported inside, so that an interruption while libraries load ends as
+quietly as one later.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
+from twin.cli.streams import prepare_streams
+
 
 def main() -> None:
     """Run the command line; never shows a traceback for what a user can mend."""
     try:
+        prepare_streams()
         _run()
     except KeyboardInterrupt:
         print("twin: interrupted", file=sys.stderr)
@@ -20,9 +23,11 @@ def main() -> None:
 
 
 def _run() -> None:
+    from twin import compiled
     from twin.cli.commands import application
     from twin.errors import TwinError
 
+    compiled.tell = lambda sentence: print(sentence, file=sys.stderr, flush=True)
     try:
         application()()
     except TwinError as error:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from twin.errors import InputError
+from twin.extras import need
 
 PICTURES = (".png", ".svg", ".pdf")
 PAGES = (".html", ".htm")
+
+
+def check_plot(path: Path | None, option: str, endings: tuple[str, ...] = PICTURES) -> None:
+    """:func:`check_output`, and that the library is there which draws it."""
+    if path is not None:
+        need("study", "matplotlib", what=option)
+    check_output(path, option, endings)
 
 
 def check_output(path: Path | None, option: str, endings: tuple[str, ...] = PICTURES) -> None:

@@ -21,12 +21,12 @@ def phases(
     ] = None,
 ) -> None:
     """Say how many accelerators can be used when, with what power, and what limits them."""
-    from twin.cli.outputs import PAGES, check_output
+    from twin.cli.outputs import PAGES, check_plot
     from twin.phases.timeline import deploy
     from twin.plant import load_plant
 
-    check_output(plot, "--plot", (".svg",))
-    check_output(output, "--output", PAGES)
+    check_plot(plot, "--plot", (".svg",))
+    check_plot(output, "--output", PAGES)
     plant = load_plant(layout)
     deployment = deploy(plant)
     if plot is not None or output is not None:

@@ -23,11 +23,10 @@ def report(
     ] = False,
 ) -> None:
     """Write a self-contained page: key figures, plots, limits, events, pictures, sources."""
-    from twin.cli.outputs import PAGES, check_output
+    from twin.cli.outputs import PAGES, check_plot
     from twin.report.build import write_report
 
-    check_output(output, "--output", PAGES)
-
+    check_plot(output, "twin report", PAGES)
     summary = write_report(recording, output, pictures=pictures)
     if as_json:
         print(

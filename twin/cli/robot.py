@@ -12,6 +12,7 @@ import typer
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError
+from twin.extras import need
 
 if TYPE_CHECKING:
     from twin.plant.plant import Plant
@@ -54,7 +55,9 @@ def robot(
         refuse_idle(context, f"with --task {task}", "state", "at", "pictures")
     elif output is None:
         refuse_idle(context, "without --output", "state", "at", "pictures")
+    need("robots", "pybullet", what="twin robot")
     if output is not None:
+        need("robots", "PIL", what="twin robot -o")
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -13,7 +13,7 @@ import typer
 
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
-from twin.cli.outputs import check_output
+from twin.cli.outputs import check_plot
 from twin.cli.tables import told
 from twin.errors import InputError, Interrupted
 from twin.money import name_of
@@ -85,18 +85,15 @@ def run(
     ] = None,
 ) -> None:
     """Run a layout headless and report its key figures."""
-    from twin.compiled import prepare
     from twin.factory import Factory
     from twin.key_figures import extremes_as_dict
     from twin.power.bill import bill
     from twin.power.hours import HourlyBill
 
-    check_output(plot, "--plot")
+    check_plot(plot, "--plot")
     asked = parse_duration(duration, "--for") if duration is not None else None
     interval = parse_duration(every, "--every")
     factory = Factory.load(layout)
-    if not as_json:
-        prepare(lambda sentence: typer.echo(sentence, err=True))
     simulation = factory.simulation(scenario, seed=seed, epw=weather, duration=asked)
     total = simulation.scenario.duration
     frame_interval(interval, simulation.step, "--every")

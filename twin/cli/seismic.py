@@ -9,6 +9,7 @@ import typer
 
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
+from twin.extras import need
 
 
 def seismic(
@@ -48,6 +49,7 @@ def seismic(
         refuse_idle(context, "with --anchored", "friction")
     else:
         refuse_idle(context, "without --anchored", "frequency")
+    need("robots", "pybullet", what="twin seismic")
     from twin.plant import load_plant
     from twin.rigid.ground_motion import TRUST, Demand, kds_zone
     from twin.rigid.seismic import shake

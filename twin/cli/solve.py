@@ -109,8 +109,7 @@ def solve(
         if value is not None
     }
     factory = Factory.load(layout)
-    if not as_json:
-        prepare(lambda sentence: typer.echo(sentence, err=True))
+    prepare()
     solver = factory.solver(scenario, seed=seed, epw=weather)
     tell_notes(solver.events)
     started = time.perf_counter()
@@ -147,7 +146,7 @@ def _spread(point: OperatingPoint) -> dict[str, dict[str, float | str]]:
             "highest": float(np.nanmax(values)) if some else math.nan,
         }
         if some:
-            paths = point.plant.levels.paths("rack")
+            paths = list(point.plant.levels.paths("rack"))
             result[name] |= {
                 "lowest_at": paths[int(np.nanargmin(values))],
                 "highest_at": paths[int(np.nanargmax(values))],

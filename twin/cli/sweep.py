@@ -13,7 +13,8 @@ import typer
 
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
-from twin.cli.outputs import check_output
+from twin.cli.outputs import check_plot
+from twin.extras import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,9 @@ def sweep(
     from twin.study.sweep import prepare
     from twin.study.sweep import sweep as run
 
+    need("study", "pyarrow", "duckdb", what="twin sweep")
+    if dask is not None:
+        need("cluster", what="--dask")
     prepared = prepare(study)
     folder = out or study.with_suffix(".results")
     with (
@@ -86,9 +90,11 @@ def optimise(
     from twin.study.results import Results
     from twin.study.sweep import prepare
 
-    check_output(plot, "--plot")
+    need("study", "pymoo", "pyarrow", what="twin optimise")
     if dask is not None:
+        need("cluster", what="--dask")
         refuse_idle(context, "with --dask", "workers")
+    check_plot(plot, "--plot")
     prepared = prepare(study)
     folder = out or study.with_suffix(".optimum")
     with (

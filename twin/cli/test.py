@@ -10,6 +10,7 @@ import typer
 
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
+from twin.extras import install_command, is_there
 
 if TYPE_CHECKING:
     from twin.regression.runner import CaseResult
@@ -47,6 +48,11 @@ def check_cases(
     from twin.regression.discovery import find_cases
     from twin.regression.runner import Options, run_cases
 
+    if html is not None and not is_there("matplotlib"):
+        typer.echo(
+            f"the page will have no plots; to install what draws them: {install_command('study')}",
+            err=True,
+        )
     files = find_cases(paths)
     quiet = json_file is not None and str(json_file) == "-"
     if quiet:

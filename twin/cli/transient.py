@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twin.cli.number_options import decimal, whole
-from twin.cli.outputs import check_output
+from twin.cli.outputs import check_plot
 from twin.cli.run import parse_duration
 from twin.errors import InputError
 
@@ -80,7 +80,7 @@ def transient(
         )
     except ValueError as error:
         raise InputError(f"the job's iteration: {error}", key="frequency") from None
-    check_output(plot, "--plot")
+    check_plot(plot, "--plot")
     allowed = load_limit(limit) if limit is not None else None
     plant = load_plant(layout)
     point = solve(plant, load_scenario(scenario) if scenario is not None else None)

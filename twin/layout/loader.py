@@ -92,7 +92,13 @@ def load_layout(name_or_path: str | Path, catalog: Catalog | None = None) -> Lay
     InputError : not found, not YAML, wrong key or unit, unknown product or plant, duplicate id;
         with file, line, key, found and allowed
     """
-    document = yaml_file.read(find_layout(name_or_path))
+    file = find_layout(name_or_path)
+    if file.suffix.lower() in (".usd", ".usda", ".usdc", ".usdz"):
+        raise InputError(
+            "is a stage, not a layout file", file,
+            allowed=f"the layout that comes out of it: twin import {file} -o layout.yaml",
+        )  # fmt: skip
+    document = yaml_file.read(file)
     return layout_from_document(document, catalog)
 
 

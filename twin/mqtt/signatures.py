@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import InputError
+from twin.extras import need
 
 ALGORITHMS = {"EC": "ES256", "RSA": "RS256"}
 
@@ -47,17 +48,12 @@ def read_keys(file: Path) -> Keys:
     """Read a JSON Web Key Set (RFC 7517): P-256 keys (ES256) and RSA keys (RS256), each with a kid.
 
     Raises InputError: unreadable, no such set, a key that is not public or of another kind, or
-    without a name, or the library that checks signatures is not installed.
+    without a name. MissingExtra: the library that checks signatures is not installed.
     """
-    try:
-        from jwt import PyJWK
-        from jwt.exceptions import PyJWTError
-    except ImportError:
-        raise InputError(
-            "checking signatures needs a library that is not installed (pyjwt)",
-            key="--mqtt-flex-keys",
-            allowed="pip install 'ai-factory-twin[mqtt]'",
-        ) from None
+    need("mqtt", "jwt", "cryptography", what="--mqtt-flex-keys")
+    from jwt import PyJWK
+    from jwt.exceptions import PyJWTError
+
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         rows = content["keys"]

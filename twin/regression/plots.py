@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.errors import TwinError
+from twin.extras import MissingExtra, need
 from twin.regression.outcome import Trace
 
 if TYPE_CHECKING:
@@ -19,12 +19,11 @@ INK, BAND, GOOD, BAD = "#1b6ca8", "#1b6ca833", "#2e7d32", "#c62828"
 
 
 def figure_class() -> Any:
-    """matplotlib's Figure, drawn to files without any window; raises TwinError without it."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise TwinError("pictures need matplotlib: pip install 'ai-factory-twin[study]'") from None
+    """matplotlib's Figure, drawn to files without any window; raises MissingExtra without it."""
+    need("study", "matplotlib", what="A plot")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     mpl.rcParams.update(
         {
             "svg.fonttype": "none",
@@ -61,7 +60,7 @@ def picture_of_trace(trace: Trace, passed: bool) -> str:
     """SVG of an expectation's values in time with its limit; "" when matplotlib is missing."""
     try:
         figure = figure_class()(figsize=(4.2, 1.5))
-    except TwinError:
+    except MissingExtra:
         return ""
     axes = figure.add_subplot()
     keep = thinned(len(trace.times))
@@ -84,7 +83,7 @@ def save_golden_plot(comparison: Comparison, file: Path) -> str:
     worst = [d for d in comparison.differences if d.diverges][:3]
     try:
         figure = figure_class()(figsize=(7.0, 2.0 * max(len(worst), 1)))
-    except TwinError:
+    except MissingExtra:
         return ""
     for number, difference in enumerate(worst, start=1):
         axes = figure.add_subplot(len(worst), 1, number)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import TwinError
+from twin.extras import install_command
 
 FORMAT = "webp"
 
@@ -54,7 +55,7 @@ def draw(target: Path, shots: list[Shot]) -> tuple[list[Picture], str]:
     """Pictures of a recording, and why some or all are missing ("" when none is)."""
     command = renderer()
     if command is None:
-        return [], "3D pictures need the viewer: pip install 'ai-factory-twin[viewer]'"
+        return [], f"3D pictures need the viewer. To install: {install_command('viewer')}"
     pictures: list[Picture] = []
     with tempfile.TemporaryDirectory(prefix="twin-report-") as folder:
         for number, shot in enumerate(shots):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import TwinError
+from twin.extras import need
 from twin.rigid.backend import Contact, Near, Picture, Pose, Quaternion, Surface, Vector
 
 SOLVER_ITERATIONS = 100
@@ -24,13 +25,9 @@ BATCH = 500  # boxes made by one call
 def _engine() -> Any:
     if "pybullet" in sys.modules:
         return sys.modules["pybullet"]
-    try:
-        with _quiet():  # it greets with its build time
-            import pybullet
-    except ImportError:
-        raise TwinError(
-            "rigid bodies need pybullet (Python 3.11): pip install 'ai-factory-twin[robots]'"
-        ) from None
+    need("robots", "pybullet", what="A world of rigid bodies")
+    with _quiet():  # it greets with its build time
+        import pybullet
     return pybullet
 
 

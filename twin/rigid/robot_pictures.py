@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import InputError, TwinError
+from twin.errors import InputError
+from twin.extras import need
 from twin.rigid.delivery import Delivery, HallFloor
 from twin.rigid.outlines import Floats, outlines
 from twin.rigid.robot_track import Track
@@ -119,12 +120,11 @@ def save_png(pixels: Pixels, file: Path) -> None:
     Raises
     ------
     InputError : the file cannot be written
-    TwinError : Pillow is not installed
+    MissingExtra : Pillow is not installed
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise TwinError("pictures need Pillow: pip install 'ai-factory-twin[robots]'") from None
+    need("robots", "PIL", what="A picture")
+    from PIL import Image
+
     try:
         Image.fromarray(pixels).save(file, optimize=True)
     except OSError as error:

@@ -39,8 +39,8 @@ class Painter:
         """PNG; raises Unavailable where nothing can draw, Busy when it takes too long."""
         if self._picture is None:
             raise Unavailable(
-                "no viewer is installed here that draws pictures: "
-                "pip install 'ai-factory-twin[viewer]'"
+                "nothing is installed on this server that draws pictures (the extra 'viewer'); "
+                "twin doctor says there how to install it"
             )
         if self._asked >= MOST_WAITING:
             raise Busy("too many pictures are asked for; try again")

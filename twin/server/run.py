@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from twin.errors import InputError
+from twin.extras import MissingExtra, need
 from twin.server.allowed_files import AllowedFiles
 from twin.server.app import create_app
 from twin.server.connections import Connections
@@ -89,8 +90,11 @@ def serve(
 
     Raises
     ------
+    MissingExtra : ``mqtt`` is asked for and its library is not installed
     InputError : bad layout or scenario, port in use, no tokens for a bind off loopback
     """
+    if mqtt is not None:
+        need("mqtt", "aiomqtt", what="--mqtt")
     users = read_tokens(tokens) if tokens is not None else {}
     if not users and not is_loopback(host):
         raise InputError(
@@ -192,21 +196,13 @@ def installed_picture() -> Picture | None:
         try:
             picture: Picture = entry.load()
             return picture
-        except ImportError:
+        except (ImportError, MissingExtra):
             continue
     return None
 
 
 def _bridge(manager: Manager, broker: Broker) -> Callable[[], Coroutine[Any, Any, None]]:
-    """What publishes the first session; raises InputError when it cannot."""
-    from importlib.util import find_spec
-
-    if find_spec("aiomqtt") is None:
-        raise InputError(
-            "MQTT needs a library that is not installed (aiomqtt)",
-            key="--mqtt",
-            allowed="pip install 'ai-factory-twin[mqtt]'",
-        )
+    """What publishes the first session."""
     from twin.mqtt.bridge import Bridge
 
     return Bridge(manager.get(None), broker).run

@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
-from twin.errors import InputError, TwinError
+from twin.errors import InputError
+from twin.extras import need
 from twin.study.evaluate import Answer, evaluate_many
 from twin.study.spec import Quantity
 
@@ -98,16 +99,13 @@ class ProcessPool:
 class DaskCluster:
     """A dask cluster by the address of its scheduler.
 
-    Raises InputError when it does not answer, TwinError when dask is not installed.
+    Raises InputError when it does not answer, MissingExtra when dask is not installed.
     """
 
     def __init__(self, address: str, timeout: float = 10.0):
-        try:
-            from distributed import Client
-        except ImportError:
-            raise TwinError(
-                "a cluster needs dask: pip install 'ai-factory-twin[cluster]'"
-            ) from None
+        need("cluster", what="--dask")
+        from distributed import Client
+
         try:
             self.client: Any = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from twin.errors import InputError, TwinError
+from twin.errors import InputError
+from twin.extras import need
 from twin.study.executors import Executor
 from twin.study.results import Results
 from twin.study.sampling import as_numbers, axes_of, point_at
@@ -52,7 +53,7 @@ def optimise(
     Raises
     ------
     InputError : the study says nothing to optimise
-    TwinError : pymoo is not installed
+    MissingExtra : pymoo is not installed
     """
     study = prepared.study
     if not study.minimise and not study.maximise:
@@ -62,11 +63,10 @@ def optimise(
             key="minimise",
             allowed="names of results, under minimise or maximise",
         )
-    try:
-        from pymoo.algorithms.moo.nsga2 import NSGA2
-        from pymoo.core.problem import Problem
-    except ImportError:
-        raise TwinError("optimisation needs pymoo: pip install 'ai-factory-twin[study]'") from None
+    need("study", "pymoo", "pyarrow", what="twin optimise")
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.problem import Problem
+
     axes = axes_of(study)
     problem = Problem(
         n_var=len(axes),

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from twin.errors import InputError, TwinError
+from twin.errors import InputError
+from twin.extras import need
 from twin.study.evaluate import Answer
 from twin.study.sampling import as_numbers
 from twin.study.spec import Quantity
@@ -117,11 +118,10 @@ class Results:
         judged: Mapping[int, bool] | None = None,
     ) -> Path:
         """Write the answers so far as Parquet, in the order of the points."""
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError:
-            raise TwinError("tables need pyarrow: pip install 'ai-factory-twin[study]'") from None
+        need("study", "pyarrow", what="A table of results")
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         order = sorted(self.answers)
         inputs = [as_numbers(points[number]) for number in order]
         columns: dict[str, list[Any]] = {"point": order}
@@ -157,12 +157,11 @@ def query(table: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     Raises
     ------
     InputError : the query is wrong
-    TwinError : DuckDB is not installed
+    MissingExtra : DuckDB is not installed
     """
-    try:
-        import duckdb
-    except ImportError:
-        raise TwinError("queries need duckdb: pip install 'ai-factory-twin[study]'") from None
+    need("study", "duckdb", what="A query over results")
+    import duckdb
+
     if not table.is_file():
         raise InputError("results not found", table)
     connection = duckdb.connect()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from twin.errors import InputError
+from twin.extras import install_command
 from twin.tabular.table import Table, clean_name, find_name
 from twin.tabular.text import cells_of, decoded, dialect_of, missing_column
 
@@ -108,9 +109,7 @@ def _parquet(raw: bytes, file: Path, wanted: Mapping[str, str], optional: Sequen
     try:
         import pyarrow.parquet
     except ImportError:
-        raise InputError(
-            "Parquet needs pyarrow", file, allowed="pip install 'ai-factory-twin[study]'"
-        ) from None
+        raise InputError("Parquet needs pyarrow", file, allowed=install_command("study")) from None
     try:
         # without pandas' own remarks, an index is a column and a missing whole number is NaN
         frame = pyarrow.parquet.read_table(io.BytesIO(raw)).to_pandas(ignore_metadata=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 import twin
 from twin.errors import InputError
+from twin.extras import need
 
 TIMEOUT = 120.0  # s of waiting for the child
 LARGEST_FILE = 4 * 2**30  # bytes
@@ -73,6 +74,7 @@ def read_content(file: Path) -> StageContent:
 
     Raises
     ------
+    MissingExtra : OpenUSD is not installed
     InputError : no such file, not USD, damaged, without unit, or too much for the bounds
     """
     if not file.exists():
@@ -93,6 +95,7 @@ def read_content(file: Path) -> StageContent:
             found=f"{file.stat().st_size:,} bytes",
             allowed=f"{LARGEST_FILE:,} bytes",
         )
+    need("usd", "pxr", what="Reading a stage")
     source = str(Path(twin.__file__).parents[1])
     known = os.environ.get("PYTHONPATH")
     environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{known}" if known else source}
@@ -115,13 +118,6 @@ def read_content(file: Path) -> StageContent:
 
 def _content(file: Path, done: subprocess.CompletedProcess[bytes]) -> StageContent:
     if done.returncode != 0:
-        errors = done.stderr.decode(errors="replace").strip().splitlines()
-        if any("OpenUSD is not installed" in line for line in errors):
-            raise InputError(
-                "cannot be read: OpenUSD is not installed",
-                file,
-                allowed="pip install 'ai-factory-twin[usd]'",
-            )
         raise InputError(
             "cannot be read: damaged, or more than memory and time allow",
             file,

@@ -22,17 +22,15 @@ from twin.layout.loader import Layout, layout_from_document
 from twin.plant.expand import Expansion, expand, settle_cdus
 from twin.plant.levels import PARENTS, Levels
 from twin.plant.overlap import refuse_racks_in_one_place
-from twin.plant.overrides import MOVABLE, ORIGINS, REPLACEABLE, apply_overrides, levels_of
+from twin.plant.overrides import MOVABLE, REPLACEABLE, apply_overrides, levels_of
 from twin.plant.placement import place
 from twin.usd.content import Placed, StageContent, read_content
 from twin.usd.frames import GROUPS, UNITS
+from twin.usd.movement import MOVED, SCALED, check_unit, length, movement
 from twin.usd.third_party import product_entry
+from twin.usd.unused import unused
 from twin.yaml_file import Document, Key, key_text
 
-MOVED = 5e-4  # m, from which an element counts as moved
-TURNED = 0.1  # deg
-TILTED = 0.5  # deg from the vertical
-SCALED = 1e-3  # relative
 WARMER = 1e-6  # K
 
 Notes = list[str]
@@ -95,7 +93,9 @@ def import_stage(file: Path, catalog: Catalog | None = None) -> Imported:
         raise InputError(
             "has no elements of a plant", file, allowed="prims with the attribute twin:path"
         )
-    work.notes += [f"not composed: {note}" for note in content.notes]
+    work.notes += content.notes
+    check_unit(found.values(), file)
+    work.notes += unused(work.geometry()[2], found)
     _move_places(work, found)
     _change_banks(work, found)
     _change_units(work, found)
@@ -280,9 +280,14 @@ def _product(work: _Work, seen: Placed, expected: str) -> str:
     if not seen.equipment:
         return expected
     entry, missing = product_entry(seen.equipment, seen.extent, expected, work.file, seen.prim)
-    known = {product.get("id") for product in work.data.get("products", [])}
+    products = work.data.setdefault("products", [])
+    known = {product.get("id"): product for product in products}
+    name, number = entry["id"], 1
+    while entry["id"] in known and known[entry["id"]] != entry:  # another asset of that name
+        number += 1
+        entry["id"] = f"{name}-{number}"
     if entry["id"] not in known:
-        work.data.setdefault("products", []).append(entry)
+        products.append(entry)
         work.changes.append(f"product {entry['id']} from {seen.prim}")
         if missing:
             work.notes.append(
@@ -347,7 +352,7 @@ def _differences(
             return
     elif not enabled:
         yield "enabled", None, "in service again"
-    yield from _movement(work, result, level, index, seen)
+    yield from movement(result, level, index, seen, work.file, work.notes)
     if level in REPLACEABLE:
         product = _product(work, seen, elements.product[index])
         if product != elements.product[index]:
@@ -375,53 +380,3 @@ def _set_point(seen: Placed, expected: float) -> Iterator[tuple[str, Any, str]]:
     value = seen.supply_temperature
     if value is not None and abs(value - expected) > WARMER:
         yield "supply_temperature", f"{value:.10g} degC", f"set to {value:.6g} degC"
-
-
-def _movement(
-    work: _Work, result: Expansion, level: str, index: int, seen: Placed
-) -> Iterator[tuple[str, Any, str]]:
-    """Position and turn of a machine; notes for what a layout cannot hold."""
-    elements = result.levels[level]
-    axes = np.array(seen.axes)
-    sizes = np.linalg.norm(axes, axis=1)
-    if sizes.min() <= 0.0:
-        raise InputError("is scaled to nothing", work.file, key=seen.prim)
-    if np.abs(sizes - 1.0).max() > SCALED:
-        work.notes.append(f"{seen.prim} is scaled by {sizes.max():.4g}; products keep their size")
-    if np.linalg.det(axes) < 0.0:
-        work.notes.append(f"{seen.prim} is mirrored; it is placed where it is, not mirrored")
-    if axes[2, 2] / sizes[2] < np.cos(np.deg2rad(TILTED)):
-        raise InputError(
-            "does not stand upright",
-            work.file,
-            key=seen.prim,
-            allowed="turns about the vertical only",
-        )
-    expected = elements.position[index]
-    if abs(seen.position[2] - expected[2]) > 2 * MOVED:
-        work.notes.append(
-            f"{seen.prim} is lifted by {seen.position[2] - expected[2]:.3g} m; "
-            "equipment stays on its floor"
-        )
-    shift = np.subtract(seen.position[:2], expected[:2])
-    if np.abs(shift).max() > MOVED:
-        owner_level = str(PARENTS[level])
-        owner = elements.parent[index]
-        if owner_level == "row":
-            owner = result.levels["row"].parent[owner]
-        origin = result.origin[ORIGINS[owner_level]][owner]
-        yield (
-            "position",
-            [length(seen.position[0] - origin[0]), length(seen.position[1] - origin[1])],
-            f"moved by {shift[0]:.4g} m, {shift[1]:.4g} m",
-        )
-    front = -axes[1]  # the front of a product is -y
-    yaw = float(np.rad2deg(np.arctan2(front[0], -front[1])))
-    turn = (yaw - float(elements.yaw[index]) + 180.0) % 360.0 - 180.0
-    if abs(turn) > TURNED:
-        yield "yaw", f"{round(yaw % 360.0, 4):.10g} deg", f"turned by {turn:.4g} deg"
-
-
-def length(value: float) -> str:
-    """A length for a layout file, to a tenth of a millimetre."""
-    return f"{round(value, 4) + 0.0:.10g} m"

@@ -6,11 +6,10 @@ messages go to Python errors where it raises, and its warnings to standard error
 
 from __future__ import annotations
 
-from twin.errors import TwinError
+from twin.extras import need
 
-try:
-    from pxr import Gf, Kind, Sdf, Tf, Usd, UsdGeom, UsdShade, UsdUtils, Vt
-except ImportError as error:  # pragma: no cover - depends on what is installed
-    raise TwinError("OpenUSD is not installed: pip install 'ai-factory-twin[usd]'") from error
+need("usd", "pxr", what="USD")
+
+from pxr import Gf, Kind, Sdf, Tf, Usd, UsdGeom, UsdShade, UsdUtils, Vt  # noqa: E402
 
 __all__ = ["Gf", "Kind", "Sdf", "Tf", "Usd", "UsdGeom", "UsdShade", "UsdUtils", "Vt"]

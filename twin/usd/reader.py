@@ -1,7 +1,7 @@
 """The child process of :mod:`twin.usd.content`: opens a stage, writes plain data as JSON.
 
-``python -m twin.usd.reader FILE``. Payloads (the models) stay unloaded. Positions come out in
-metres with Z up, whatever the stage's unit and up axis are.
+``python -m twin.usd.reader FILE``. Positions come out in metres with Z up, whatever the stage's
+unit and up axis are.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from twin.usd.pxr_modules import Gf, Sdf, Tf, Usd, UsdGeom
+from twin.usd import opening
+from twin.usd.pxr_modules import Gf, Usd, UsdGeom
+from twin.usd.values import Refused, each, flag, number, target, text, value
 
 MEMORY = 12 * 2**30  # bytes of address space
 PROCESSOR_TIME = 110  # s
 LARGEST_COUNT = 3_000_000  # prims
-LARGEST_TEXT = 64 * 2**20  # bytes of an embedded layout
 NOTES = 20
-
-
-class Refused(Exception):
-    """A stage that cannot be used; its argument goes to the parent."""
 
 
 def bound_resources() -> None:
@@ -42,130 +40,67 @@ def bound_resources() -> None:
 
 def read(file: str) -> dict[str, Any]:
     """Content of a stage file; see :class:`twin.usd.content.StageContent`."""
-    try:
-        layer = Sdf.Layer.FindOrOpen(file)
-        stage = Usd.Stage.Open(layer, Usd.Stage.LoadNone) if layer else None
-    except (Tf.ErrorException, RuntimeError) as error:
-        raise Refused({"error": f"is not a readable USD file: {_last_line(error)}"}) from None
-    if stage is None:
-        raise Refused({"error": "is not a readable USD file"})
-    convert = _conversion(stage)
+    stage = opening.open_stage(file)
+    notes: list[str] = []
+    convert = opening.conversion(stage, notes)
     default = stage.GetDefaultPrim()
     cache = UsdGeom.XformCache()
-    elements = list(_elements(stage, cache, convert))
+    elements = list(_elements(stage, cache, convert, notes))
+    lost = list(islice(opening.not_taken(stage), NOTES + 1)) if elements else []
     return {
-        "twin": _embedded(stage),
+        "twin": opening.embedded(stage),
         "elements": elements,
         "default": _describe(default, cache, convert, "") if default else None,
-        "notes": [_last_line(error)[:300] for error in stage.GetCompositionErrors()[:NOTES]],
+        "notes": [*notes, *lost[:NOTES], *(["and more of the kind"] if lost[NOTES:] else [])],
     }
 
 
-def _last_line(error: object) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].rpartition(" : ")[2].strip("'\" ") if lines else type(error).__name__
-
-
-def _conversion(stage: Any) -> Any:
-    """Matrix from the stage's frame to metres with Z up (Gf rows: a point times the matrix)."""
-    if not stage.HasAuthoredMetadata("metersPerUnit"):
-        raise Refused(
-            {
-                "error": "does not say its unit of length",
-                "key": "metersPerUnit",
-                "allowed": "author metersPerUnit, such as 1 for metres or 0.01 for centimetres",
-            }
-        )
-    unit = float(UsdGeom.GetStageMetersPerUnit(stage))
-    if not (math.isfinite(unit) and unit > 0.0):
-        raise Refused(
-            {
-                "error": "unit of length must be positive",
-                "key": "metersPerUnit",
-                "found": repr(unit),
-                "allowed": "metres per unit, such as 1 or 0.01",
-            }
-        )
-    matrix = Gf.Matrix4d(1.0).SetScale(unit)
-    if UsdGeom.GetStageUpAxis(stage) == "Y":
-        turn = Gf.Matrix4d(1.0).SetRotate(Gf.Rotation(Gf.Vec3d(1, 0, 0), 90.0))
-        matrix = matrix * turn
-    return matrix
-
-
-def _embedded(stage: Any) -> dict[str, str]:
-    data = stage.GetRootLayer().customLayerData.get("twin", {})
-    if not isinstance(data, dict):
-        return {}
-    kept = {str(key): value for key, value in data.items() if isinstance(value, str)}
-    if len(kept.get("layout", "")) > LARGEST_TEXT:
-        raise Refused(
-            {
-                "error": "its layout is too large",
-                "key": "customLayerData.twin.layout",
-                "allowed": f"at most {LARGEST_TEXT:,} characters",
-            }
-        )
-    return kept
-
-
-def _elements(stage: Any, cache: Any, convert: Any) -> Iterator[dict[str, Any]]:
-    """Everything with a twin path: prims, and instances of instancers."""
-    count = 0
-    for prim in Usd.PrimRange.Stage(stage, Usd.PrimAllPrimsPredicate):
-        count += 1
+def _elements(stage: Any, cache: Any, convert: Any, notes: list[str]) -> Iterator[dict[str, Any]]:
+    """Everything with a twin path: prims, also within instances, and instances of instancers."""
+    everything = Usd.TraverseInstanceProxies(Usd.PrimAllPrimsPredicate)
+    prims = iter(Usd.PrimRange.Stage(stage, everything))
+    for count, prim in enumerate(prims):
         if count > LARGEST_COUNT:
-            raise Refused({"error": "has too many prims", "allowed": f"at most {LARGEST_COUNT:,}"})
+            raise Refused(error="has too many prims", allowed=f"at most {LARGEST_COUNT:,}")
         if prim.IsAbstract():
             continue
-        path = _text(prim, "twin:path")
+        path = text(prim, "twin:path")
         if path:
             yield _describe(prim, cache, convert, path)
+            if prim.GetAttribute("twin:product"):
+                prims.PruneChildren()  # the product's own parts
         elif prim.IsA(UsdGeom.PointInstancer) and prim.GetAttribute("twin:paths"):
             yield from _instances(prim, cache, convert)
-
-
-def _text(prim: Any, name: str) -> str:
-    value = _value(prim, name)
-    return value if isinstance(value, str) else ""
-
-
-def _value(prim: Any, name: str) -> Any:
-    attribute = prim.GetAttribute(name)
-    return attribute.Get() if attribute and attribute.HasAuthoredValue() else None
-
-
-def _target(prim: Any, name: str) -> str:
-    relationship = prim.GetRelationship(name)
-    targets = relationship.GetTargets() if relationship else []
-    return str(targets[0]) if targets else ""
+            prims.PruneChildren()
+        elif prim.GetAttribute("aif:core:assetClass") and prim != stage.GetDefaultPrim():
+            notes.append(f"{prim.GetPath()} is equipment that no element of the layout stands for")
+            prims.PruneChildren()
 
 
 def _frame(matrix: Any, prim: Any) -> dict[str, Any]:
     rows = [[float(matrix[i][j]) for j in range(3)] for i in range(4)]
     if not all(math.isfinite(value) for row in rows for value in row):
-        raise Refused({"error": "a transform is not finite", "key": str(prim.GetPath())})
+        raise Refused(error="a transform is not finite", key=str(prim.GetPath()))
     return {"position": rows[3], "axes": rows[:3]}
 
 
 def _describe(prim: Any, cache: Any, convert: Any, path: str) -> dict[str, Any]:
     """A prim as a row of :class:`twin.usd.content.Placed`."""
-    temperature = _value(prim, "twin:supplyTemperature")
-    product = _text(prim, "twin:product")
+    product = text(prim, "twin:product")
     row = _frame(cache.GetLocalToWorldTransform(prim) * convert, prim) | {
         "path": path,
         "prim": str(prim.GetPath()),
         "product": product,
         "active": prim.IsActive(),
-        "enabled": _value(prim, "twin:enabled") is not False,
-        "cdu": _target(prim, "twin:cdu"),
-        "plant": _target(prim, "twin:plant"),
-        "air_plant": _target(prim, "twin:airPlant"),
-        "supply_temperature": float(temperature) if isinstance(temperature, float) else None,
+        "enabled": flag(prim, "twin:enabled", True),
+        "cdu": target(prim, "twin:cdu"),
+        "plant": target(prim, "twin:plant"),
+        "air_plant": target(prim, "twin:airPlant"),
+        "supply_temperature": number(prim, "twin:supplyTemperature"),
     }
     if not product and prim.GetAttribute("aif:core:assetClass"):
         row["equipment"] = _equipment(prim)
-        row["extent"] = _extent(prim, convert)
+        row |= _upright(row["axes"], _bounds(prim))
     return row
 
 
@@ -179,57 +114,74 @@ def _equipment(prim: Any) -> dict[str, Any]:
             if isinstance(value, str | int | float | bool):
                 found[name] = value
             elif value is not None and hasattr(value, "__len__") and len(value) <= 64:
-                found[name] = [
-                    [float(part) for part in item] if hasattr(item, "__len__") else float(item)
-                    for item in value
-                ]
+                found[name] = [_plain(item) for item in value]
     return found
 
 
-def _extent(prim: Any, convert: Any) -> list[float] | None:
-    """Size of a prim by its extents [m]; None if it has none."""
+def _plain(item: Any) -> Any:
+    """One entry of a list: a text, a number, or the numbers of a vector."""
+    if isinstance(item, str):
+        return item
+    return [float(part) for part in item] if hasattr(item, "__len__") else float(item)
+
+
+def _bounds(prim: Any) -> list[float] | None:
+    """Lengths of a prim along its own axes, in its own unit; None where it shows nothing."""
     bounds = UsdGeom.BBoxCache(Usd.TimeCode.Default(), ["default", "render"], True)
     box = bounds.ComputeUntransformedBound(prim).GetBox()
-    if box.IsEmpty():
-        return None
-    unit = abs(convert[0][0])
-    return [float(length) * unit for length in box.GetSize()]
+    return None if box.IsEmpty() else [float(length) for length in box.GetSize()]
+
+
+def _upright(axes: list[list[float]], lengths: list[float] | None) -> dict[str, Any]:
+    """Axes of somebody's asset as a product of ours has them, and its width, depth and height [m].
+
+    The axis that stands upright is its height, whatever its file calls up; a file in another unit
+    is scaled where it is placed, so the axes come out with unit length.
+    """
+    sizes = [math.hypot(*axis) for axis in axes]
+    if min(sizes) <= 0.0:
+        return {}
+    unit = [[part / size for part in axis] for axis, size in zip(axes, sizes, strict=True)]
+    up = max(range(3), key=lambda k: abs(unit[k][2]))
+    order = {0: (1, 2, 0), 1: (0, 2, 1), 2: (0, 1, 2)}[up]
+    turned = [unit[k] for k in order]
+    if up == 1:  # x, y, z of a file with y up are x, -z, y
+        turned[1] = [-part for part in turned[1]]
+    extent = None if lengths is None else [lengths[k] * sizes[k] for k in order]
+    return {"axes": turned, "extent": extent}
 
 
 def _instances(prim: Any, cache: Any, convert: Any) -> Iterator[dict[str, Any]]:
     """Instances of an instancer of machines."""
-    paths = prim.GetAttribute("twin:paths").Get() or []
-    instancer = UsdGeom.PointInstancer(prim)
-    positions = instancer.GetPositionsAttr().Get() or []
-    orientations = instancer.GetOrientationsAttr().Get() or []
-    if len(positions) != len(paths) or (orientations and len(orientations) != len(paths)):
-        raise Refused(
-            {
-                "error": "an instancer has more or fewer positions than twin paths",
-                "key": str(prim.GetPath()),
-                "found": f"{len(positions)} positions, {len(paths)} paths",
-                "allowed": "one each; to remove an instance list its id in inactiveIds",
-            }
-        )
-    ids = instancer.GetIdsAttr().Get() or range(len(paths))
+    paths = value(prim, "twin:paths") or []
+    count = len(paths)
+    positions = each(prim, "positions", count)
+    orientations = each(prim, "orientations", count)
+    scales = each(prim, "scales", count)
+    enabled = each(prim, "twin:enabled", count)
+    ids = each(prim, "ids", count) or range(count)
+    if not positions and count:
+        raise Refused(error="an instancer without positions", key=str(prim.GetPath()))
     inactive = prim.GetMetadata("inactiveIds")
     removed = set(inactive.GetAppliedItems()) if inactive else set()
-    removed |= set(instancer.GetInvisibleIdsAttr().Get() or [])
-    enabled = prim.GetAttribute("twin:enabled").Get() if prim.GetAttribute("twin:enabled") else None
+    removed |= set(UsdGeom.PointInstancer(prim).GetInvisibleIdsAttr().Get() or [])
     world = cache.GetLocalToWorldTransform(prim) * convert
-    product = _text(prim, "twin:product")
+    product = text(prim, "twin:product")
     for k, path in enumerate(paths):
         local = Gf.Matrix4d(1.0)
+        if scales:
+            local.SetScale(Gf.Vec3d(scales[k]))
         if orientations:
             turn = orientations[k]
-            local.SetRotate(Gf.Quatd(float(turn.real), Gf.Vec3d(turn.imaginary)).GetNormalized())
+            whole = Gf.Quatd(float(turn.real), Gf.Vec3d(turn.imaginary)).GetNormalized()
+            local = local * Gf.Matrix4d(1.0).SetRotate(whole)
         local.SetTranslateOnly(Gf.Vec3d(positions[k]))
         yield _frame(local * world, prim) | {
             "path": path,
             "prim": f"{prim.GetPath()}[{ids[k]}]",
             "product": product,
             "active": prim.IsActive() and ids[k] not in removed,
-            "enabled": bool(enabled[k]) if enabled is not None and k < len(enabled) else True,
+            "enabled": bool(enabled[k]) if enabled else True,
         }
 
 
@@ -239,7 +191,7 @@ def main() -> None:
     try:
         result = read(sys.argv[1])
     except Refused as refusal:
-        result = refusal.args[0]
+        result = dict(refusal.fields)
     except MemoryError:
         sys.exit(3)
     json.dump(result, sys.stdout)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import TwinError
+from twin.extras import need
 from twin.usd.asset_layers import PROFILE, PROFILE_VERSION
 from twin.usd.pxr_modules import Usd
 
@@ -15,14 +16,9 @@ from twin.usd.pxr_modules import Usd
 @functools.cache
 def _validator() -> Any:
     """The validator with all installed tiers loaded."""
-    try:
-        import simready.foundation.tier_aif  # noqa: F401 - the rules must be installed
-        import simready.validate as validator
-    except ImportError as error:
-        raise TwinError(
-            f"NVIDIA's SimReady validator is not installed ({error.name}): "
-            "pip install 'ai-factory-twin[simready]'"
-        ) from None
+    need("simready", what="Checking an asset")
+    import simready.validate as validator
+
     logging.getLogger("simready").setLevel(logging.ERROR)
     validator.initialize([], [], [])
     return validator
@@ -33,7 +29,8 @@ def validate_asset(file: Path) -> list[str]:
 
     Raises
     ------
-    TwinError : the validator is not installed, or could not judge the file
+    MissingExtra : the validator is not installed
+    TwinError : it could not judge the file
     """
     validator = _validator()
     result = validator.validate_asset(

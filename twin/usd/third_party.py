@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from twin.catalog.loader import Catalog, bundled_catalog
+from twin.catalog.loader import Catalog, bundled_catalog, product_from_data
 from twin.catalog.specs import PRODUCT_CLASSES
 from twin.errors import InputError, near_matches
 from twin.layout.loader import class_of
+from twin.layout.products import merge, read_raw
 from twin.numerals import number
 from twin.units import parse_quantity
 from twin.usd.aif_fields import ASSET_CLASSES, CORE_FIGURES, FIGURES, Figure
@@ -53,6 +55,11 @@ UNITS = {
     "pumps": "",
 }
 """SI unit of the figures that the profile can fill."""
+
+LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+)
+"""Latin letters that are none with an accent."""
 
 SIZE_TOLERANCE = 0.2  # relative, between a stated size and the geometry's
 
@@ -117,12 +124,40 @@ def product_entry(
                 _fill(entry, figure, equipment[name], file, f"{prim} {name}".strip())
                 filled.add(figure.key)
     _check_size(entry, extent, file, prim)
+    if like in catalog:
+        _check_figures(entry, catalog, kind, file, prim)
     return entry, _missing(kind, filled)
 
 
+def _check_figures(
+    entry: Mapping[str, Any], catalog: Catalog, kind: str, file: Path, prim: str
+) -> None:
+    """Refuse figures outside the bounds that products have; the message names the attribute."""
+    own = {key: value for key, value in entry.items() if key != "extends"}
+    raw = merge(read_raw(catalog[entry["extends"]].file), own)
+    try:
+        product_from_data(raw, file, require_sources=False)
+    except InputError as error:
+        names = [
+            space + figure.attribute
+            for space, figures in (
+                ("aif:core:", CORE_FIGURES), ("aif:spec:", FIGURES[ASSET_CLASSES[kind]])
+            )
+            for figure in figures
+            if figure.key == error.key
+        ]  # fmt: skip
+        key = f"{prim} {names[0] if names else error.key}".strip()
+        raise InputError(error.message, file, None, key, error.found, error.allowed) from None
+
+
 def product_id(maker: str, model: str, like: str) -> str:
-    """Id of a product: maker and model in small letters and dashes."""
-    words = re.sub(r"[^a-z0-9.]+", "-", f"{maker} {model}".lower()).strip("-.")
+    """Id of a product: maker and model in small letters without accents, and dashes.
+
+    Scripts that are not Latin leave nothing there; the title and the vendor keep them.
+    """
+    plain = unicodedata.normalize("NFKD", f"{maker} {model}".lower().translate(LETTERS))
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    words = re.sub(r"[^a-z0-9.]+", "-", letters).strip("-.")
     return words if words and words != "-" else f"{like}-other-make"
 
 
@@ -135,8 +170,8 @@ def _fill(entry: dict[str, Any], figure: Figure, value: Any, file: Path, key: st
         raise InputError("is not a number", file, key=key, found=repr(value)[:60])
     else:
         amount = float(value) * figure.unit
-    if not 0.0 < amount < math.inf:
-        raise InputError("must be positive", file, key=key, found=repr(value)[:60])
+    if not (amount > 0.0 and math.isfinite(amount)):
+        raise InputError("must be positive and finite", file, key=key, found=repr(value)[:60])
     written: Any = f"{amount:.10g} {unit}".strip()
     if figure.kind == "int" and unit == "":
         written = round(amount)

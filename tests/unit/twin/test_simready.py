@@ -172,7 +172,7 @@ def test_round_trip_of_a_product_through_the_profile(tmp_path: Path) -> None:
     prim.attributes["aif:core:modelNumber"].default = "CW 150/2"
     layer.Save()
     entry, missing = import_product(file, "generic-fan-wall-450")
-    assert entry["id"] == "hersteller-m-ller-cw-150-2"
+    assert entry["id"] == "hersteller-muller-cw-150-2"
     data = LAYOUT | {"products": [entry]}
     data["sites"] = [dict(LAYOUT["sites"][0])]
     data["sites"][0]["halls"] = [

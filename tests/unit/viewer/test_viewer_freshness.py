@@ -32,7 +32,14 @@ def test_a_pause_is_not_stale() -> None:
 def test_a_lost_connection_is_said_even_when_paused() -> None:
     f = Freshness()
     f.frame_came(0.0)
-    assert f.message(2.0, connected=False, paused=True)[0] == "limit"
+    assert f.message(600.0, connected=True, paused=True) is None
+    status, words = f.message(602.0, connected=False, paused=True)
+    assert (status, words[:24]) == ("limit", "no connection since 0 s ")
+    _, words = f.message(609.0, connected=False, paused=True)
+    assert words == "no connection since 7 s - values are 609 s old, trying again"
+    assert f.message(610.0, connected=True, paused=True) is None
+    _, words = f.message(615.0, connected=False, paused=True)
+    assert words.startswith("no connection since 0 s")
 
 
 def test_before_the_first_frame() -> None:

@@ -19,6 +19,7 @@ export type ToWorker =
 const FIRST_WAIT = 300; // ms before the first new attempt
 const LONGEST_WAIT = 4000;
 const SILENT = 15_000; // ms an attempt to connect may take
+const QUIET = 6000; // ms without a word after which the server is asked for one; after twice that it is gone
 
 let socket: WebSocket | null = null;
 let url = "";
@@ -29,6 +30,8 @@ let subscription: object | null = null;
 
 let newest: { data: ArrayBuffer; own: WebSocket } | null = null;
 let decoding = false;
+let heard = 0; // when the server last said something
+let asked = false; // whether it has been asked since
 
 /** Decode the newest frame, and again as long as newer ones have come meanwhile. */
 async function decode(): Promise<void> {
@@ -63,8 +66,13 @@ function connect(): void {
   socket = own;
   own.binaryType = "arraybuffer";
   const giveUp = setTimeout(() => own.close(), SILENT);
-  own.onopen = () => clearTimeout(giveUp);
+  own.onopen = () => {
+    clearTimeout(giveUp);
+    heard = performance.now();
+  };
   own.onmessage = ({ data }) => {
+    heard = performance.now();
+    asked = false;
     if (typeof data === "string") {
       const message = JSON.parse(data);
       if (message.type === "hello") {
@@ -79,13 +87,31 @@ function connect(): void {
   };
   own.onclose = (event) => {
     clearTimeout(giveUp);
-    if (socket !== own) return;
-    socket = null;
-    postMessage({ type: "closed", code: event.code, reason: event.reason });
-    setTimeout(connect, wait);
-    wait = Math.min(LONGEST_WAIT, wait * 1.6);
+    if (socket === own) lost(event.code, event.reason);
   };
 }
+
+function lost(code: number, reason: string): void {
+  socket = null;
+  asked = false;
+  postMessage({ type: "closed", code, reason });
+  setTimeout(connect, wait);
+  wait = Math.min(LONGEST_WAIT, wait * 1.6);
+}
+
+/** A connection that was cut on the way never closes by itself, and a browser asks nothing. */
+setInterval(() => {
+  if (socket?.readyState !== WebSocket.OPEN || !subscription) return;
+  const silent = performance.now() - heard;
+  if (silent > 2 * QUIET) {
+    const gone = socket;
+    lost(1006, "the server is silent");
+    gone.close();
+  } else if (silent > QUIET && !asked) {
+    asked = true;
+    socket.send(JSON.stringify(subscription));
+  }
+}, 1000);
 
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "open") {
