@@ -58,12 +58,12 @@ def folder(tmp_path):
 )
 def test_nothing_outside_the_folder_is_opened(folder, name):
     for layout, scenario in ((name, None), ("pilot", name)):
-        with pytest.raises(InputError, match="no such"):
+        with pytest.raises(InputError, match="not a bundled"):
             AllowedFiles(folder).origin(layout, scenario, None)
 
 
 def test_absolute_paths_are_refused_even_into_the_folder(folder):
-    with pytest.raises(InputError, match="no such layout"):
+    with pytest.raises(InputError, match="not a bundled layout"):
         AllowedFiles(folder).origin(str(folder / "own.yaml"), None, None)
 
 
@@ -78,7 +78,7 @@ def test_bundled_ones_and_those_of_the_folder_are_found(folder):
 def test_without_a_folder_only_bundled_ones_are(folder, monkeypatch):
     monkeypatch.chdir(folder)
     for name in ("own.yaml", "more/deep.yml", "plain.yaml"):
-        with pytest.raises(InputError, match="no such layout"):
+        with pytest.raises(InputError, match="not a bundled layout"):
             AllowedFiles().origin(name, None, None)
 
 

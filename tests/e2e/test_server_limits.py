@@ -315,6 +315,27 @@ def test_requests_sent_without_waiting_are_bounded(server):
     assert data.count(b"HTTP/1.1 200") < 200
 
 
+def test_a_body_that_was_refused_gets_one_answer(server):
+    head = b"POST /api/commands HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999\r\n\r\n"
+    status, answer = asked(server, head, [b" " * 65536] * 40)
+    assert status in (0, 413)  # it may be lost where much was on the way
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert server.request("/healthz")[0] == 200
+
+
+def test_a_websocket_is_not_opened_behind_an_unanswered_request(server):
+    first = b"GET /api/kpis HTTP/1.1\r\n" + HOST + b"\r\n"
+    second = b"GET /ws HTTP/1.1\r\n" + HOST + HANDSHAKE + b"\r\n"
+    status, answer = asked(server, first + second)
+    assert status == 200
+    assert b"HTTP/1.1 101" not in answer
+
+
+def test_upgrades_to_what_we_do_not_speak_are_ignored(server):
+    status, _ = asked(server, get(b"/healthz", b"Upgrade: h2c\r\nConnection: Upgrade\r\n"))
+    assert status == 200
+
+
 def test_one_line_of_the_log_stands_for_many(server):
     lines = len(server.log.splitlines())
     for _ in range(200):

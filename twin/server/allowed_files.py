@@ -49,13 +49,14 @@ class AllowedFiles:
         if name in bundled:
             # the name would mean a file of that name in the working folder, if there is one
             return str(bundled[name]) if Path(name).exists() else name
-        allowed = near_matches(name, [*bundled])
+        message, allowed = f"not a bundled {key}", near_matches(name[:100], [*bundled])
         if self.folder is not None:
             file = self._inside(self.folder, name)
             if file is not None and file.suffix in SUFFIXES:
                 return str(file)
+            message += " nor a file of the folder"
             allowed += f", or a file ({', '.join(SUFFIXES)}) in the folder given by --layouts"
-        raise InputError(f"no such {key} here", key=key, found=name[:100], allowed=allowed)
+        raise InputError(message, key=key, found=name[:100], allowed=allowed)
 
     def _inside(self, base: Path, name: str) -> Path | None:
         """An existing file named from a folder, if it really lies below the allowed one."""

@@ -74,8 +74,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.place is None:  # TLS has taken one before
             self.place = self._everyone.admit(self._address, transport)
-        if self.place is None:
-            self._end(503)
+        if self.place is None:  # it has none to linger in either
+            self._over = True
+            transport.write(problem(503))
+            transport.close()
             return
         self._set_deadline(self._limits.head_seconds)
 
@@ -182,6 +184,13 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.place is not None and self._resting():
             self.place.rest()
+        if self.transport.is_closing():
+            self.loop.call_later(self._limits.send_seconds, self._cut)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more was asked for; what is on its way may still be taken."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(self._limits.send_seconds, self._cut)
 
     def pause_writing(self) -> None:
         """The client takes more slowly than we send."""
@@ -212,8 +221,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _upgrade(self) -> None:
         self._clear_deadline()
-        if not self._should_upgrade():  # answered as if it had not been asked for
-            self._end(400)
+        if not self._should_upgrade() or not self._resting():
+            self._end(400)  # after what is being answered, be it this request
             return
         if not self._everyone.handshake(self._address):
             self._everyone.note("websockets refused: too many", self._address)
@@ -240,7 +249,9 @@ class HttpProtocol(HttpToolsProtocol):
                 return
             running.disconnected = True  # what waits for the body need not wait any more
             running.message_event.set()
-        self.transport.write(problem(status))
+            self.transport.write(problem(status))
+        elif self.cycle is None or not self._in_body:
+            self.transport.write(problem(status))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self._cut)
