@@ -115,7 +115,6 @@ def view(
 
 
 def render(
-    context: typer.Context,
     target: Annotated[
         str, typer.Argument(help="A layout, a recording, or the address of a server")
     ],
@@ -181,6 +180,7 @@ def render(
         int | None, typer.Option(help="Contact sheet of so many moments from --start to --end",
                                  parser=whole(1, 100))
     ] = None,
+    context: typer.Context = None,  # type: ignore[assignment] # reports call it from Python
 ) -> None:  # fmt: skip
     """Draw a picture, a video or a contact sheet of what runs or ran, without a window."""
     from viewer import gl_probe
@@ -261,7 +261,7 @@ def render(
 
 
 def _refuse_idle(
-    context: typer.Context,
+    context: typer.Context | None,
     beside: str | None,
     robot: Path | None,
     video: Path | None,

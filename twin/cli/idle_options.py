@@ -7,14 +7,17 @@ import typer
 from twin.errors import InputError
 
 
-def refuse_idle(context: typer.Context, because: str, *names: str) -> None:
+def refuse_idle(context: typer.Context | None, because: str, *names: str) -> None:
     """Raise InputError for the first of some options that was given on the command line.
 
     Parameters
     ----------
+    context : None where the command is called from Python, whose arguments are all meant
     because : why they do nothing here, such as ``without --record``
     names : the command's parameters
     """
+    if context is None:
+        return
     for parameter in context.command.params:
         if parameter.name not in names:
             continue

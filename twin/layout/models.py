@@ -80,8 +80,6 @@ class Generated(Element):
         if self.count is None:
             spread = ("pitch",) if "pitch" in type(self).model_fields else ()
             refuse_idle(self, "without count", "first", *spread)
-        elif self.count == 1 and "pitch" in type(self).model_fields:
-            refuse_idle(self, "with count: 1", "pitch")
         return self
 
 

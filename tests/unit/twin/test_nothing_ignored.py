@@ -366,6 +366,7 @@ def test_what_would_do_nothing_is_refused(model: type[BaseModel], data: Any, wor
 
 def test_what_a_template_gives_as_default_is_taken() -> None:
     """A key that says what goes without saying hides nothing."""
+    layout_of(changed((f"{ROW}.count", 1), (f"{ROW}.pitch", "5 m")))  # a study may vary the count
     layout_of(changed(ONE_ROW, (f"{ROW}.first", 1), (f"{ROW}.pitch", "3 m")))
 
 

@@ -57,7 +57,8 @@ def plant_with(**hall: Any) -> Plant:
     data = copy.deepcopy(LAYOUT)
     site = data["sites"][0]
     site["halls"] = [site["halls"][0] | {"count": None} | hall]
-    site["halls"][0].pop("count")
+    for key in ("count", "pitch"):
+        site["halls"][0].pop(key)
     site["halls"][0].setdefault("plant", "warm-01")
     site["halls"][0]["plant"] = "warm-01"
     data["overrides"] = hall.pop("overrides", [])
