@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.errors import InputError
+from twin.whole_files import check_place
 
 if TYPE_CHECKING:
     from twin.sources import SceneSource
@@ -267,9 +268,9 @@ def _alone(**others: object) -> None:
 
 
 def _save(picture: Any, output: Path) -> None:
-    from PIL import Image
+    from viewer.picture_file import write_picture
 
-    Image.fromarray(picture).save(output)
+    write_picture(picture, output)
     typer.echo(f"wrote {output}")
 
 
@@ -362,7 +363,4 @@ def _check_output(path: Path) -> None:
         raise InputError(
             "unknown picture format", key="--output", found=str(path), allowed=".png, .jpg, .webp"
         )
-    if not path.parent.is_dir():
-        raise InputError(
-            "the picture's folder does not exist", key="--output", found=str(path.parent)
-        )
+    check_place(path, "--output")

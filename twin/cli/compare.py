@@ -42,7 +42,7 @@ def compare(
     from twin.compare.build import page
     from twin.compare.picture import pictures as drawn
     from twin.compare.sides import Asked, open_sides
-    from twin.report.build import write_text
+    from twin.whole_files import write_file
 
     check_output(output, "--output", PAGES)
     asked = Asked(
@@ -57,7 +57,7 @@ def compare(
             shown, missing = (
                 drawn(sides, comparison.divergences[0], Path(folder)) if pictures else ([], "")
             )
-            write_text(output, page(comparison, shown, missing))
+            write_file(output, page(comparison, shown, missing))
         if as_json:
             print(json.dumps(comparison.as_data()))
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.errors import InputError, TwinError, near_matches
+from twin.whole_files import folder_beside
 
 if TYPE_CHECKING:
     from twin.usd.aif_values import Supply
@@ -52,8 +53,10 @@ def export(
         raise InputError(
             "unknown level of detail", key="detail", found=detail, allowed="low, medium or high"
         )
+    from twin.cli.outputs import check_output
     from twin.plant import load_plant
 
+    check_output(output, "--output", None)
     plant = load_plant(layout)
     if ending in MESHES:
         for key, given in (("recording", recording), ("robot", robot)):
@@ -143,7 +146,8 @@ def simready(
     options = AssetOptions(supply, datetime.date.today(), thumbnail)
     failed = []
     for name in product or fitting:
-        file = write_asset(output, name, catalog, options)
+        with folder_beside(output) as folder:
+            file = output / write_asset(folder, name, catalog, options).relative_to(folder)
         verdict = ""
         if validate:
             from twin.usd.simready import validate_asset

@@ -61,6 +61,10 @@ def run(
     record: Annotated[
         Path | None, typer.Option(help="Write a recording (Zarr folder) here")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Let it replace a recording of another run, once complete"),
+    ] = False,
     every: Annotated[str, typer.Option(help="Simulated time between recorded frames")] = "10s",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
@@ -100,18 +104,22 @@ def run(
 
         story = Story(simulation)
     started = time.perf_counter()
+    recorder = None
     try:
         if record is not None:
             from twin.recording import Recorder
 
             frames = math.ceil(total / interval - 1e-9) + 1
-            with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
+            recorder = Recorder(
+                record, simulation, frames=frames, interval=interval, replace=replace
+            )
+            with recorder:
                 _advance(simulation, total, interval, recorder, story, hourly, show=not as_json)
                 recorder.write_figures()
         else:
             _advance(simulation, total, interval, None, story, hourly, show=not as_json)
     except KeyboardInterrupt:
-        where = f"; recorded until then in {record}" if record is not None else ""
+        where = f"; recorded until then in {recorder.path}" if recorder is not None else ""
         raise Interrupted(f"stopped at {simulation.time:.0f} s of {total:.0f} s{where}") from None
     wall = time.perf_counter() - started
     if plot is not None and story is not None:

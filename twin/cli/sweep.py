@@ -70,7 +70,9 @@ def optimise(
     workers: Workers = None,
     dask: Dask = None,
     fresh: Fresh = False,
-    plot: Annotated[Path | None, typer.Option(help="Write the Pareto plot (SVG) here")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write the Pareto plot (SVG, PNG or PDF) here")
+    ] = None,
 ) -> None:
     """Look for the best point of a study within its limits, or the best compromises of several."""
     from twin.study.optimise import optimise as run

@@ -39,10 +39,14 @@ def check_cases(
     ] = False,
 ) -> None:
     """Run cases. Exit 0: all hold, 1: some do not, 2: a case cannot be read or run."""
+    from twin.cli.outputs import check_output
     from twin.regression import reports
     from twin.regression.discovery import find_cases
     from twin.regression.runner import Options, run_cases
 
+    for file, option in ((junit, "--junit"), (json_file, "--json"), (html, "--html")):
+        if file is not None and str(file) != "-" and file.parent.is_dir():  # else it is made
+            check_output(file, option, None)
     files = find_cases(paths)
     quiet = json_file is not None and str(json_file) == "-"
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.replay import Recording
-from twin.report.origins import ABOUT, FIGURES, read_json
+from twin.report.origins import ABOUT, FIGURES
 
 KWH = 3.6e6  # J
 
@@ -116,7 +116,7 @@ def summarise(recording: Recording) -> Summary:
         start = datetime.fromisoformat(str(recording.attributes.get("start")))
     except ValueError:
         start = None
-    about, exact = read_json(recording.path, ABOUT), read_json(recording.path, FIGURES)
+    about, exact = recording.beside(ABOUT), recording.beside(FIGURES)
     summary = Summary(recording, about, exact, scenario, start)
     summary.figures = [figure for figure in _figures(summary) if math.isfinite(figure.value)]
     return summary

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.channels import BY_NAME, Channel
-from twin.errors import InputError
+from twin.channels import Channel
 from twin.recording import Frame, Recorder
+from twin.recording_lock import WriterLock
+from twin.recording_store import RecordingStore
 
 if TYPE_CHECKING:
     from twin.simulation import Simulation
@@ -43,9 +43,8 @@ class SessionRecorder(Recorder):
     @property
     def last_time(self) -> float:
         """Time of the last frame written; -1 before the first."""
-        if self.written == 0:
-            return -1.0
-        return float(self._arrays[self.channels[0].level][self.written - 1])
+        times = self._store.times
+        return float(times[-1]) if len(times) else -1.0
 
     @property
     def waiting(self) -> int:
@@ -54,60 +53,25 @@ class SessionRecorder(Recorder):
 
     def write(self) -> None:
         """Write the frames gathered; raises OSError, and may then be called again."""
-        from zarr.errors import ZarrUserWarning
-
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=ZarrUserWarning)
-            self._flush()
+        self._flush()
 
     def truncate(self, moment: float) -> None:
         """Drop frames later than a time; raises OSError."""
         keep = sum(time <= moment + 1e-9 for time in self._times)
         del self._times[keep:], self._open[keep:]
-        level = self.channels[0].level
-        times = np.asarray(self._arrays[level][: self.written])
-        count = int(np.searchsorted(times, moment + 1e-9, side="right"))
-        if count < self.written:
-            for name in dict.fromkeys(channel.level for channel in self.channels):
-                self._arrays[name][count : self.written] = np.nan
-            self.written = count
+        self._store.truncate(int(np.searchsorted(self._store.times, moment + 1e-9, side="right")))
 
-    def _prepare_folder(self) -> None:
+    def _begin(self) -> RecordingStore:
         if not self._resume:
-            super()._prepare_folder()
+            return super()._begin()
+        with self._writing():
+            self._locks.append(WriterLock(self.path))
+            for leftover in self.path.rglob("*.partial"):
+                leftover.unlink(missing_ok=True)
+        store = RecordingStore.resume(self.path)
+        self.channels = store.channels
+        return store
 
-    def _create(self) -> None:
-        if not self._resume:
-            super()._create()
-            return
-        import zarr
-
-        for leftover in self.path.rglob("*.partial"):
-            leftover.unlink(missing_ok=True)
-        try:
-            self._root = zarr.open_group(str(self.path), mode="r+", use_consolidated=False)
-            self.channels = tuple(
-                channel
-                for channel in BY_NAME.values()
-                if channel.level in self._root
-                and channel.name.partition(".")[2] in self._root[channel.level]
-            )
-            for channel in self.channels:
-                level, _, name = channel.name.partition(".")
-                self._arrays[channel.name] = self._root[level][name]
-                self._arrays[level] = self._root[level]["time"]
-            if not self.channels:
-                raise InputError("the recording holds no channel", self.path)
-            counts = []
-            for channel in self.channels:
-                times = np.asarray(self._arrays[channel.level][:])
-                missing = np.flatnonzero(~np.isfinite(times))
-                counts.append(int(missing[0]) if len(missing) else len(times))
-                counts.append(self._arrays[channel.name].shape[0])
-            self.capacity = min(array.shape[0] for array in self._arrays.values())
-            self.written = min(*counts, self.capacity)
-        except (KeyError, ValueError, OSError) as error:
-            raise InputError(f"the recording cannot be gone on with: {error}", self.path) from None
-
-    def _write_events(self) -> None:
+    def _write_events(self) -> bool:
         """Events of sessions are written by their keeper."""
+        return False
