@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.bounds import check_time
 from twin.channels import Channel
 from twin.plant import Plant, compile_plant
 from twin.recording import default_channels
@@ -126,6 +127,7 @@ class Factory:
 
         simulation = self.simulation(scenario, seed=seed)
         total = simulation.scenario.duration if duration is None else seconds(duration, "duration")
+        check_time(total, simulation.step, "duration")
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []

@@ -35,6 +35,7 @@ from twin.recording_check import (
     read_scene,
 )
 from twin.recording_lock import WriterLock
+from twin.recording_size import expected_size
 from twin.recording_store import CHUNK_FRAMES, Frame, RecordingStore, append_lines
 from twin.sealed import seal
 from twin.whole_files import exchange
@@ -96,10 +97,12 @@ class Recorder:
     Attributes
     ----------
     path : where it is written until it is complete
+    size : bytes that it will take, estimated; 0 when the number of frames is unknown
 
     Raises
     ------
-    InputError : the path exists and is not to be replaced, is being written, or cannot be written
+    InputError : the path exists and is not to be replaced, is being written, or cannot be written;
+        the recording will not fit on the disk
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Recorder:
         gpus = simulation.plant.levels["gpu"].count
         self.channels = tuple(channels) if channels is not None else default_channels(gpus)
         self.frames, self.interval, self.replace = frames, interval, replace
+        self.size = 0
         self._events_written = 0
         self._open: list[Frame] = []
         self._times: list[float] = []
@@ -155,6 +159,10 @@ class Recorder:
         """Make the folder and an empty store in it."""
         self._prepare_folder()
         with self._writing():
+            if self.frames is not None:
+                levels = self.simulation.plant.levels
+                counts = [levels[channel.level].count for channel in self.channels]
+                self.size = expected_size(self.path.absolute().parent, self.frames, counts)
             self.path.mkdir()
         try:
             with self._writing():

@@ -26,6 +26,7 @@ from viewer.text import canvas, draw_text, rgba
 Picture = NDArray[np.uint8]
 FORMATS = (".mp4", ".gif", ".webm")
 MOST_FRAMES = 20_000
+MOST_PIXELS = 200_000_000  # of a contact sheet
 
 
 @dataclass(frozen=True)
@@ -285,6 +286,14 @@ def sheet_of(
     number: int,
 ) -> Picture:  # fmt: skip
     """A contact sheet of ``number`` moments between the shot's start and end."""
+    width, height = shot.size
+    if number * width * height > MOST_PIXELS:
+        raise InputError(
+            "a contact sheet of that many pictures of that size is too large",
+            key="--sheet",
+            found=f"{number} pictures of {width}x{height}",
+            allowed=f"{MOST_PIXELS / 1e6:.0f} million pixels in all",
+        )
     taken, captions = [], []
     for moment in moments(shot.start, shot.end, number):
         frame = frame_at(source, moment)

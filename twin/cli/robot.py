@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.errors import InputError
 from twin.whole_files import folder_beside, write_file
 
@@ -43,7 +44,9 @@ def robot(
     ] = None,
     at: Annotated[str | None, typer.Option(help="Simulated time of that, such as 8min")] = None,
     pictures: Annotated[int, typer.Option(min=0, help="Thermal pictures of a round")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the sensors' noise")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the sensors' noise")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED, check_time
 from twin.cli.outputs import check_output
 from twin.errors import InputError, Interrupted
 from twin.units import parse_quantity
@@ -35,6 +36,7 @@ def parse_duration(text: str, option: str) -> float:
         ) from None
     if seconds <= 0:
         raise InputError(f"{option} must be positive", key=option, found=repr(text))
+    check_time(seconds, key=option)
     return seconds
 
 
@@ -72,7 +74,9 @@ def run(
     weather: Annotated[
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", min=0, max=LARGEST_SEED)
+    ] = None,
     show_events: Annotated[
         bool, typer.Option("--events", help="All events rather than the last ones")
     ] = False,
@@ -94,6 +98,7 @@ def run(
         prepare(lambda sentence: typer.echo(sentence, err=True))
     simulation = factory.simulation(scenario, seed=seed, epw=weather)
     total = asked if asked is not None else simulation.scenario.duration
+    check_time(total, simulation.step, "--for" if duration is not None else "duration")
     frame_interval(interval, simulation.step, "--every")
     if not as_json:
         _announce(simulation)
@@ -108,11 +113,14 @@ def run(
     try:
         if record is not None:
             from twin.recording import Recorder
+            from twin.recording_size import WORTH_TELLING, size_text
 
             frames = math.ceil(total / interval - 1e-9) + 1
             recorder = Recorder(
                 record, simulation, frames=frames, interval=interval, replace=replace
             )
+            if recorder.size > WORTH_TELLING:
+                typer.echo(f"the recording will take about {size_text(recorder.size)}", err=True)
             with recorder:
                 _advance(simulation, total, interval, recorder, story, hourly, show=not as_json)
                 recorder.write_figures()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from twin.bounds import LARGEST_SEED
+
 
 def seismic(
     layout: Annotated[str, typer.Argument(help="Layout file, or the name of a bundled layout")],
@@ -29,7 +31,7 @@ def seismic(
         float, typer.Option(help="Natural frequency of anchored cabinets, Hz")
     ] = 6.0,
     row: Annotated[str | None, typer.Option(help="Path of one row (else all that differ)")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the motion")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the motion")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""

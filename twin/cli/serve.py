@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.errors import InputError
 
 WEB_PAGE = Path(__file__).parents[2] / "viewer" / "web" / "dist"
@@ -30,7 +31,9 @@ def serve(
         float, typer.Option(help="Simulated seconds per second; 0 as fast as it goes", min=0)
     ] = 1.0,
     paused: Annotated[bool, typer.Option(help="Begin standing still")] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", min=0, max=LARGEST_SEED)
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Record sessions here and go on with them after a restart")
     ] = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.errors import InputError
 from twin.units import parse_quantity
 
@@ -88,7 +89,9 @@ def solve(
     weather: Annotated[
         Path | None, typer.Option(help="Hourly weather file (EPW) for all sites")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random spread", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random spread", min=0, max=LARGEST_SEED)
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import MAXIMUM_WORKERS
 from twin.cli.outputs import check_output
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ StudyFile = Annotated[Path, typer.Argument(help="Study file (schema: twin.study/
 OutFolder = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder for results; left out: beside the study")
 ]
-Workers = Annotated[int | None, typer.Option(help="Processes; left out: one per core", min=1)]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes; left out: one per core", min=1, max=MAXIMUM_WORKERS)
+]
 Dask = Annotated[str | None, typer.Option(help="Address of a dask scheduler, to compute there")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget results of an earlier study there")]
 

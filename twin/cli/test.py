@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.bounds import MAXIMUM_WORKERS
+
 if TYPE_CHECKING:
     from twin.regression.runner import CaseResult
 
@@ -21,7 +23,8 @@ def check_cases(
         ),
     ],
     workers: Annotated[
-        int | None, typer.Option(help="Processes; left out: one per core", min=1)
+        int | None,
+        typer.Option(help="Processes; left out: one per core", min=1, max=MAXIMUM_WORKERS),
     ] = None,
     update_golden: Annotated[
         bool, typer.Option("--update-golden", help="Write golden recordings; show what changed")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.outputs import check_output
 from twin.cli.run import parse_duration
 from twin.errors import InputError
@@ -46,7 +47,7 @@ def transient(
     limit: Annotated[
         Path | None, typer.Option(help="Limit of the grid's operator, a YAML file")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of skew and jitter")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of skew and jitter")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG) here")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:

@@ -110,7 +110,9 @@ def summarise(recording: Recording) -> Summary:
     """
     try:
         scenario = json.loads(str(recording.attributes.get("scenario", "{}")))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
+        scenario = {}
+    if not isinstance(scenario, dict):
         scenario = {}
     try:
         start = datetime.fromisoformat(str(recording.attributes.get("start")))

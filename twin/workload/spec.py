@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
+from twin.bounds import PositiveInt
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantity = Literal["utilisation", "compute_share", "memory_share", "power", "heat"]
