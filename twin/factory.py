@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.bounds import check_time
 from twin.channels import Channel
 from twin.errors import InputError
 from twin.plant import Plant, compile_plant
@@ -136,6 +137,7 @@ class Factory:
         asked = None if duration is None else seconds(duration, "duration")
         simulation = self.simulation(scenario, seed=seed, duration=asked)
         total = simulation.scenario.duration
+        check_time(total, simulation.step, "duration")
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
         simulation.require_weather(total)
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)

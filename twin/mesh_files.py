@@ -21,6 +21,7 @@ from twin.errors import InputError
 from twin.plant.plant import Plant
 from twin.scene import scene
 from twin.usd.colours import linear_colour
+from twin.whole_files import write_file
 
 LARGEST_STL = 20_000_000
 """Most triangles of an STL file (1 GB)."""
@@ -79,10 +80,7 @@ def export_meshes(plant: Plant, file: Path, detail: int = 1) -> Written:
         data = _stl(models, placed, fixed)
     else:
         data = _glb(models, placed, fixed)
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file) from None
+    write_file(file, data)
     return Written(len(placed), triangles, len(data))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,17 @@ from numpy.typing import NDArray
 
 from twin.channels import BY_NAME, Channel
 from twin.errors import InputError
+from twin.foreign_data import reading
 from twin.plant.levels import PARENTS, Level, Levels
 from twin.protocol import Singles
-from twin.recording import CHUNK_FRAMES, FORMAT, read_events, read_scene
+from twin.recording_check import (
+    ChunkSums,
+    read_beside,
+    read_document,
+    read_events,
+    read_scene,
+)
+from twin.recording_store import CHUNK_FRAMES
 
 if TYPE_CHECKING:
     from zarr import Array
@@ -48,49 +57,39 @@ class Recording:
     """
 
     def __init__(self, path: str | Path):
-        import zarr
-
         self.path = Path(path)
-        if not self.path.exists():
-            raise InputError("recording not found", self.path)
-        if not (self.path / "zarr.json").is_file():
-            raise InputError("not a recording (no zarr.json in it)", self.path)
-        try:
-            root = zarr.open_group(str(self.path), mode="r")
-            self.attributes: Mapping[str, Any] = dict(root.attrs)
-        except Exception as error:
-            raise InputError(f"recording cannot be read: {error}", self.path) from None
-        if self.attributes.get("format") != FORMAT:
-            raise InputError(
-                "not a recording of a factory",
-                self.path,
-                key="format",
-                found=repr(self.attributes.get("format")),
-                allowed=FORMAT,
-            )
+        document = read_document(self.path)
+        self.attributes: Mapping[str, Any] = document["attributes"]
         self.scene = read_scene(self.path)
-        self.events = read_events(self.path)
+        self.events = read_events(self.path, int(self.attributes.get("events", 0)))
+        self._sums = ChunkSums(self.path, self.attributes, document)
         self.digest = str(self.attributes.get("digest", self.scene.get("digest", "")))
         self._arrays: dict[str, Array[Any]] = {}
         self._blocks: OrderedDict[tuple[str, int], Singles] = OrderedDict()
-        try:
-            self._open(root)
-        except InputError:
-            raise
-        except Exception as error:
-            raise InputError(f"recording is damaged: {error}", self.path) from None
+        with reading(self.path, "recording"):
+            self._open()
 
-    def _open(self, root: Any) -> None:
+    def _open(self) -> None:
+        import zarr
+
+        if "digest" in self.scene and self.scene["digest"] != self.digest:
+            raise ValueError("its scene is that of another layout")
+        self.levels = levels_of_scene(self.scene)
         rows: NDArray[np.int64] | None = None
-        for level, group in root.groups():
+        for level, group in zarr.open_group(str(self.path), mode="r").groups():
             names = [name for name, _ in group.arrays() if f"{level}.{name}" in BY_NAME]
             if not names:
                 continue
             time = np.asarray(group["time"][:], dtype=np.float64)
             present = np.flatnonzero(np.isfinite(time))
+            if self._sums.known and (len(present) < len(time) or np.any(np.diff(time) <= 0.0)):
+                raise ValueError(f"times of {level} are missing or do not rise")
             if rows is None or len(present) < len(rows):
                 rows, self.times = present, time[present]
             for name in names:
+                shape = (len(time), self.levels[level].count)
+                if group[name].shape != shape:
+                    raise ValueError(f"{level}.{name} has the shape {group[name].shape}: {shape}")
                 self._arrays[f"{level}.{name}"] = group[name]
         if rows is None or len(rows) == 0:
             raise InputError("the recording holds no frame", self.path)
@@ -98,7 +97,10 @@ class Recording:
         self.channels: tuple[Channel, ...] = tuple(
             channel for name, channel in BY_NAME.items() if name in self._arrays
         )
-        self.levels = levels_of_scene(self.scene)
+
+    def beside(self, name: str) -> dict[str, Any]:
+        """A JSON file beside the arrays; empty where there was none. Raises InputError."""
+        return read_beside(self.path, name, self.attributes)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -128,7 +130,10 @@ class Recording:
             return np.empty(0), np.empty(0, dtype=np.float32)
         indices = np.unique(np.linspace(first, last - 1, min(most, last - first)).astype(np.int64))
         rows = self._rows[indices]
-        column = np.asarray(self._arrays[name][int(rows[0]) : int(rows[-1]) + 1, row])
+        for number in range(int(rows[0]) // CHUNK_FRAMES, int(rows[-1]) // CHUNK_FRAMES + 1):
+            self._sums.check(name, number)
+        with self._reading(name):
+            column = np.asarray(self._arrays[name][int(rows[0]) : int(rows[-1]) + 1, row])
         return self.times[indices], column[rows - rows[0]].astype(np.float32)
 
     def kpis(self, index: int) -> dict[str, float]:
@@ -148,18 +153,20 @@ class Recording:
                 figures[f"{key}_gpu_fraction"] = number / gpus
         return figures
 
+    def _reading(self, name: str) -> AbstractContextManager[None]:
+        return reading(self.path / name.replace(".", "/", 1), "recording")
+
     def _block(self, name: str, number: int) -> Singles:
         """A chunk of frames, kept as long as memory allows."""
         key = (name, number)
         block = self._blocks.get(key)
         if block is None:
             first = number * CHUNK_FRAMES
-            try:
+            self._sums.check(name, number)
+            with self._reading(name):
                 block = np.asarray(
                     self._arrays[name][first : first + CHUNK_FRAMES], dtype=np.float32
                 )
-            except Exception as error:
-                raise InputError(f"recording is damaged: {error}", self.path, key=name) from None
             self._blocks[key] = block
             total = sum(other.nbytes for other in self._blocks.values())
             while total > CACHED_BYTES and len(self._blocks) > 1:

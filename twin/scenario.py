@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from assets.locations import SCENARIOS_FOLDER
 from twin import money, yaml_file
 from twin import units as u
+from twin.bounds import LARGEST_SEED, LONGEST_SETTLING, LONGEST_TIME, PositiveInt
 from twin.clock import Moment
 from twin.errors import InputError, near_matches
 from twin.workload.spec import Inference, Jobs, Series, Training
@@ -207,7 +208,9 @@ class Scenario(Element):
         description="date and time of the start, on the clock of the layout's first site, such as "
         "2026-08-01T14:00; with an offset, such as 2026-08-01T05:00Z, it is converted",
     )
-    duration: u.Duration = Field(default=600.0, description="such as 10 min")
+    duration: Annotated[u.Duration, Field(le=LONGEST_TIME)] = Field(
+        default=600.0, description="such as 10 min, at most 100 years"
+    )
     step: Annotated[u.Duration, Field(gt=0, le=3)] = Field(
         default=1.0, description="time step, at most 3 s"
     )
@@ -216,14 +219,17 @@ class Scenario(Element):
         description="balance: at rest under the weather and workload of the start; cold: all at "
         "its set point, to warm up",
     )
-    settle: u.Duration = Field(
+    settle: Annotated[u.Duration, Field(le=LONGEST_SETTLING)] = Field(
         default=0.0,
-        description="time run before the start with its weather and workload, to begin settled",
+        description="time run before the start with its weather and workload, to begin settled; "
+        "at most 30 d",
     )
     observe_every: Annotated[u.Duration, Field(gt=0)] = Field(
         default=1.0, description="time between looks for the expectations"
     )
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="of all random spread")
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = Field(
+        default=0, description="of all random spread"
+    )
     threads: PositiveInt | None = Field(default=None, description="left out: all cores")
     weather: WeatherChoice = Field(default=WeatherChoice())
     workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from twin.errors import near_matches
-from twin.yaml_file import Document, Key
+from twin.yaml_file import MAXIMUM_BYTES, Document, Key
 
 MAXIMUM_BASES = 8
 OWN = ("name", "title")
@@ -61,7 +62,10 @@ def expanded(
                 near_matches(name, [*known]) if known else "it has none",
             )
     values = {**known, **given}
-    filled = {name: _filled(value, values, document, (name,)) for name, value in data.items()}
+    budget = _Budget(MAXIMUM_BYTES)
+    filled = {
+        name: _filled(value, values, document, (name,), budget) for name, value in data.items()
+    }
     return Document(filled, document.lines, document.file)
 
 
@@ -92,11 +96,29 @@ def _merged(document: Document, read: Callable[[str, Document], Document], depth
     return merged
 
 
-def _filled(value: Any, values: Mapping[str, Any], document: Document, key: Key) -> Any:
+@dataclass
+class _Budget:
+    """Bytes that what is filled in may still take."""
+
+    left: int
+
+    def spend(self, value: Any, document: Document, key: Key) -> None:
+        self.left -= len(str(value))
+        if self.left < 0:
+            raise document.error(
+                "grows too large once its parameters are filled in",
+                key,
+                allowed=f"{MAXIMUM_BYTES:,} bytes",
+            )
+
+
+def _filled(
+    value: Any, values: Mapping[str, Any], document: Document, key: Key, budget: _Budget
+) -> Any:
     if isinstance(value, dict):
-        return {n: _filled(v, values, document, (*key, n)) for n, v in value.items()}
+        return {n: _filled(v, values, document, (*key, n), budget) for n, v in value.items()}
     if isinstance(value, list):
-        return [_filled(v, values, document, (*key, n)) for n, v in enumerate(value)]
+        return [_filled(v, values, document, (*key, n), budget) for n, v in enumerate(value)]
     if not isinstance(value, str) or "${" not in value:
         return value
 
@@ -111,6 +133,7 @@ def _filled(value: Any, values: Mapping[str, Any], document: Document, key: Key)
                 "${" + name + "}",
                 near_matches(name, [*values]) if values else "give it under `parameters`",
             )
+        budget.spend(values[name], document, key)
         return values[name]
 
     whole = _PARAMETER.fullmatch(value)

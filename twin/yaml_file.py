@@ -24,6 +24,7 @@ MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 64
 MAXIMUM_NODES = 4_000_000
 """Bounds of a file: its size, its nesting, and its values with every alias written out."""
+LONGEST_INTEGER = 300  # characters; longer ones are no numbers that arithmetic can take
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -229,7 +230,7 @@ def _plain_value(text: str) -> Any:
     """Value of an unquoted scalar by the YAML 1.2 core schema."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text) and len(text) < 400:
+    if _INTEGER.fullmatch(text) and len(text) <= LONGEST_INTEGER:
         return int(text)
     if _FLOAT.fullmatch(text):
         return float(text)

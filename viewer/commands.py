@@ -15,6 +15,7 @@ from twin.errors import InputError
 from twin.extras import need
 from twin.numerals import whole_number
 from twin.units import parse_quantity, spaced
+from twin.whole_files import check_place
 
 if TYPE_CHECKING:
     from twin.sources import SceneSource
@@ -299,9 +300,9 @@ def _alone(**others: object) -> None:
 
 
 def _save(picture: Any, output: Path) -> None:
-    from PIL import Image
+    from viewer.picture_file import write_picture
 
-    Image.fromarray(picture).save(output)
+    write_picture(picture, output)
     typer.echo(f"wrote {output}")
 
 
@@ -394,7 +395,4 @@ def _check_output(path: Path) -> None:
         raise InputError(
             "unknown picture format", key="--output", found=str(path), allowed=".png, .jpg, .webp"
         )
-    if not path.parent.is_dir():
-        raise InputError(
-            "the picture's folder does not exist", key="--output", found=str(path.parent)
-        )
+    check_place(path, "--output")

@@ -202,5 +202,7 @@ def render(
     finally:
         renderer.close()
     if path is not None:
-        Image.fromarray(picture).save(path)
+        from viewer.picture_file import write_picture
+
+        write_picture(picture, Path(path))
     return picture

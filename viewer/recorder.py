@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
 
-from twin.errors import TwinError
+from twin.errors import InputError, TwinError
 from viewer import hud
 from viewer.palette import STATUS_COLOURS
 from viewer.text import Panel, rgba
-from viewer.video import open_writer
+from viewer.video import Film
 
 if TYPE_CHECKING:
     from viewer.window import Viewer
@@ -31,14 +31,14 @@ class Recorder:
         self.viewer = viewer
         self.path: Path | None = None
         self.count = 0
-        self._writer: Any = None
+        self._film: Film | None = None
         self._size = (0, 0)
         self._began = 0.0
 
     @property
     def on(self) -> bool:
         """Whether it records."""
-        return self._writer is not None
+        return self._film is not None
 
     def toggle(self, path: str | Path | None = None) -> None:
         """Start a video, by default in the current folder and named by the time; or end it."""
@@ -51,8 +51,8 @@ class Recorder:
     def start(self, path: Path) -> None:
         """Begin a video."""
         try:
-            self._writer = open_writer(path, RATE)
-        except (TwinError, OSError) as error:
+            self._film = Film(path, RATE)
+        except TwinError as error:
             self.viewer.say(str(error).splitlines()[0], "limit")
             return
         self.path, self.count, self._began = path, 0, time.monotonic()
@@ -63,22 +63,22 @@ class Recorder:
 
     def stop(self) -> None:
         """End the video; the file is then complete."""
-        if self._writer is None:
+        if self._film is None:
             return
         try:
             if self.count < 2:
                 self._add(2 - self.count)
-            self._writer.close()
-        except OSError as error:
-            self.viewer.say(f"the video cannot be written: {error}", "limit")
+            self._film.close()
+        except TwinError as error:
+            self.viewer.say(f"the video {_first_line(error)}", "limit")
         else:
             self.viewer.say(f"saved {self.path}: {self.count / RATE:.1f} s", "ok")
-        self._writer = None
+        self._film = None
         self.viewer.redraw()
 
     def take(self, now: float) -> bool:
         """Add what is seen now, as often as time has passed; True when the sign must change."""
-        if self._writer is None:
+        if self._film is None:
             return False
         due = int((now - self._began) * RATE) + 1 - self.count
         if due <= 0:
@@ -86,15 +86,17 @@ class Recorder:
         before = int(self.count / RATE)
         try:
             self._add(min(due, round(5 * RATE)))
-        except OSError as error:
-            self._writer = None
-            self.viewer.say(f"the video cannot be written: {error}", "limit")
+        except TwinError as error:
+            self._film.abandon()
+            self._film = None
+            self.viewer.say(f"the video {_first_line(error)}", "limit")
         return int(self.count / RATE) != before
 
     def _add(self, times: int) -> None:
         picture = self._fitted(pixels(self.viewer.plotter.ren_win))
+        assert self._film is not None
         for _ in range(times):
-            self._writer.append_data(picture)
+            self._film.add(picture)
         self.count += times
 
     def _fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -117,6 +119,10 @@ class Recorder:
         image = hud.chip(words, round(14 * scale), (255, 255, 255, 255),
                          rgba(STATUS_COLOURS["limit"]))  # fmt: skip
         return [Panel(image, round(hud.MARGIN * scale), round(62 * scale))]
+
+
+def _first_line(error: TwinError) -> str:
+    return error.message if isinstance(error, InputError) else str(error).splitlines()[0]
 
 
 def pixels(window: Any) -> NDArray[np.uint8]:

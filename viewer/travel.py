@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.errors import InputError
+from twin.whole_files import write_file
 from viewer.camera import Camera, focus_rack, preset
 from viewer.offscreen import apply_camera
 
@@ -96,9 +98,10 @@ class Travel:
         )
         try:
             bookmark_file().parent.mkdir(parents=True, exist_ok=True)
-            bookmark_file().write_text(json.dumps(known), encoding="utf-8")
-        except OSError as error:
-            self.viewer.say(f"the bookmark cannot be kept: {error.strerror}", "limit")
+            write_file(bookmark_file(), json.dumps(known))
+        except (OSError, InputError) as error:
+            reason = error.message if isinstance(error, InputError) else error.strerror
+            self.viewer.say(f"the bookmark cannot be kept: {reason}", "limit")
             return
         self.viewer.say(f"bookmark {len(known[scene.model.digest])} kept", "ok")
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,7 @@ from PIL import Image
 
 from twin.errors import InputError
 from twin.extras import need
+from twin.whole_files import check_place, file_beside, refusal
 from viewer.camera import Camera, preset
 from viewer.numbers import clock
 from viewer.offscreen import Renderer
@@ -22,6 +27,7 @@ from viewer.text import canvas, draw_text, rgba
 Picture = NDArray[np.uint8]
 FORMATS = (".mp4", ".gif", ".webm")
 MOST_FRAMES = 20_000
+MOST_PIXELS = 200_000_000  # of a contact sheet
 
 
 @dataclass(frozen=True)
@@ -139,26 +145,97 @@ def check_video(path: Path) -> None:
         raise InputError(
             "unknown video format", key="--video", found=str(path), allowed=", ".join(FORMATS)
         )
-    if not path.parent.is_dir():
-        raise InputError("the video's folder does not exist", key="--video", found=str(path.parent))
+    check_place(path, "--video")
     need("viewer", "imageio", "imageio_ffmpeg", what="--video")
 
 
-def open_writer(path: Path, rate: float) -> Any:
-    """A writer of pictures (``append_data``, ``close``) to a video file.
+class Film:
+    """A video under way; use as a context manager. It becomes ``path`` when it is complete.
 
-    mp4 is H.264 in the pixel format that every player takes. Raises InputError as check_video.
+    mp4 is H.264 in the pixel format that every player takes. Raises InputError as check_video, and
+    at the end when the video is not whole: the encoder's process does not tell.
     """
-    check_video(path)
+
+    def __init__(self, path: Path, rate: float):
+        check_video(path)
+        self.path, self.count = path, 0
+        self._place = file_beside(path)
+        self._beside = self._place.__enter__()
+        self._writer = _encoder(self._beside, rate)
+
+    def __enter__(self) -> Film:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def add(self, picture: Picture) -> None:
+        """Add a picture."""
+        height, width = (s - s % 2 for s in picture.shape[:2])  # H.264 takes even sizes only
+        try:
+            self._writer.append_data(picture[:height, :width])
+        except OSError as error:
+            raise self._refused(error) from None
+        self.count += 1
+
+    def close(self) -> None:
+        """End the video and let it take its place."""
+        try:
+            self._writer.close()
+            if _readable_frames(self._beside, self.count) != self.count:
+                raise OSError(0, "the encoder failed")
+        except OSError as error:
+            refused = self._refused(error)
+            self.abandon()
+            raise refused from None
+        self._place.__exit__(None, None, None)
+
+    def abandon(self) -> None:
+        """Give the video up; what stood in its place stays."""
+        with suppress(OSError):
+            self._writer.close()
+        reason = OSError(0, "given up")
+        with suppress(InputError):
+            self._place.__exit__(OSError, reason, None)
+
+    def _refused(self, error: OSError) -> InputError:
+        reason = refusal(self._beside.parent) or error.strerror or "the encoder failed"
+        return InputError(f"cannot be written: {reason}", self.path)
+
+
+def _encoder(file: Path, rate: float) -> Any:
     import imageio.v2 as imageio
 
-    if path.suffix.lower() == ".gif":
-        return imageio.get_writer(path, mode="I", duration=1000.0 / rate, loop=0)
-    codec = "libx264" if path.suffix.lower() == ".mp4" else "libvpx-vp9"
+    if file.suffix.lower() == ".gif":
+        return imageio.get_writer(file, mode="I", duration=1000.0 / rate, loop=0)
+    codec = "libx264" if file.suffix.lower() == ".mp4" else "libvpx-vp9"
     return imageio.get_writer(
-        path, mode="I", fps=rate, codec=codec, quality=8, pixelformat="yuv420p",
-        macro_block_size=2, ffmpeg_log_level="error",
+        file, mode="I", fps=rate, codec=codec, quality=8, pixelformat="yuv420p",
+        macro_block_size=2, ffmpeg_log_level="fatal",
     )  # fmt: skip
+
+
+def _readable_frames(video: Path, written: int) -> int:
+    """Frames that a player finds in a video."""
+    if video.suffix.lower() == ".gif":
+        return written  # its writer tells of errors
+    import imageio_ffmpeg
+
+    found = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "quiet", "-i", str(video), "-map", "0:v:0",
+         "-c", "copy", "-f", "null", "-progress", "-", "-"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    counts = re.findall(r"^frame=(\d+)", found.stdout, re.MULTILINE)
+    return int(counts[-1]) if counts and found.returncode == 0 else 0
 
 
 def write_video(
@@ -166,18 +243,14 @@ def write_video(
 ) -> int:
     """Write pictures to a file as they come; returns their number.
 
-    told : called with the number so far
+    told : called with the number so far. Raises InputError as :class:`Film`.
     """
-    writer = open_writer(path, rate)
-    count = 0
-    with writer:
+    with Film(path, rate) as film:
         for picture in frames:
-            height, width = (s - s % 2 for s in picture.shape[:2])  # H.264 takes even sizes only
-            writer.append_data(picture[:height, :width])
-            count += 1
+            film.add(picture)
             if told is not None:
-                told(count)
-    return count
+                told(film.count)
+    return film.count
 
 
 def contact_sheet(
@@ -205,6 +278,14 @@ def sheet_of(
     number: int,
 ) -> Picture:  # fmt: skip
     """A contact sheet of ``number`` moments between the shot's start and end."""
+    width, height = shot.size
+    if number * width * height > MOST_PIXELS:
+        raise InputError(
+            "a contact sheet of that many pictures of that size is too large",
+            key="--sheet",
+            found=f"{number} pictures of {width}x{height}",
+            allowed=f"{MOST_PIXELS / 1e6:.0f} million pixels in all",
+        )
     taken, captions = [], []
     for moment in moments(shot.start, shot.end, number):
         frame = frame_at(source, moment)

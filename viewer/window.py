@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from twin.errors import TwinError
+from twin.errors import InputError, TwinError
 from twin.sources import SceneSource
 from viewer.beside import Beside
 from viewer.freshness import Freshness
@@ -27,6 +26,7 @@ from viewer.offscreen import theme_of
 from viewer.painter import Painter
 from viewer.palette import THEMES
 from viewer.picking import Hit
+from viewer.picture_file import write_picture
 from viewer.playback import Playback
 from viewer.scene_builder import SceneView
 from viewer.tools import Tools
@@ -196,9 +196,9 @@ class Viewer:
             path = Path(f"twin-{datetime.now():%Y%m%d-%H%M%S}.png")
         path = Path(path)
         try:
-            Image.fromarray(self.picture()).save(path)
-        except OSError as error:
-            self.say(f"the picture cannot be saved: {error.strerror or error}", "limit")
+            write_picture(self.picture(), path)
+        except InputError as error:
+            self.say(f"{path}: {error.message}", "limit")
             return path
         self.say(f"saved {path}", "ok")
         return path

@@ -236,6 +236,14 @@ def test_a_changed_recording_is_told_from_the_truth(tmp_path, server):
     array = zarr.open_group(str(tmp_path / "copy.zarr"), mode="r+")["rack"]["power"]
     array[4, 3] = array[4, 3] + 10.0
     code, _, error = twin("replay", tmp_path / "copy.zarr", "--verify")
+    assert code == 2
+    assert "rack/power/c/0/0: recording is damaged" in error
+    document = tmp_path / "copy.zarr" / "zarr.json"  # and without checksums, as in former versions
+    facts = json.loads(document.read_text())
+    for key in ("checksum", "labels", "channels", "holds"):
+        del facts["attributes"][key]
+    document.write_text(json.dumps(facts))
+    code, _, error = twin("replay", tmp_path / "copy.zarr", "--verify")
     assert code == 1
     assert "rack.power of /pilot/hall-a/row-01/rack-04 at 20 s" in error
 

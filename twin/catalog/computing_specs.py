@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from twin import units as u
+from twin.bounds import PositiveInt
 from twin.catalog.base_spec import Product, Spec
 from twin.idle_keys import refuse_idle
 

@@ -21,6 +21,7 @@ from assets.locations import CATALOG_FOLDER
 from twin.catalog.problems import explain, line_of
 from twin.catalog.specs import PRODUCT_CLASSES, Product
 from twin.errors import InputError, near_matches
+from twin.failures import reason_of
 
 MARKS = ("A", "B", "C")
 FIGURE_KEYS = ("value", "source", "mark", "note")
@@ -215,6 +216,8 @@ def load_product(file: Path) -> CatalogEntry:
         line = int(place[1]) if place else None
         reason = str(error).split(" (at ")[0]
         raise InputError(f"not valid TOML: {reason[:1].lower()}{reason[1:]}", file, line) from None
+    except (RecursionError, ValueError) as error:  # of an integer of thousands of digits
+        raise InputError(f"not valid TOML: {reason_of(error)}", file) from None
     try:
         return product_from_data(raw, file)
     except InputError as error:

@@ -44,7 +44,7 @@ def compare(
     from twin.compare.build import page
     from twin.compare.picture import pictures as drawn
     from twin.compare.sides import Asked, open_sides
-    from twin.report.build import write_text
+    from twin.whole_files import write_file
 
     check_plot(output, "--output", PAGES)
     if output is None:
@@ -63,7 +63,7 @@ def compare(
             shown, missing = (
                 drawn(sides, comparison.divergences[0], Path(folder)) if pictures else ([], "")
             )
-            write_text(output, page(comparison, shown, missing))
+            write_file(output, page(comparison, shown, missing))
         if as_json:
             print(json.dumps(comparison.as_data()))
         else:

@@ -12,6 +12,7 @@ from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError, TwinError, near_matches
 from twin.extras import need
+from twin.whole_files import folder_beside
 
 if TYPE_CHECKING:
     from twin.usd.aif_values import Supply
@@ -62,8 +63,10 @@ def export(
         refuse_idle(context, f"on {ending} files", "form")
     if recording is None:
         refuse_idle(context, "without --recording", "every")
+    from twin.cli.outputs import check_output
     from twin.plant import load_plant
 
+    check_output(output, "--output", None)
     if ending in STAGES:
         need("usd", "pxr", what=f"a stage ({ending})")
     plant = load_plant(layout)
@@ -165,7 +168,8 @@ def simready(
     options = AssetOptions(supply, datetime.date.today(), thumbnail)
     failed = []
     for name in product or fitting:
-        file = write_asset(output, name, catalog, options)
+        with folder_beside(output) as folder:
+            file = output / write_asset(folder, name, catalog, options).relative_to(folder)
         verdict = ""
         if validate:
             from twin.usd.simready import validate_asset

@@ -19,7 +19,11 @@ def import_usd(
     ] = None,
 ) -> None:
     """Read a stage that twin export wrote: what was moved or changed comes back as a layout."""
-    from twin.usd.layout_text import layout_text, write_text
+    from twin.cli.outputs import check_output
+    from twin.usd.layout_text import layout_text
+    from twin.whole_files import write_file
+
+    check_output(output, "--output", None)
 
     need("usd", "pxr", what="twin import")
     if like is not None:
@@ -28,8 +32,8 @@ def import_usd(
         from twin.usd.third_party import import_product
 
         entry, missing = import_product(stage, like)
-        write_text(
-            yaml.safe_dump({"products": [entry]}, sort_keys=False, allow_unicode=True), output
+        write_file(
+            output, yaml.safe_dump({"products": [entry]}, sort_keys=False, allow_unicode=True)
         )
         typer.echo(f"{output}: product {entry['id']}, to be put under products of a layout")
         if missing:
@@ -41,7 +45,7 @@ def import_usd(
     from twin.usd.importing import import_stage
 
     result = import_stage(stage)
-    write_text(layout_text(result.data), output)
+    write_file(output, layout_text(result.data))
     for note in result.notes:
         typer.echo(f"note: {note}", err=True)
     for change in result.changes:

@@ -110,8 +110,9 @@ def one_line(
             answer["capacity"] = [vars(level) for level in fits.level_capacities(plant, banks)]
     if svg is not None:
         from twin.power.diagram import diagram
+        from twin.whole_files import write_file
 
-        svg.write_text(diagram(flow, phases=uneven), encoding="utf-8")
+        write_file(svg, diagram(flow, phases=uneven))
     if as_json:
         print(json.dumps({"layout": plant.name, **answer}))
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twin.errors import InputError
 from twin.extras import need
+from twin.whole_files import check_place
 
 PICTURES = (".png", ".svg", ".pdf")
 PAGES = (".html", ".htm")
@@ -18,18 +19,18 @@ def check_plot(path: Path | None, option: str, endings: tuple[str, ...] = PICTUR
     check_output(path, option, endings)
 
 
-def check_output(path: Path | None, option: str, endings: tuple[str, ...] = PICTURES) -> None:
+def check_output(
+    path: Path | None, option: str, endings: tuple[str, ...] | None = PICTURES
+) -> None:
     """Raise InputError for a path that cannot become a file of one of the endings.
 
-    path : None is no file at all; option : the command's option, such as ``--plot``
+    path : None is no file at all; option : the command's option, such as ``--plot``;
+    endings : None for any
     """
     if path is None:
         return
-    if path.suffix.lower() not in endings:
+    if endings is not None and path.suffix.lower() not in endings:
         raise InputError(
             "unknown file format", key=option, found=str(path), allowed=", ".join(endings)
         )
-    if not path.parent.is_dir():
-        raise InputError("folder does not exist", key=option, found=str(path.parent))
-    if path.is_dir():
-        raise InputError("is a folder", key=option, found=str(path))
+    check_place(path, option)

@@ -31,12 +31,12 @@ def phases(
     deployment = deploy(plant)
     if plot is not None or output is not None:
         from twin.phases.drawing import chart, page
-        from twin.report.build import write_text
+        from twin.whole_files import write_file
 
         if plot is not None:
-            write_text(plot, '<?xml version="1.0"?>\n' + chart(deployment))
+            write_file(plot, '<?xml version="1.0"?>\n' + chart(deployment))
         if output is not None:
-            write_text(output, page(deployment, plant.layout.model.title or plant.name))
+            write_file(output, page(deployment, plant.layout.model.title or plant.name))
     if as_json:
         print(json.dumps(deployment.as_data()))
         return

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.errors import InputError
 from twin.extras import need
+from twin.whole_files import folder_beside, write_file
 
 if TYPE_CHECKING:
     from twin.plant.plant import Plant
@@ -45,7 +48,9 @@ def robot(
     ] = None,
     at: Annotated[str | None, typer.Option(help="Simulated time of that, such as 8min")] = None,
     pictures: Annotated[int, typer.Option(help="Thermal pictures of a round", parser=whole(0))] = 4,
-    seed: Annotated[int, typer.Option(help="Seed of the sensors' noise", parser=whole(0))] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the sensors' noise", parser=whole(0, LARGEST_SEED))
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Let a robot go round, try its reach, or exchange a tray. Exit 1: it cannot or collides."""
@@ -58,10 +63,30 @@ def robot(
     need("robots", "pybullet", what="twin robot")
     if output is not None:
         need("robots", "PIL", what="twin robot -o")
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", output) from None
+    with folder_beside(output) if output is not None else nullcontext() as folder:
+        data, lines, good = _do(layout, task, target, folder, state, at, pictures, seed)
+        if output is not None and folder is not None:
+            write_file(folder / "robot.json", json.dumps(data))
+            lines += _what_lies_there(data, output)
+    if as_json:
+        print(json.dumps(data))
+    else:
+        for line in lines:
+            typer.echo(line)
+    raise typer.Exit(0 if good else 1)
+
+
+def _do(
+    layout: str,
+    task: str,
+    target: str | None,
+    folder: Path | None,
+    state: str | None,
+    at: str | None,
+    pictures: int,
+    seed: int,
+) -> tuple[dict[str, Any], list[str], bool]:
+    """Carry a task out, with pictures in a folder: what came out, as text, and whether it went."""
     from twin.plant import load_plant
     from twin.rigid import robot_report as report
     from twin.rigid.delivery import deliver
@@ -80,8 +105,8 @@ def robot(
         data |= report.patrol_data(plant, tour)
         lines = list(report.patrol_lines(tour))
         good = not (tour.blocked or tour.collisions)
-        if output is not None:
-            lines += _look(plant, floor, design, tour, output, state, at, pictures, seed, data)
+        if folder is not None:
+            lines += _look(plant, floor, design, tour, folder, state, at, pictures, seed, data)
     elif task == "reach":
         reach = check_reach(plant, floor, racks, design, tray)
         data["reach"] = report.reach_data(reach)
@@ -92,8 +117,8 @@ def robot(
         data |= report.delivery_data(plant, brought)
         lines = list(report.delivery_lines(plant, brought))
         good = bool(brought.way) and brought.clearance > 0.0
-        if output is not None:
-            _draw_delivery(brought, output / "delivery.png")
+        if folder is not None:
+            _draw_delivery(brought, folder / "delivery.png")
     else:
         if not tray or len(racks) != 1:
             raise InputError(
@@ -107,21 +132,19 @@ def robot(
         data["robot"]["urdf"] = urdf(design, result.load)
         lines = list(report.swap_lines(result))
         good = bool(data["possible"]) and not result.collisions
-    if output is not None:
-        _write(output / "robot.json", data)
-    if as_json:
-        print(json.dumps(data))
-    else:
-        for line in lines:
-            typer.echo(line)
-    raise typer.Exit(0 if good else 1)
+    return data, lines, good
 
 
-def _write(file: Path, data: dict[str, Any]) -> None:
-    try:
-        file.write_text(json.dumps(data))
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file) from None
+def _what_lies_there(data: dict[str, Any], folder: Path) -> list[str]:
+    """What to say of the pictures of a round."""
+    thermal = data.get("thermal")
+    if not thermal:
+        return []
+    low, high = thermal[0]["low_degC"], thermal[0]["high_degC"]
+    return [
+        f"{len(thermal)} thermal pictures, {low:.0f} (black) to {high:.0f} degC (white), "
+        f"and lidar.png in {folder}"
+    ]
 
 
 def _draw_delivery(brought: Delivery, file: Path) -> None:
@@ -199,9 +222,4 @@ def _look(
         f"{'above' if above > 0 else 'below'} the rack's other trays"
         for entry, above in found[:10]
     ]
-    if images:
-        lines.append(
-            f"{len(images)} thermal pictures, {low:.0f} (black) to {high:.0f} degC (white), "
-            f"and lidar.png with {len(points):,} points in {folder}"
-        )
     return lines

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED, check_time
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.cli.outputs import check_plot
@@ -42,6 +43,7 @@ def parse_duration(text: str, option: str) -> float:
         ) from None
     if seconds <= 0:
         raise InputError(f"{option} must be positive", key=option, found=repr(text))
+    check_time(seconds, key=option)
     return seconds
 
 
@@ -69,13 +71,17 @@ def run(
     record: Annotated[
         Path | None, typer.Option(help="Write a recording (Zarr folder) here")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Let it replace a recording of another run, once complete"),
+    ] = False,
     every: Annotated[str, typer.Option(help="Simulated time between recorded frames")] = "10s",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")
     ] = False,
     weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0, LARGEST_SEED))
     ] = None,
     show_events: Annotated[
         bool, typer.Option("--events", help="All events rather than the last ones")
@@ -96,6 +102,7 @@ def run(
     factory = Factory.load(layout)
     simulation = factory.simulation(scenario, seed=seed, epw=weather, duration=asked)
     total = simulation.scenario.duration
+    check_time(total, simulation.step, "--for" if duration is not None else "duration")
     frame_interval(interval, simulation.step, "--every")
     simulation.require_weather(total)
     if not as_json:
@@ -110,18 +117,25 @@ def run(
 
         story = Story(simulation)
     started = time.perf_counter()
+    recorder = None
     try:
         if record is not None:
             from twin.recording import Recorder
+            from twin.recording_size import WORTH_TELLING, size_text
 
             frames = math.ceil(total / interval - 1e-9) + 1
-            with Recorder(record, simulation, frames=frames, interval=interval) as recorder:
+            recorder = Recorder(
+                record, simulation, frames=frames, interval=interval, replace=replace
+            )
+            if recorder.size > WORTH_TELLING:
+                typer.echo(f"the recording will take about {size_text(recorder.size)}", err=True)
+            with recorder:
                 _advance(simulation, total, interval, recorder, story, hourly, show=not as_json)
                 recorder.write_figures()
         else:
             _advance(simulation, total, interval, None, story, hourly, show=not as_json)
     except KeyboardInterrupt:
-        where = f"; recorded until then in {record}" if record is not None else ""
+        where = f"; recorded until then in {recorder.path}" if recorder is not None else ""
         raise Interrupted(f"stopped at {simulation.time:.0f} s of {total:.0f} s{where}") from None
     wall = time.perf_counter() - started
     if plot is not None and story is not None:

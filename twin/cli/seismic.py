@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.extras import need
@@ -37,7 +38,9 @@ def seismic(
         float, typer.Option(help="Natural frequency of anchored cabinets, Hz", parser=decimal())
     ] = 6.0,
     row: Annotated[str | None, typer.Option(help="Path of one row (else all that differ)")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the motion", parser=whole(0))] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the motion", parser=whole(0, LARGEST_SEED))
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:
     """Shake the racks of a layout. Exit 0: nothing happens to them, 1: something does."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import decimal, whole
 from twin.errors import InputError
@@ -37,7 +38,7 @@ def serve(
     ] = 1.0,
     paused: Annotated[bool, typer.Option(help="Begin standing still")] = False,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0, LARGEST_SEED))
     ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Record sessions here and go on with them after a restart")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.number_options import whole
 from twin.errors import InputError
 from twin.numerals import number
@@ -88,7 +89,7 @@ def solve(
     wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
     weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of all random spread", parser=whole(0))
+        int | None, typer.Option(help="Seed of all random spread", parser=whole(0, LARGEST_SEED))
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output, nothing else")

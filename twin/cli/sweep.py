@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.bounds import MAXIMUM_WORKERS
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.cli.outputs import check_plot
@@ -26,7 +27,8 @@ OutFolder = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder for results; left out: beside the study")
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Processes; left out: one per core", parser=whole(1))
+    int | None,
+    typer.Option(help="Processes; left out: one per core", parser=whole(1, MAXIMUM_WORKERS)),
 ]
 Dask = Annotated[str | None, typer.Option(help="Address of a dask scheduler, to compute there")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget results of an earlier study there")]
@@ -82,7 +84,9 @@ def optimise(
     workers: Workers = None,
     dask: Dask = None,
     fresh: Fresh = False,
-    plot: Annotated[Path | None, typer.Option(help="Write the Pareto plot (SVG) here")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write the Pareto plot (SVG, PNG or PDF) here")
+    ] = None,
 ) -> None:
     """Look for the best point of a study within its limits, or the best compromises of several."""
     from twin.study.optimise import optimise as run

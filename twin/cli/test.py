@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.bounds import MAXIMUM_WORKERS
 from twin.cli.idle_options import refuse_idle
 from twin.cli.number_options import whole
 from twin.extras import install_command, is_there
@@ -26,7 +27,8 @@ def check_cases(
         ),
     ],
     workers: Annotated[
-        int | None, typer.Option(help="Processes; left out: one per core", parser=whole(1))
+        int | None,
+        typer.Option(help="Processes; left out: one per core", parser=whole(1, MAXIMUM_WORKERS)),
     ] = None,
     update_golden: Annotated[
         bool, typer.Option("--update-golden", help="Write golden recordings; show what changed")
@@ -44,6 +46,7 @@ def check_cases(
     ] = False,
 ) -> None:
     """Run cases. Exit 0: all hold, 1: some do not, 2: a case cannot be read or run."""
+    from twin.cli.outputs import check_output
     from twin.regression import reports
     from twin.regression.discovery import find_cases
     from twin.regression.runner import Options, run_cases
@@ -53,6 +56,9 @@ def check_cases(
             f"the page will have no plots; to install what draws them: {install_command('study')}",
             err=True,
         )
+    for file, option in ((junit, "--junit"), (json_file, "--json"), (html, "--html")):
+        if file is not None and str(file) != "-" and file.parent.is_dir():  # else it is made
+            check_output(file, option, None)
     files = find_cases(paths)
     quiet = json_file is not None and str(json_file) == "-"
     if quiet:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.bounds import LARGEST_SEED
 from twin.cli.number_options import decimal, whole
 from twin.cli.outputs import check_plot
 from twin.cli.run import parse_duration
@@ -57,7 +58,9 @@ def transient(
     limit: Annotated[
         Path | None, typer.Option(help="Limit of the grid's operator, a YAML file")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of skew and jitter", parser=whole(0))] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of skew and jitter", parser=whole(0, LARGEST_SEED))
+    ] = 0,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (PNG) here")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twin.bounds import check_time
 from twin.errors import InputError
 from twin.replay import Recording
 from twin.report.summary import Summary, summarise
@@ -79,6 +80,7 @@ def run(target: str, asked: Asked, path: Path) -> Path:
     layout, _, scenario = target.partition("@")
     simulation = Factory.load(layout).simulation(scenario or asked.scenario)
     total = asked.duration if asked.duration is not None else simulation.scenario.duration
+    check_time(total, simulation.step, "--for")
     frame_interval(asked.every, simulation.step, "--every")
     simulation.require_weather(total)
     frames = math.ceil(total / asked.every - 1e-9) + 1

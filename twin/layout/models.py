@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from twin import units as u
+from twin.bounds import LARGEST_COUNT, PositiveInt
 from twin.idle_keys import refuse_idle
 from twin.layout.base_models import Bank, Element
 from twin.layout.cooling_models import (
@@ -73,7 +74,9 @@ class Generated(Element):
     count: PositiveInt | None = Field(
         default=None, description="number of equal elements; left out: one, named by id alone"
     )
-    first: Annotated[int, Field(ge=0)] = Field(default=1, description="number of the first of them")
+    first: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = Field(
+        default=1, description="number of the first of them"
+    )
 
     @model_validator(mode="after")
     def _nothing_idle(self) -> Generated:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from twin import money
 from twin import units as u
+from twin.bounds import PositiveInt
 from twin.idle_keys import refuse_idle
 from twin.layout.base_models import Bank, Element
 

@@ -13,6 +13,7 @@ from twin.layout import base_models, models
 from twin.layout.loader import Layout
 from twin.layout.names import generated, numbered, unit_names
 from twin.plant.levels import PARENTS
+from twin.plant.size import cdus_per_row, check_size
 from twin.yaml_file import Key, key_text
 
 
@@ -91,8 +92,10 @@ def expand(layout: Layout) -> Expansion:
 
     Raises
     ------
-    InputError : duplicate names, unknown plant, liquid-cooled racks without CDU, rows without feed
+    InputError : duplicate names, unknown plant, liquid-cooled racks without CDU, rows without feed,
+        more elements than the bound
     """
+    check_size(layout)
     levels = {name: Elements(name) for name in PARENTS if name != "gpu"}
     result = Expansion(layout, levels, origin={n: [] for n in ("site", "plant", "hall", "row")})
     for s, site in enumerate(layout.model.sites):
@@ -230,15 +233,6 @@ def _expand_hall(result: Expansion, hall: models.Hall, index: int, key: Key) -> 
             if row.cdu is not None:
                 for cdu in unit_names("cdu", cdus_per_row(row)):
                     levels["cdu"].add(index_row, cdu, row.cdu.product, (*row_key, "cdu"))
-
-
-def cdus_per_row(row: models.Row) -> int:
-    """Number of CDUs of each row of a generator."""
-    if row.cdu is None:
-        return 0
-    if row.cdu.racks_per_cdu is not None:
-        return -(-row.racks // row.cdu.racks_per_cdu)
-    return row.cdu.per_row or 0
 
 
 def _assign_cdus(result: Expansion) -> None:

@@ -12,6 +12,7 @@ from twin.layout import models
 from twin.layout.loader import class_of
 from twin.plant.expand import Elements, Expansion
 from twin.plant.levels import PARENTS, Level, Levels
+from twin.plant.size import refuse_too_many
 from twin.plant.slots import rack_slots
 from twin.yaml_file import Key
 
@@ -89,6 +90,7 @@ def levels_of(result: Expansion) -> Levels:
         slots[name] = {slot.name: number for number, slot in enumerate(places)}
     racks = result.levels["rack"]
     per_rack = np.array([len(slots[name]) for name in racks.product], dtype=np.int64)
+    refuse_too_many(layout, int(per_rack.sum()))
     first_gpu = np.concatenate(([0], np.cumsum(per_rack))).astype(np.int64)
     table = {
         name: Level(name, PARENTS[name], elements.parent_index(), tuple(elements.names))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.figure_files import write_figure
+
 if TYPE_CHECKING:
     from twin.simulation import Event, Simulation
 
@@ -72,7 +74,7 @@ class Story:
         return np.array([row[self.NAMES.index(name)] for row in self.rows])
 
     def plot(self, path: Path) -> None:
-        """Write the picture (PNG, or what the ending says)."""
+        """Write the picture (PNG, or what the ending says); raises InputError."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
@@ -119,7 +121,7 @@ class Story:
         _words(power, marked[:LABELS], 60.0 if long else 1.0)
         scenario = self.simulation.scenario
         figure.suptitle(f"{self.simulation.plant.name}: {scenario.title or scenario.name}")
-        figure.savefig(path, dpi=110)
+        write_figure(figure, path)
 
 
 def _words(axes: object, events: list[Event], unit: float) -> None:

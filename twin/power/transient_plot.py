@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from physics.electrical.spectrum import UtilityLimit
+from twin.figure_files import DOTS_PER_INCH, write_figure
 from twin.power.one_line import Floats
 from twin.power.transient import Window
 
@@ -17,7 +18,7 @@ SHOWN = 20.0
 
 
 def plot(window: Window, path: Path | BytesIO, limit: UtilityLimit | None = None) -> None:
-    """Write a PNG (or what the ending says) to a file or buffer."""
+    """Write a picture to a file, as its ending says, or as PNG into a buffer."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -50,7 +51,10 @@ def plot(window: Window, path: Path | BytesIO, limit: UtilityLimit | None = None
     lower.set(xlabel="frequency [Hz]", ylabel=f"spectrum [{unit}/√Hz]", title="Swing by frequency")
     lower.set_ylim(bottom=lower.get_ylim()[1] * 1e-5)
     lower.grid(alpha=0.3, which="both")
-    figure.savefig(path, dpi=110)
+    if isinstance(path, Path):
+        write_figure(figure, path)
+    else:
+        figure.savefig(path, dpi=DOTS_PER_INCH)
 
 
 def _limits(axes: Any, window: Window, limit: UtilityLimit | None, scale: float) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from physics.factory.arrays import Floats
 from twin.channels import BY_NAME, CHANNELS, Channel
 from twin.errors import InputError, near_matches
+from twin.whole_files import file_beside
 
 if TYPE_CHECKING:
     from twin.regression.case import GoldenSettings
@@ -163,16 +164,11 @@ def write_golden(golden: Golden, file: Path) -> None:
 
 def _write_zip(store: Any, file: Path) -> None:
     """The store's files in name order with a fixed date, so that equal content is equal bytes."""
-    partial = file.with_name(file.name + ".partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in sorted(store._store_dict):
-                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, store._store_dict[name].to_bytes())
-        partial.replace(file)
-    except OSError as error:
-        raise InputError(f"golden recording cannot be written: {error.strerror}", file) from None
+    with file_beside(file) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(store._store_dict):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, store._store_dict[name].to_bytes())
 
 
 def read_golden(file: Path) -> Golden:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.errors import InputError
 from twin.extras import MissingExtra, need
 from twin.regression.outcome import Trace
+from twin.whole_files import write_file
 
 if TYPE_CHECKING:
     from twin.regression.golden_compare import Comparison
@@ -101,7 +103,7 @@ def save_golden_plot(comparison: Comparison, file: Path) -> str:
         axes.legend(fontsize=7, frameon=False)
     figure.tight_layout()
     try:
-        file.write_text('<?xml version="1.0"?>\n' + svg_of(figure), encoding="utf-8")
-    except OSError:
+        write_file(file, '<?xml version="1.0"?>\n' + svg_of(figure))
+    except InputError:
         return ""
     return str(file)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from twin.errors import InputError
 from twin.regression.runner import CaseResult
+from twin.whole_files import make_folder, write_file
 
 
 def as_data(results: Sequence[CaseResult]) -> dict[str, Any]:
@@ -84,11 +84,8 @@ def _xml_text(text: str) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"report cannot be written: {error.strerror}", file) from None
+    make_folder(file.parent)
+    write_file(file, text)
 
 
 STYLE = """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twin.errors import InputError, NumericalError, TwinError
+from twin.errors import InputError, NumericalError
+from twin.failures import internal, mendable
 from twin.regression.case import Case, Wanted, load_case, tolerances
 from twin.regression.outcome import Outcome
 
@@ -107,23 +107,15 @@ def run_case(file: str | Path, options: Options = Options()) -> CaseResult:
     try:
         case = load_case(path)
         return _run(case, options, started)
-    except TwinError as error:
+    except Exception as error:
+        told = mendable(error)
         kind = "numerical" if isinstance(error, NumericalError) else "input"
         return CaseResult(
             _name(path),
             "",
             str(path),
-            error=str(error),
-            error_kind=kind,
-            wall=time.perf_counter() - started,
-        )
-    except Exception:
-        return CaseResult(
-            _name(path),
-            "",
-            str(path),
-            error=traceback.format_exc(),
-            error_kind="internal",
+            error=internal(error) if told is None else str(told),
+            error_kind="internal" if told is None else kind,
             wall=time.perf_counter() - started,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin.errors import InputError
 from twin.regression.discovery import CASE_FILE
+from twin.whole_files import make_folder, write_file
 
 DURATION = 900.0
 SETTLE = 1800.0
@@ -52,38 +53,49 @@ workload:
 """
 
 
-def new_case(layout: str, folder: Path | None = None) -> Path:
-    """Make a case folder for a layout (file or bundled name) and return it.
-
-    The figures in it come from a run made now.
+def new_folder(layout: str, folder: Path | None = None) -> Path:
+    """Where a layout's first case goes: a folder that is not there yet.
 
     Raises
     ------
     InputError : the layout cannot be loaded, or the folder exists
+    """
+    from twin.layout import load_layout
+
+    target = folder or Path("tests") / "cases" / load_layout(layout).name
+    if target.exists():
+        raise InputError(
+            "exists already; it is left untouched", target, allowed="another folder, with --to"
+        )
+    return target
+
+
+def new_case(layout: str, folder: Path, shown: Path | None = None) -> Path:
+    """Make a case for a layout (file or bundled name) in a folder and return the folder.
+
+    The figures in it come from a run made now. ``shown`` is the folder that the case names as its
+    own, when it is to be moved there.
+
+    Raises
+    ------
+    InputError : the layout cannot be loaded, or the folder cannot be written
     """
     from twin.factory import Factory
     from twin.scenario import load_scenario
 
     factory = Factory.load(layout)
     name = factory.layout.name
-    target = folder or Path("tests") / "cases" / name
-    if target.exists():
-        raise InputError(
-            "exists already; it is left untouched", target, allowed="another folder, with --to"
-        )
-    target.mkdir(parents=True)
+    make_folder(folder)
     reference = layout
     if Path(layout).is_file():
-        reference = _relative(Path(layout), target)
-    (target / "scenario.yaml").write_text(
-        SCENARIO.format(name=name, layout=reference), encoding="utf-8"
-    )
-    simulation = factory.simulation(load_scenario(target / "scenario.yaml"))
+        reference = _relative(Path(layout), folder)
+    write_file(folder / "scenario.yaml", SCENARIO.format(name=name, layout=reference))
+    simulation = factory.simulation(load_scenario(folder / "scenario.yaml"))
     simulation.advance(DURATION)
     found = simulation.averages()
     power = found["facility_power_w"] / 1e6
     text = TEMPLATE.format(
-        folder=target,
+        folder=shown or folder,
         title=factory.layout.model.title or name,
         layout=reference,
         temperature=found["max_gpu_temperature_c"],
@@ -95,8 +107,8 @@ def new_case(layout: str, folder: Path | None = None) -> Path:
         power=power,
         power_limit=power * 1.05,
     )
-    (target / CASE_FILE).write_text(text, encoding="utf-8")
-    return target
+    write_file(folder / CASE_FILE, text)
+    return folder
 
 
 def _relative(layout: Path, folder: Path) -> str:

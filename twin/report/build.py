@@ -10,7 +10,6 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.channels import BY_NAME
-from twin.errors import InputError
 from twin.replay import Recording
 from twin.report import pages
 from twin.report.charts import Chart, Line, Mark, draw, heat_map
@@ -19,6 +18,7 @@ from twin.report.limits import Touched, touched
 from twin.report.pictures import Picture, Shot
 from twin.report.pictures import draw as draw_pictures
 from twin.report.summary import Summary, series, summarise
+from twin.whole_files import write_file
 
 MOST_MOMENTS = 14
 
@@ -39,16 +39,8 @@ def write_report(path: str | Path, output: Path, *, pictures: bool = True) -> Su
     if pictures:
         shown, missing = draw_pictures(recording.path, shots(summary, limits))
     text = pages.report(summary, limits, charts(summary), wide_charts(summary), shown, missing)
-    write_text(output, text)
+    write_file(output, text)
     return summary
-
-
-def write_text(output: Path, text: str) -> None:
-    """Write a page; raises InputError when it cannot be."""
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"the report cannot be written: {error.strerror}", output) from None
 
 
 def worst_moment(summary: Summary) -> float:

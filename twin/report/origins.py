@@ -6,8 +6,6 @@ else: not the layout, not this version's catalogue.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin import __version__
@@ -76,17 +74,3 @@ def _product(entry: CatalogEntry) -> dict[str, Any]:
             for key, origin in entry.provenance.items()
         ],
     }
-
-
-def write_json(folder: Path, name: str, data: Any) -> None:
-    """Write plain data into a recording's folder."""
-    (folder / name).write_text(json.dumps(data), encoding="utf-8")
-
-
-def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """Plain data of a recording's folder; empty when it is not there or cut off."""
-    try:
-        data = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

@@ -15,7 +15,7 @@ from physics.factory.arrays import Floats
 from twin.money import CURRENCIES, OTHER_NAMES, name_of
 from twin.replay import Recording
 from twin.report.clock import clock
-from twin.report.origins import ABOUT, FIGURES, read_json
+from twin.report.origins import ABOUT, FIGURES
 
 KWH = 3.6e6  # J
 
@@ -123,13 +123,15 @@ def summarise(recording: Recording) -> Summary:
     """
     try:
         scenario = json.loads(str(recording.attributes.get("scenario", "{}")))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
+        scenario = {}
+    if not isinstance(scenario, dict):
         scenario = {}
     try:
         start = datetime.fromisoformat(str(recording.attributes.get("start")))
     except ValueError:
         start = None
-    about, exact = read_json(recording.path, ABOUT), read_json(recording.path, FIGURES)
+    about, exact = recording.beside(ABOUT), recording.beside(FIGURES)
     summary = Summary(recording, about, exact, scenario, start)
     summary.figures = [figure for figure in _figures(summary) if math.isfinite(figure.value)]
     return summary

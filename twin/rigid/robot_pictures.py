@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import InputError
 from twin.extras import need
 from twin.rigid.delivery import Delivery, HallFloor
 from twin.rigid.outlines import Floats, outlines
 from twin.rigid.robot_track import Track
+from twin.whole_files import write_file
 
 Pixels = NDArray[np.uint8]
 
@@ -125,7 +126,6 @@ def save_png(pixels: Pixels, file: Path) -> None:
     need("robots", "PIL", what="A picture")
     from PIL import Image
 
-    try:
-        Image.fromarray(pixels).save(file, optimize=True)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}", file) from None
+    drawn = BytesIO()
+    Image.fromarray(pixels).save(drawn, "PNG", optimize=True)
+    write_file(file, drawn.getvalue())

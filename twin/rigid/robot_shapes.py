@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import InputError
+from twin.foreign_data import reading
 
 Matrix = NDArray[np.float64]
 SCHEMA = "twin.robot/1"
@@ -135,25 +136,19 @@ def read_motion(file: Path) -> Motion:
     ------
     InputError : the file is not there, not a robot's task, or a task without movement
     """
-    try:
-        data: Mapping[str, Any] = json.loads(file.read_text())
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file) from None
-    except ValueError as error:
-        raise InputError(f"is not JSON: {error}", file) from None
+    with reading(file, "robot's task"):
+        data: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise InputError("is not a robot's task", file, key="schema", allowed=SCHEMA)
     if "track" not in data:
         raise InputError("the task has no movement", file, key="task", found=str(data.get("task")))
-    try:
+    with reading(file, "robot's task"):
         samples = np.array(data["track"]["samples"], dtype=float)
         columns = tuple(data["track"]["columns"])
         if samples.ndim != 2 or samples.shape[1] != len(columns) or not np.isfinite(samples).all():
             raise ValueError("samples and columns do not fit")
         figure = figure_of(data["robot"]["urdf"])
         return Motion(figure, columns, samples, str(data["digest"]), str(data["task"]))
-    except (KeyError, TypeError, ValueError, ElementTree.ParseError, StopIteration) as error:
-        raise InputError(f"is damaged: {error!r}", file) from None
 
 
 def _of(element: ElementTree.Element, name: str, key: str, default: str = "") -> str:

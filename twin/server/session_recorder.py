@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.channels import BY_NAME, Channel
-from twin.errors import InputError
-from twin.recording import CHUNK_ELEMENTS, CHUNK_FRAMES, Frame, Recorder
+from twin.channels import Channel
+from twin.foreign_data import reading
+from twin.recording import Frame, Recorder
+from twin.recording_lock import WriterLock
+from twin.recording_store import RecordingStore
 
 if TYPE_CHECKING:
     from twin.simulation import Simulation
@@ -43,9 +44,8 @@ class SessionRecorder(Recorder):
     @property
     def last_time(self) -> float:
         """Time of the last frame written; -1 before the first."""
-        if self.written == 0:
-            return -1.0
-        return float(self._arrays[self.channels[0].level][self.written - 1])
+        times = self._store.times
+        return float(times[-1]) if len(times) else -1.0
 
     @property
     def waiting(self) -> int:
@@ -54,97 +54,30 @@ class SessionRecorder(Recorder):
 
     def write(self) -> None:
         """Write the frames gathered; raises OSError, and may then be called again."""
-        from zarr.errors import ZarrUserWarning
-
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=ZarrUserWarning)
-            self._flush()
+        self._flush()
 
     def truncate(self, moment: float) -> None:
         """Drop frames later than a time; raises OSError."""
         keep = sum(time <= moment + 1e-9 for time in self._times)
         del self._times[keep:], self._open[keep:]
-        level = self.channels[0].level
-        times = np.asarray(self._arrays[level][: self.written])
-        count = int(np.searchsorted(times, moment + 1e-9, side="right"))
-        if count < self.written:
-            for name in dict.fromkeys(channel.level for channel in self.channels):
-                self._arrays[name][count : self.written] = np.nan
-            self.written = count
+        self._store.truncate(int(np.searchsorted(self._store.times, moment + 1e-9, side="right")))
 
-    def _prepare_folder(self) -> None:
+    def _begin(self) -> RecordingStore:
         if not self._resume:
-            super()._prepare_folder()
-
-    def _create(self) -> None:
-        if not self._resume:
-            super()._create()
-            return
-        import zarr
-
-        for leftover in self.path.rglob("*.partial"):
-            leftover.unlink(missing_ok=True)
-        try:
-            self._root = zarr.open_group(str(self.path), mode="r+", use_consolidated=False)
-            made = zarr.open_group(str(self.path), mode="r")  # with all that it was made with
-            self.channels = tuple(
-                channel
-                for channel in BY_NAME.values()
-                if channel.level in made and channel.name.partition(".")[2] in made[channel.level]
+            return super()._begin()
+        with self._writing():
+            self._locks.append(WriterLock(self.path))
+            for leftover in self.path.rglob("*.partial"):
+                leftover.unlink(missing_ok=True)
+        store = RecordingStore.resume(self.path)
+        levels = self.simulation.plant.levels
+        with reading(self.path, "recording"):
+            store.check_fits(
+                {channel.level: levels[channel.level].count for channel in store.channels}
             )
-            for channel in self.channels:
-                level, _, name = channel.name.partition(".")
-                self._arrays[channel.name] = self._root[level][name]
-                self._arrays[level] = self._root[level]["time"]
-        except KeyError as error:
-            raise InputError(
-                "the recording is damaged: an array is missing", self.path, found=str(error)
-            ) from None
-        if not self.channels:
-            raise InputError("the recording holds no channel", self.path)
-        self._check_arrays()
-        counts = []
-        for level in dict.fromkeys(channel.level for channel in self.channels):
-            times = np.asarray(self._arrays[level][:])
-            missing = np.flatnonzero(~np.isfinite(times))
-            counts.append(int(missing[0]) if len(missing) else len(times))
-            if np.any(np.diff(times[: counts[-1]]) <= 0):
-                raise InputError("times of the recording do not rise", self.path / level / "time")
-        self.capacity = min(array.shape[0] for array in self._arrays.values())
-        self.written = min(*counts, self.capacity)
-        self._check_open_chunk()
+        self.channels = store.channels
+        return store
 
-    def _check_arrays(self) -> None:
-        """Refuse arrays into which what is recorded of this plant cannot be written."""
-        for channel in self.channels:
-            array, time = self._arrays[channel.name], self._arrays[channel.level]
-            count = self.simulation.plant.levels[channel.level].count
-            found = (array.dtype, array.shape[1:], array.chunks)
-            wanted = (
-                np.dtype(np.float32),
-                (count,),
-                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1),
-            )
-            if found != wanted or time.dtype != np.float64 or time.ndim != 1:
-                raise InputError(
-                    "the recording is not one of this layout",
-                    self.path,
-                    key=channel.name,
-                    found="{} values of shape {} in chunks of {}".format(*found),
-                    allowed="{} values of shape {} in chunks of {}".format(*wanted),
-                )
-
-    def _check_open_chunk(self) -> None:
-        """Read what the next frames are written into, so that damage shows now and not later."""
-        if self.written % CHUNK_FRAMES == 0:
-            return
-        for channel in self.channels:
-            try:
-                self._arrays[channel.name][self.written - 1]
-            except (ValueError, RuntimeError) as error:
-                raise InputError(
-                    f"the recording is damaged: {error}", self.path, key=channel.name
-                ) from None
-
-    def _write_events(self) -> None:
+    def _write_events(self) -> bool:
         """Events of sessions are written by their keeper."""
+        return False

@@ -17,6 +17,7 @@ import numpy as np
 
 from twin.errors import InputError
 from twin.extras import need
+from twin.figure_files import write_figure
 from twin.study.executors import Executor
 from twin.study.results import Results
 from twin.study.sampling import as_numbers, axes_of, point_at
@@ -146,8 +147,11 @@ def _best(prepared: Prepared, results: Results, points: list[dict[str, Quantity]
 
 
 def save_pareto_plot(prepared: Prepared, best: Best, file: Path) -> None:
-    """Plot the front over the first two objectives (of one: over the evaluations)."""
-    from twin.regression.plots import BAD, figure_class, svg_of
+    """Plot the front over the first two objectives (of one: over the evaluations).
+
+    The file's ending chooses SVG, PNG or PDF. Raises InputError when it cannot be written.
+    """
+    from twin.regression.plots import BAD, figure_class
 
     names = (*prepared.study.minimise, *prepared.study.maximise)
     figure = figure_class()(figsize=(6.0, 4.0))
@@ -174,7 +178,4 @@ def save_pareto_plot(prepared: Prepared, best: Best, file: Path) -> None:
         for axis, name in ((axes.set_xlabel, names[0]), (axes.set_ylabel, names[1])):
             unit = prepared.units[name]
             axis(f"{name} [{unit}]" if unit else name)
-    try:
-        file.write_text('<?xml version="1.0"?>\n' + svg_of(figure), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"plot cannot be written: {error.strerror}", file) from None
+    write_figure(figure, file)

@@ -6,6 +6,7 @@ again goes on with the points the journal lacks; a line cut by a kill is compute
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from twin.extras import need
 from twin.study.evaluate import Answer
 from twin.study.sampling import as_numbers
 from twin.study.spec import Quantity
+from twin.whole_files import file_beside, make_folder, write_file
 
 JOURNAL, TABLE, ABOUT = "journal.jsonl", "results.parquet", "study.json"
 OWN_COLUMNS = ("point", "error", "wall_s")
@@ -40,26 +42,33 @@ class Results:
     def __init__(self, folder: Path, digest: str, fresh: bool = False):
         self.folder = folder
         self.answers: dict[int, Answer] = {}
+        made = not folder.exists()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"folder cannot be made: {error.strerror}", folder) from None
-        self._check(digest, fresh)
-        self._read()
-        self._file: IO[str] = (folder / JOURNAL).open("a", encoding="utf-8")
+            make_folder(folder)
+            self._check(digest, fresh)
+            self._read()
+            self._file: IO[str] = (folder / JOURNAL).open("a", encoding="utf-8")
+        except (OSError, InputError) as error:
+            if made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            if isinstance(error, InputError):
+                raise
+            raise _refused(error, folder / JOURNAL) from None
 
     def __enter__(self) -> Results:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what the disk refused was told when it did
+            self._file.close()
 
     def _check(self, digest: str, fresh: bool) -> None:
         about = self.folder / ABOUT
         if about.is_file() and not fresh:
             try:
                 known = json.loads(about.read_text(encoding="utf-8")).get("digest")
-            except json.JSONDecodeError:
+            except (OSError, ValueError, AttributeError):
                 known = None
             if known != digest:
                 raise InputError(
@@ -70,15 +79,13 @@ class Results:
             return
         for name in (JOURNAL, TABLE):
             (self.folder / name).unlink(missing_ok=True)
-        partial = about.with_suffix(".partial")
-        partial.write_text(json.dumps({"digest": digest}), encoding="utf-8")
-        partial.replace(about)
+        write_file(about, json.dumps({"digest": digest}))
 
     def _read(self) -> None:
         journal = self.folder / JOURNAL
         if not journal.is_file():
             return
-        text = journal.read_text(encoding="utf-8")
+        text = journal.read_text(encoding="utf-8", errors="replace")
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
@@ -86,30 +93,36 @@ class Results:
                 answer = Answer(
                     int(entry["point"]), values, str(entry["error"]), float(entry["wall"])
                 )
-            except (json.JSONDecodeError, KeyError, TypeError, ValueError):
-                continue
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+                continue  # damaged: that point is computed again
             self.answers[answer.point] = answer
         if text and not text.endswith("\n"):  # a line that a kill cut off
             with journal.open("a", encoding="utf-8") as file:
                 file.write("\n")
 
     def add(self, answers: Iterable[Answer]) -> None:
-        """Keep answers; they are on the disk when this returns."""
-        for answer in answers:
-            self.answers[answer.point] = answer
-            self._file.write(
-                json.dumps(
-                    {
-                        "point": answer.point,
-                        "values": answer.values,
-                        "error": answer.error,
-                        "wall": answer.wall,
-                    }
+        """Keep answers; they are on the disk when this returns.
+
+        Raises InputError when the disk refuses; a study that is started again goes on from there.
+        """
+        try:
+            for answer in answers:
+                self.answers[answer.point] = answer
+                self._file.write(
+                    json.dumps(
+                        {
+                            "point": answer.point,
+                            "values": answer.values,
+                            "error": answer.error,
+                            "wall": answer.wall,
+                        }
+                    )
+                    + "\n"
                 )
-                + "\n"
-            )
-        self._file.flush()
-        os.fsync(self._file.fileno())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _refused(error, self.folder / JOURNAL) from None
 
     def write_table(
         self,
@@ -136,10 +149,17 @@ class Results:
         columns["error"] = [self.answers[n].error or None for n in order]
         columns["wall_s"] = [self.answers[n].wall for n in order]
         file = self.folder / TABLE
-        partial = file.with_suffix(".partial")
-        pq.write_table(pa.table(columns), partial)
-        partial.replace(file)
+        with file_beside(file) as beside:
+            pq.write_table(pa.table(columns), beside)
         return file
+
+
+def _refused(error: OSError, file: Path) -> InputError:
+    return InputError(
+        f"cannot be written: {error.strerror or error}",
+        file,
+        allowed="the same command again, which goes on from the answers kept so far",
+    )
 
 
 def digest_of(parts: Sequence[str]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from physics.factory.arrays import Floats
+from twin.bounds import above, count_text, maximum_elements
 from twin.errors import InputError
 from twin.numerals import number
 from twin.study.spec import Quantity, Study, Varied
-
-MAXIMUM_POINTS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,7 @@ def points_of(study: Study) -> list[dict[str, Quantity]]:
     if study.sample.method == "grid":
         return _grid(study, axes)
     count = study.sample.points
-    if count > MAXIMUM_POINTS:
-        raise InputError(
-            "too many points",
-            key="sample.points",
-            found=f"{count:,}",
-            allowed=f"{MAXIMUM_POINTS:,}",
-        )
+    _refuse_too_many(count, "sample.points")
     if study.sample.method == "latin-hypercube":
         from scipy.stats import qmc
 
@@ -131,7 +125,9 @@ def point_at(axes: list[Axis], shares: Floats) -> dict[str, Quantity]:
 
 def _grid(study: Study, axes: list[Axis]) -> list[dict[str, Quantity]]:
     columns: list[list[Quantity]] = []
-    total = 1
+    _refuse_too_many(
+        math.prod(len(axis.choices) or study.vary[axis.name].points for axis in axes), "vary"
+    )
     for axis in axes:
         if axis.choices:
             columns.append(list(axis.choices))
@@ -144,12 +140,14 @@ def _grid(study: Study, axes: list[Axis]) -> list[dict[str, Quantity]]:
         else:
             numbers = np.linspace(axis.low, axis.high, study.vary[axis.name].points)
             columns.append([axis.written(float(number)) for number in numbers])
-        total *= len(columns[-1])
-    if total > MAXIMUM_POINTS:
-        raise InputError(
-            "too many points", key="vary", found=f"{total:,}", allowed=f"{MAXIMUM_POINTS:,}"
-        )
     return [dict(zip(study.vary, values)) for values in itertools.product(*columns)]
+
+
+def _refuse_too_many(count: int, key: str) -> None:
+    """Raise InputError for more points than the bound, before they are made."""
+    bound = maximum_elements()
+    if count > bound:
+        raise InputError("too many points", key=key, found=count_text(count), allowed=above(bound))
 
 
 def as_numbers(point: Mapping[str, Quantity]) -> dict[str, Quantity]:

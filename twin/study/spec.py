@@ -22,9 +22,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
+from twin.bounds import MAXIMUM_ELEMENTS, PositiveInt
 from twin.idle_keys import refuse_idle
 
 Quantity = str | float | int | bool
@@ -96,8 +97,10 @@ class Sample(Element):
 class Search(Element):
     """How an optimum is looked for."""
 
-    evaluations: PositiveInt = Field(default=300, description="at most")
-    population: PositiveInt = Field(default=24)
+    evaluations: Annotated[PositiveInt, Field(le=MAXIMUM_ELEMENTS)] = Field(
+        default=300, description="at most"
+    )
+    population: Annotated[PositiveInt, Field(le=10_000)] = Field(default=24)
     seed: Annotated[int, Field(ge=0)] = Field(default=0)
 
 

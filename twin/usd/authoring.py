@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from twin.errors import InputError
 from twin.usd.pxr_modules import Gf, Sdf, Tf, Vt
+from twin.whole_files import make_folder, refusal
 
+CRATE = b"PXR-USDC"
+"""How a binary layer begins."""
 METRES_PER_UNIT = 1.0
 KILOGRAMS_PER_UNIT = 1.0
 TRANSFORM_OPS = Vt.TokenArray(["xformOp:translate", "xformOp:rotateXYZ"])
@@ -99,14 +103,27 @@ def save(layer: Any, file: Path, comment: str = "") -> None:
     ------
     InputError : the file cannot be written
     """
+    make_folder(file.parent)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not layer.Export(str(file), comment):
-            raise InputError("cannot be written", file)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file) from None
+        written = layer.Export(str(file), comment) and _is_complete(file)
+        said = ""
     except Tf.ErrorException as error:
-        raise InputError(f"cannot be written: {short_reason(error)}", file) from None
+        written, said = False, short_reason(error)
+    if not written:
+        reason = refusal(file.parent) or said or "the USD library does not say why"
+        raise InputError(f"cannot be written: {reason}", file)
+
+
+def _is_complete(file: Path) -> bool:
+    """Whether a layer's file has its end: a binary one names the place of its table of contents."""
+    with file.open("rb") as opened:
+        head = opened.read(24)
+        if not head.startswith(CRATE):
+            return bool(head)
+        (table,) = struct.unpack("<q", head[16:])
+        opened.seek(table)
+        (sections,) = struct.unpack("<q", opened.read(8).ljust(8, b"\xff"))
+        return bool(0 < sections < 64 and len(opened.read(32 * sections)) == 32 * sections)
 
 
 def short_reason(error: Exception) -> str:

@@ -17,8 +17,8 @@ with what it gives and turns differences into changes of the layout.
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +37,7 @@ from twin.usd.names import ROOT, PrimPaths, identifier
 from twin.usd.product_asset import LODS, AssetOptions, write_asset
 from twin.usd.pxr_modules import Sdf, Tf, UsdUtils
 from twin.usd.site_layers import equipment_layer, generations, places_layer
+from twin.whole_files import check_place, file_beside, folder_beside, refusal
 
 SCHEMA = "twin.usd/1"
 Form = Literal["addressable", "compact"]
@@ -87,8 +88,7 @@ def export_stage(
         )
     if lod not in LODS:
         raise InputError("unknown level of detail", key="lod", found=lod, allowed=", ".join(LODS))
-    if not file.absolute().parent.is_dir():
-        raise InputError("folder does not exist", file.absolute().parent)
+    check_place(file)
     if extension == ".usdz":
         with tempfile.TemporaryDirectory(prefix="twin-usdz-") as folder:
             inner = Path(folder) / f"{identifier(file.stem)}.usdc"
@@ -105,7 +105,8 @@ def export_stage(
             allowed=f"{plant.digest[:12]}, that of {plant.name}",
         )
     options = options or AssetOptions()
-    products = _write(plant, file, chosen, lod, recording, every, options, robot)
+    with folder_beside(file.absolute().parent) as folder:
+        products = _write(plant, folder / file.name, chosen, lod, recording, every, options, robot)
     return Exported(file, chosen, machines, plant.levels["gpu"].count, products)
 
 
@@ -217,14 +218,13 @@ def _copy_times(source: Any, target: Any) -> None:
 
 def _pack(stage: Path, file: Path) -> None:
     """Pack a stage with all it refers to into one usdz file."""
-    partial = file.with_name(f".{identifier(file.stem)}.partial.usdz")
-    try:
-        if not UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(stage)), str(partial)):
-            raise InputError("cannot be packed", file)
-        shutil.move(partial, file)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file) from None
-    except Tf.ErrorException as error:
-        raise InputError(f"cannot be packed: {short_reason(error)}", file) from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with file_beside(file) as beside:
+        try:
+            packed = UsdUtils.CreateNewUsdzPackage(Sdf.AssetPath(str(stage)), str(beside))
+            said = ""
+            with zipfile.ZipFile(beside) as package:  # the library does not tell of a full disk
+                packed = packed and package.testzip() is None
+        except (Tf.ErrorException, zipfile.BadZipFile) as error:
+            packed, said = False, short_reason(error)
+        if not packed:
+            raise InputError(f"cannot be packed: {refusal(beside.parent) or said}", file)

@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from twin.errors import InputError
 from twin.yaml_file import parse
 
 _NUMBER_LIKE = re.compile(r"[-+.]?[0-9][^ ]*|[-+]?\.(inf|nan)|~|null|true|false", re.IGNORECASE)
@@ -45,11 +44,3 @@ def layout_text(data: dict[str, Any]) -> str:
     )
     assert parse(text, Path("layout")).data == data
     return text
-
-
-def write_text(text: str, file: Path) -> None:
-    """Write a text file. Raises InputError when that fails."""
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file) from None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from twin.channels import BY_NAME, Channel
 from twin.errors import InputError
+from twin.foreign_data import reading
 from twin.plant.plant import Plant
 from twin.recording import open_recording
 from twin.usd.authoring import Types, attribute, new_layer
@@ -90,7 +91,8 @@ def recording_layer(
             found=str(tree.attrs.get("digest"))[:12],
             allowed=f"{plant.digest[:12]}, that of {plant.name}",
         )
-    series, times = _series(tree, plant, every, recording)
+    with reading(recording, "recording"):
+        series, times = _series(tree, plant, every, recording)
     layer = new_layer(extension, ROOT)
     root = layer.pseudoRoot
     root.SetInfo("timeCodesPerSecond", 1.0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
+from twin.bounds import PositiveInt
 from twin.clock import Beginning, ZoneName
 from twin.idle_keys import refuse_idle
 from twin.tabular.reader import kind_of

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import xarray
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin import recording
-from twin.channels import BY_NAME, CHANNELS, Channel
+import twin
+from twin import recording_lock, recording_store
+from twin.channels import BY_NAME, CHANNELS
 from twin.controls import Command
 from twin.errors import InputError
 from twin.factory import Factory
@@ -98,14 +101,14 @@ def test_two_runs_record_the_same_bytes(pilot: Factory, tmp_path: Path) -> None:
             ).read_bytes(), file
 
 
-def test_frames_that_were_never_written_are_left_out(pilot: Factory, tmp_path: Path) -> None:
+def test_arrays_grow_with_what_is_written(pilot: Factory, tmp_path: Path) -> None:
     simulation = pilot.simulation()
     recorder = Recorder(tmp_path / "run.zarr", simulation, SOME, frames=1000)
     for _ in range(CHUNK_FRAMES + 5):  # one chunk is on disk, five frames are not
         recorder.append()
         simulation.advance(10.0)
     tree = xarray.open_datatree(tmp_path / "run.zarr", engine="zarr")
-    assert int(np.isfinite(tree["rack"]["time"]).sum()) == CHUNK_FRAMES
+    assert tree["rack"]["time"].values.tolist() == [10.0 * n for n in range(CHUNK_FRAMES)]
     ours = open_recording(tmp_path / "run.zarr")
     assert ours["rack"].sizes["time"] == CHUNK_FRAMES
     assert np.isfinite(ours["gpu"]["temperature"].values).all()
@@ -125,12 +128,82 @@ def test_events_are_kept_with_the_frames(pilot: Factory, tmp_path: Path) -> None
     assert read_events(tmp_path / "run.zarr") == events
 
 
-def test_an_earlier_recording_is_replaced_and_nothing_else(pilot: Factory, tmp_path: Path) -> None:
+def test_a_longer_run_takes_the_place_of_an_earlier_one_when_it_is_complete(
+    pilot: Factory, tmp_path: Path
+) -> None:
     target = tmp_path / "run.zarr"
-    record(pilot.simulation(), target, 50)
     record(pilot.simulation(), target, 2)
-    assert open_recording(target)["rack"].sizes["time"] == 2
+    simulation = pilot.simulation()
+    with Recorder(target, simulation, SOME, frames=3) as recorder:
+        recorder.append()
+        recorder.flush()
+        assert recorder.path == tmp_path / "run.unfinished.zarr"
+        assert open_recording(target)["rack"].sizes["time"] == 2
+        assert open_recording(recorder.path)["rack"].sizes["time"] == 1
+    assert open_recording(target)["rack"].sizes["time"] == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
 
+
+@pytest.mark.parametrize("what", ["layout", "scenario", "pace", "frames"])
+def test_another_recording_is_replaced_only_when_asked(
+    pilot: Factory, tmp_path: Path, what: str
+) -> None:
+    target = tmp_path / "run.zarr"
+    record(pilot.simulation(), target, 3)
+    simulation = pilot.simulation(seed=1 if what == "scenario" else 0)
+    if what == "layout":
+        simulation = twin.load("server-room").simulation()
+    interval, frames = (20.0 if what == "pace" else 10.0), (2 if what == "frames" else 3)
+    with pytest.raises(InputError, match=f"of (another|more) {what} is there") as caught:
+        Recorder(target, simulation, SOME, interval=interval, frames=frames)
+    assert "--replace" in caught.value.allowed
+    assert open_recording(target)["rack"].sizes["time"] == 3
+    with Recorder(
+        target, simulation, SOME, interval=interval, frames=frames, replace=True
+    ) as recorder:
+        recorder.append()
+    assert open_recording(target)["rack"].sizes["time"] == 1
+
+
+def test_a_run_that_fails_leaves_the_earlier_recording(pilot: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "run.zarr"
+    record(pilot.simulation(), target, 3)
+    recorder = Recorder(target, pilot.simulation(), SOME, frames=3)
+    recorder.append()
+    recorder.close(complete=False)
+    assert open_recording(target)["rack"].sizes["time"] == 3
+    assert open_recording(tmp_path / "run.unfinished.zarr")["rack"].sizes["time"] == 1
+    record(pilot.simulation(), target, 3)  # the next run clears it away
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
+
+
+def test_a_second_writer_is_refused(pilot: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "run.zarr"
+    with Recorder(target, pilot.simulation(), SOME, frames=5) as recorder:
+        recorder.append()
+        for replace in (False, True):
+            with pytest.raises(InputError, match="another process is writing this recording"):
+                Recorder(target, pilot.simulation(), SOME, frames=5, replace=replace)
+    assert open_recording(target)["rack"].sizes["time"] == 1
+    record(pilot.simulation(), target, 2)  # the lock's file remains, the lock does not
+
+
+def test_without_locks_it_writes_and_says_so(
+    pilot: Factory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(recording_lock.fcntl, "flock", refuse)
+    record(pilot.simulation(), tmp_path / "run.zarr", 2)
+    assert "its file system has no locks" in caplog.text
+    assert open_recording(tmp_path / "run.zarr")["rack"].sizes["time"] == 2
+
+
+def test_what_is_no_recording_is_never_replaced(pilot: Factory, tmp_path: Path) -> None:
     folder = tmp_path / "thesis"
     folder.mkdir()
     (folder / "chapter.txt").write_text("years of work")
@@ -140,7 +213,7 @@ def test_an_earlier_recording_is_replaced_and_nothing_else(pilot: Factory, tmp_p
     file.write_text("not a folder")
     for path in (folder, foreign, file):
         with pytest.raises(InputError, match="not a recording; it is left untouched"):
-            Recorder(path, pilot.simulation(), SOME)
+            Recorder(path, pilot.simulation(), SOME, replace=True)
     assert (folder / "chapter.txt").read_text() == "years of work"
     assert xarray.open_zarr(foreign, consolidated=False)["x"].values.tolist() == [0, 1, 2]
     assert file.read_text() == "not a folder"
@@ -161,7 +234,7 @@ def test_what_is_no_recording_is_told(pilot: Factory, tmp_path: Path) -> None:
         open_recording(tmp_path)
     record(pilot.simulation(), tmp_path / "run.zarr", 2)
     (tmp_path / "run.zarr" / "zarr.json").write_text("{ not json")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"damaged: Expecting property name"):
         open_recording(tmp_path / "run.zarr")
     foreign = tmp_path / "foreign.zarr"
     xarray.Dataset({"x": ("n", np.arange(3))}).to_zarr(foreign, consolidated=False)
@@ -198,28 +271,31 @@ def test_rounding_is_to_the_resolution_and_done_once(name: str, shares: list[flo
     assert np.array_equal(rounded(kept.astype(np.float64), channel), kept)
 
 
-def test_whole_chunks_are_what_zarr_would_have_written(
+def test_every_file_of_the_arrays_is_what_zarr_would_have_written(
     pilot: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "CHUNK_ELEMENTS", 100)  # 576 accelerators: the last one is short
+    # 576 accelerators: the last stretch is short, as is the last chunk of frames
+    monkeypatch.setattr(recording_store, "CHUNK_ELEMENTS", 100)
     direct, by_zarr = tmp_path / "direct.zarr", tmp_path / "zarr.zarr"
-    record(pilot.simulation(), direct, 2 * CHUNK_FRAMES)
-
-    def through_zarr(self: Recorder, channel: Channel, number: int, frames: Any) -> None:
-        first = number * CHUNK_FRAMES
-        self._arrays[channel.name][first : first + CHUNK_FRAMES] = frames
-
-    monkeypatch.setattr(Recorder, "_write_chunks", through_zarr)
-    record(pilot.simulation(), by_zarr, 2 * CHUNK_FRAMES)
-    chunks = sorted((by_zarr / "gpu" / "temperature" / "c").rglob("*"))
-    assert len([chunk for chunk in chunks if chunk.is_file()]) == 2 * 6
-    left, right = (xarray.open_datatree(path, engine="zarr") for path in (direct, by_zarr))
-    for channel in SOME:
-        place = f"{channel.level}/{channel.name.partition('.')[2]}"
-        np.testing.assert_array_equal(left[place].values, right[place].values)
-        files = [f for f in (by_zarr / place / "c").rglob("*") if f.is_file()]
-        for file in files:
-            assert (direct / file.relative_to(by_zarr)).read_bytes() == file.read_bytes(), file
+    record(pilot.simulation(), direct, CHUNK_FRAMES + 3)
+    shutil.copytree(direct, by_zarr)
+    compared = 0
+    for level in ("gpu", "rack", "cdu", "site"):
+        group = zarr.open_group(str(by_zarr / level), mode="r+", use_consolidated=False)
+        for name, array in group.arrays():
+            values = array[:]
+            shutil.rmtree(by_zarr / level / name / "c")
+            array[:] = values
+            array.update_attributes({})  # writes its document
+            ours, theirs = (folder / level / name / "zarr.json" for folder in (direct, by_zarr))
+            assert json.loads(ours.read_bytes()) == json.loads(theirs.read_bytes())
+            assert ours.read_bytes() != theirs.read_bytes()  # in one line, so not left as it was
+            for file in (by_zarr / level / name / "c").rglob("*"):
+                if file.is_file():
+                    written = direct / file.relative_to(by_zarr)
+                    assert written.read_bytes() == file.read_bytes(), file
+                    compared += 1
+    assert compared == 4 * 1 + (6 + 1 + 1 + 1) + 2 * (6 + 1 + 1 + 1)  # times, labels, channels
 
 
 def test_values_read_together_are_those_read_alone(pilot: Factory) -> None:

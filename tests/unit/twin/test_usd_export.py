@@ -293,7 +293,7 @@ def test_package_is_one_file(plant: Plant, tmp_path: Path) -> None:
     [
         ("site.obj", {}, "unknown kind of stage"),
         ("site.usd", {"lod": "tiny"}, "unknown level of detail"),
-        ("missing/site.usd", {}, "folder does not exist"),
+        ("missing/site.usd", {}, "its folder does not exist"),
         ("site.usd", {"recording": Path("nothing.zarr")}, "recording not found"),
     ],
 )
