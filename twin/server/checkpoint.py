@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import InputError
+from twin.foreign_data import reading
 
 if TYPE_CHECKING:
     from twin.server.journal import Journal
@@ -103,7 +103,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
     """Read a checkpoint; raises InputError when it is damaged."""
     from twin.simulation import Snapshot
 
-    try:
+    with reading(file, "checkpoint"):  # the archive has a checksum of all it holds
         with np.load(file, allow_pickle=False) as content:
             facts = json.loads(content["facts"].tobytes())
             state = np.asarray(content["state"], dtype=np.float64)
@@ -119,5 +119,3 @@ def read_checkpoint(file: Path) -> Checkpoint:
         return Checkpoint(
             snapshot, int(facts["commands"]), int(facts["entries"]), int(facts["events"])
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"checkpoint cannot be read: {error}", file) from None

@@ -114,7 +114,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage
         write_checkpoint(tmp_path, Checkpoint(snapshot(steps), 0, 0, 0))
     newest = checkpoint_files(tmp_path)[-1]
     newest.write_bytes(damage)
-    with pytest.raises(InputError, match="checkpoint cannot be read"):
+    with pytest.raises(InputError, match="checkpoint is damaged"):
         read_checkpoint(newest)
     assert latest_checkpoint(tmp_path, Journal(), 1.0).snapshot.steps == 10
 
