@@ -163,7 +163,7 @@ class Recorder:
             if self.frames is not None:
                 levels = self.simulation.plant.levels
                 counts = [levels[channel.level].count for channel in self.channels]
-                self.size = expected_size(self.path.absolute().parent, self.frames, counts)
+                self.size = expected_size(self.path, self.frames, counts)
             self.path.mkdir()
         try:
             with self._writing():

@@ -83,13 +83,16 @@ def read_beside(folder: Path, name: str, attributes: Mapping[str, Any]) -> dict[
     return read_sealed(file, required="checksum" in attributes)
 
 
-def read_scene(folder: Path) -> dict[str, Any]:
-    """Scene description of a recording; raises InputError when it is missing or damaged."""
+def read_scene(folder: Path, *, sealed: bool = False) -> dict[str, Any]:
+    """Scene description of a recording; raises InputError when it is missing or damaged.
+
+    sealed : it must have its checksum
+    """
     file = folder / SCENE
     if not file.is_file():
         raise InputError("scene of the recording cannot be read: it is missing", file)
     try:
-        return read_sealed(file)
+        return read_sealed(file, required=sealed)
     except InputError as error:
         raise InputError(f"scene of the recording {error.message}", file) from None
 
@@ -196,6 +199,8 @@ class ChunkSums:
                 raise InputError("missing from the recording, or cut off", file) from None
             if not self._fits(number, place, found):
                 self._read()  # whoever writes the recording may have added to the chunk
+                if number not in self._sums:
+                    raise InputError("checksums of frames are missing", self.folder / CHECKSUMS)
                 if not self._fits(number, place, found):
                     raise InputError(
                         "recording is damaged: this file is not the one that was written", file

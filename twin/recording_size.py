@@ -14,8 +14,8 @@ USUAL_COMPRESSION, BEST_COMPRESSION = 10, 50
 WORTH_TELLING = 10**9  # bytes
 
 
-def expected_size(folder: Path, frames: int, counts: Sequence[int]) -> int:
-    """Bytes that a recording of so many frames takes in a folder.
+def expected_size(path: Path, frames: int, counts: Sequence[int]) -> int:
+    """Bytes that a recording of so many frames takes, to be made at a path.
 
     counts : elements of every channel
 
@@ -24,7 +24,7 @@ def expected_size(folder: Path, frames: int, counts: Sequence[int]) -> int:
     InputError : the disk cannot hold it
     OSError : the folder is not there
     """
-    disk = os.statvfs(folder)
+    disk = os.statvfs(path.absolute().parent)
     chunks = -(-frames // CHUNK_FRAMES)
     files = chunks * sum(-(-count // CHUNK_ELEMENTS) for count in counts)
     raw = chunks * CHUNK_FRAMES * 4 * sum(counts)
@@ -32,15 +32,15 @@ def expected_size(folder: Path, frames: int, counts: Sequence[int]) -> int:
     free = disk.f_bavail * disk.f_frsize
     if least > free:
         raise InputError(
-            "the recording does not fit on the disk",
-            folder,
+            "the recording cannot be written: No space left on device for all of it",
+            path,
             found=f"{frames:,} frames, at least {size_text(least)}",
             allowed=f"{size_text(free)} are free: fewer frames (--every), a shorter time (--for)",
         )
     if disk.f_files and files > disk.f_favail:
         raise InputError(
-            "the recording has more files than the disk takes",
-            folder,
+            "the recording cannot be written: it has more files than the disk takes",
+            path,
             found=f"{frames:,} frames, {files:,} files",
             allowed=f"{disk.f_favail:,} files: fewer frames (--every), a shorter time (--for)",
         )

@@ -60,7 +60,7 @@ class Recording:
         self.path = Path(path)
         document = read_document(self.path)
         self.attributes: Mapping[str, Any] = document["attributes"]
-        self.scene = read_scene(self.path)
+        self.scene = read_scene(self.path, sealed="checksum" in self.attributes)
         self.events = read_events(self.path, int(self.attributes.get("events", 0)))
         self._sums = ChunkSums(self.path, self.attributes, document)
         self.digest = str(self.attributes.get("digest", self.scene.get("digest", "")))
@@ -80,7 +80,8 @@ class Recording:
             names = [name for name, _ in group.arrays() if f"{level}.{name}" in BY_NAME]
             if not names:
                 continue
-            time = np.asarray(group["time"][:], dtype=np.float64)
+            with reading(self.path / level / "time", "recording"):
+                time = np.asarray(group["time"][:], dtype=np.float64)
             present = np.flatnonzero(np.isfinite(time))
             if self._sums.known and (len(present) < len(time) or np.any(np.diff(time) <= 0.0)):
                 raise ValueError(f"times of {level} are missing or do not rise")

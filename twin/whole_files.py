@@ -102,8 +102,10 @@ def folder_beside(path: Path) -> Iterator[Path]:
     except InputError as error:
         inside = Path(error.file).is_relative_to(beside)
         file = path / Path(error.file).relative_to(beside) if inside else error.file
-        message = error.message.replace(str(beside), str(path))
-        raise InputError(message, file, error.line, error.key, error.found, error.allowed) from None
+        message, found = (
+            text.replace(str(beside), str(path)) for text in (error.message, error.found)
+        )
+        raise InputError(message, file, error.line, error.key, found, error.allowed) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -195,7 +197,7 @@ def _told(path: Path, beside: Path | None = None, key: str = "") -> Iterator[Non
         other = "" if error.filename is None else str(error.filename)
         ours = beside is None or str(beside) in other or other == str(path)
         raise InputError(
-            f"cannot be written: {error.strerror or error}",
+            f"cannot be written: {os.strerror(error.errno) if error.errno else error.strerror}",
             path,
             key=key,
             found="" if ours else other,

@@ -24,7 +24,7 @@ MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 64
 MAXIMUM_NODES = 4_000_000
 """Bounds of a file: its size, its nesting, and its values with every alias written out."""
-LONGEST_INTEGER = 300  # characters; longer ones are no numbers that arithmetic can take
+LONGEST_INTEGER = 300  # characters; longer ones do not fit into a floating-point number
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")

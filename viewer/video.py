@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -161,7 +162,8 @@ class Film:
         self.path, self.count = path, 0
         self._place = file_beside(path)
         self._beside = self._place.__enter__()
-        self._writer = _encoder(self._beside, rate)
+        self._in_memory = BytesIO() if path.suffix.lower() == ".gif" else None
+        self._writer = _encoder(self._in_memory or self._beside, path.suffix.lower(), rate)
 
     def __enter__(self) -> Film:
         return self
@@ -190,7 +192,9 @@ class Film:
         """End the video and let it take its place."""
         try:
             self._writer.close()
-            if _readable_frames(self._beside, self.count) != self.count:
+            if self._in_memory is not None:
+                self._beside.write_bytes(self._in_memory.getvalue())
+            elif _readable_frames(self._beside) != self.count:
                 raise OSError(0, "the encoder failed")
         except OSError as error:
             refused = self._refused(error)
@@ -211,22 +215,20 @@ class Film:
         return InputError(f"cannot be written: {reason}", self.path)
 
 
-def _encoder(file: Path, rate: float) -> Any:
+def _encoder(file: Path | BytesIO, ending: str, rate: float) -> Any:
     import imageio.v2 as imageio
 
-    if file.suffix.lower() == ".gif":
-        return imageio.get_writer(file, mode="I", duration=1000.0 / rate, loop=0)
-    codec = "libx264" if file.suffix.lower() == ".mp4" else "libvpx-vp9"
+    if ending == ".gif":
+        return imageio.get_writer(file, ending, mode="I", duration=1000.0 / rate, loop=0)
+    codec = "libx264" if ending == ".mp4" else "libvpx-vp9"
     return imageio.get_writer(
         file, mode="I", fps=rate, codec=codec, quality=8, pixelformat="yuv420p",
         macro_block_size=2, ffmpeg_log_level="fatal",
     )  # fmt: skip
 
 
-def _readable_frames(video: Path, written: int) -> int:
+def _readable_frames(video: Path) -> int:
     """Frames that a player finds in a video."""
-    if video.suffix.lower() == ".gif":
-        return written  # its writer tells of errors
     import imageio_ffmpeg
 
     found = subprocess.run(

@@ -25,6 +25,14 @@ def start(record: Path, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def twin_run(record: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A run to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "twin.cli.main", "run", "pilot", "--record", str(record), *options],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
 def wait_for_chunks(record: Path, process: subprocess.Popen[str], count: int) -> None:
     """Wait until that many chunks of accelerator temperatures are on disk."""
     chunks = record / "gpu" / "temperature" / "c"
@@ -38,14 +46,12 @@ def wait_for_chunks(record: Path, process: subprocess.Popen[str], count: int) ->
 def check_frames(record: Path, at_least: int) -> int:
     """Read with plain xarray, no matter how it ended; every frame there is whole."""
     tree = xarray.open_datatree(record, engine="zarr")
-    times = tree["gpu"]["time"].values
-    present = np.isfinite(times)
-    frames = int(present.sum())
+    frames = tree["gpu"].sizes["time"]
     assert frames >= at_least
-    assert np.array_equal(times[present], np.arange(frames, dtype=float))
     for level in tree.children.values():
+        assert np.array_equal(level["time"].values, np.arange(frames, dtype=float))
         for name, values in level.data_vars.items():
-            assert np.isfinite(values.values[present]).all(), f"{level.name}/{name}"
+            assert np.isfinite(values.values).all(), f"{level.name}/{name}"
     return frames
 
 
@@ -62,8 +68,8 @@ def test_an_interrupted_run_is_closed_and_readable(tmp_path: Path, options: tupl
     assert "run.zarr" in error
     assert "Traceback" not in error
     frames = check_frames(record, 2 * CHUNK_FRAMES)
-    tree = xarray.open_datatree(record, engine="zarr")
-    assert tree["gpu"].sizes["time"] == frames  # closed: cut to what it holds
+    alone = xarray.open_datatree(record, engine="zarr", consolidated=False)
+    assert alone["gpu"].sizes["time"] == frames  # closed: the arrays' own documents say so too
 
 
 def test_interrupting_before_the_run_begins_is_no_traceback() -> None:
@@ -93,4 +99,27 @@ def test_a_killed_run_loses_the_open_chunk_at_most(tmp_path: Path, delay: float)
     assert frames % CHUNK_FRAMES == 0
     tree = open_recording(record)
     assert tree["gpu"].sizes["time"] == frames
-    assert np.isfinite(tree["gpu"]["power"].values).all()
+    again = tmp_path / "again.zarr"  # the same run, not disturbed
+    done = twin_run(again, "--for", f"{frames - 1}s", "--every", "1s")
+    assert done.returncode == 0, done.stderr
+    whole = open_recording(again)
+    for level in whole.children.values():
+        for name, values in level.data_vars.items():
+            np.testing.assert_array_equal(tree[level.name][name].values, values.values, str(name))
+
+
+def test_an_interrupted_run_leaves_the_recording_it_was_to_replace(tmp_path: Path) -> None:
+    record = tmp_path / "run.zarr"
+    assert twin_run(record, "--for", "20s").returncode == 0
+    process = start(record, "--replace")
+    unfinished = tmp_path / "run.unfinished.zarr"
+    wait_for_chunks(unfinished, process, 2)
+    second = twin_run(record, "--for", "20s")
+    assert second.returncode == 2
+    assert "another process is writing this recording" in second.stderr
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"recorded until then in {unfinished}" in error
+    assert open_recording(record)["gpu"].sizes["time"] == 3
+    check_frames(unfinished, 2 * CHUNK_FRAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from twin.bounds import above, count_text, maximum_elements
@@ -24,9 +25,9 @@ def check_size(layout: Layout) -> None:
                 above(bound),
             )
     parts = list(_parts(layout))
-    total = sum(count for count, _ in parts)
+    total = sum(_count(part) for part in parts)
     if total > bound:
-        _, key = max(parts, key=lambda part: part[0])
+        _, key = max(max(parts, key=_count), key=lambda factor: factor[0])
         raise layout.document.error(
             "the layout stands for too many elements", key, count_text(total), above(bound)
         )
@@ -58,50 +59,60 @@ def cdus_per_row(row: models.Row) -> int:
     return row.cdu.per_row or 0
 
 
-def _parts(layout: Layout) -> Iterator[tuple[int, Key]]:
+Factors = tuple[tuple[int, Key], ...]
+"""Numbers whose product counts elements, from the outermost on, each with where it is written."""
+
+
+def _count(factors: Factors) -> int:
+    return math.prod(number for number, _ in factors)
+
+
+def _parts(layout: Layout) -> Iterator[Factors]:
     """Elements by where they are asked for."""
     for s, site in enumerate(layout.model.sites):
         key: Key = ("sites", s)
-        sites = _times(site)
-        yield sites, (*key, "count")
+        sites = _times((), site, key)
+        yield sites
         if site.feeders is not None:
-            yield sites * site.feeders.count, (*key, "feeders", "count")
+            yield (*sites, (site.feeders.count, (*key, "feeders", "count")))
         yield from _banks(sites, key, site, ("transformers", "generators", "battery"))
         for p, plant in enumerate(site.plants):
-            own, where = sites * _times(plant), (*key, "plants", p)
-            yield own, (*where, "count")
+            where = (*key, "plants", p)
+            plants = _times(sites, plant, where)
+            yield plants
             yield from _banks(
-                own, where, plant, ("heat_rejection", "pumps", "chillers", "transformers")
+                plants, where, plant, ("heat_rejection", "pumps", "chillers", "transformers")
             )
         for h, hall in enumerate(site.halls):
-            own, where = sites * _times(hall), (*key, "halls", h)
-            yield own, (*where, "count")
-            yield from _banks(own, where, hall, ("crahs", "ups", "transformers"))
+            where = (*key, "halls", h)
+            halls = _times(sites, hall, where)
+            yield halls
+            yield from _banks(halls, where, hall, ("crahs", "ups", "transformers"))
             if hall.ups is not None:
-                yield own * hall.ups.system_count, (*where, "ups", "systems")
+                yield (*halls, (hall.ups.system_count, (*where, "ups", "systems")))
             for r, row in enumerate(hall.rows):
-                yield from _row(layout, own * _times(row), row, (*where, "rows", r))
+                yield from _row(layout, halls, row, (*where, "rows", r))
 
 
-def _row(layout: Layout, rows: int, row: models.Row, key: Key) -> Iterator[tuple[int, Key]]:
+def _row(layout: Layout, halls: Factors, row: models.Row, key: Key) -> Iterator[Factors]:
+    rows = _times(halls, row, key)
+    yield rows
     each = 1 + accelerators(layout.product(row.rack, Rack))
-    yield rows, (*key, "count")
-    # what asks for most is the larger factor
-    yield rows * row.racks * each, (*key, "racks" if row.racks >= rows else "count")
+    yield (*rows, (row.racks, (*key, "racks")), (each, (*key, "rack")))
     if row.panels is not None:
-        yield rows * row.panels.per_row, (*key, "panels", "per_row")
+        yield (*rows, (row.panels.per_row, (*key, "panels", "per_row")))
     if row.cdu is not None:
-        yield rows * cdus_per_row(row), (*key, "cdu")
+        yield (*rows, (cdus_per_row(row), (*key, "cdu")))
 
 
-def _times(element: models.Generated) -> int:
-    return 1 if element.count is None else element.count
+def _times(parents: Factors, element: models.Generated, key: Key) -> Factors:
+    return (*parents, (1 if element.count is None else element.count, (*key, "count")))
 
 
 def _banks(
-    parents: int, key: Key, element: object, names: tuple[str, ...]
-) -> Iterator[tuple[int, Key]]:
+    parents: Factors, key: Key, element: object, names: tuple[str, ...]
+) -> Iterator[Factors]:
     for name in names:
         bank: Bank | None = getattr(element, name)
         if bank is not None:
-            yield parents * bank.count, (*key, name, "count")
+            yield (*parents, (bank.count, (*key, name, "count")))
