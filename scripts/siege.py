@@ -46,10 +46,11 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Facts = dict[str, Any]
 
 
-async def _open(port: int, data: bytes = b"") -> Connection | None:
+async def _open(port: int, data: bytes = b"", source: str = "127.0.0.1") -> Connection | None:
     """A connection with some bytes sent, or None when it was refused."""
+    opening = asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 10)
+        reader, writer = await asyncio.wait_for(opening, 10)
         if data:
             writer.write(data)
             await writer.drain()
@@ -106,9 +107,11 @@ async def silent_viewers(port: int, seconds: float, scale: float) -> Facts:
     return await _hold(port, seconds, int(1000 * scale), HANDSHAKE + b"\r\n")
 
 
-async def _pour(port: int, head: bytes, part: bytes, total: int, seconds: float) -> Facts:
+async def _pour(
+    port: int, head: bytes, part: bytes, total: int, seconds: float, source: str = "127.0.0.1"
+) -> Facts:
     """Send one request's bytes for as long as they are taken."""
-    pair = await _open(port, head)
+    pair = await _open(port, head, source)
     sent, end = 0, time.monotonic() + seconds
     if pair is None:
         return {"sent_mb": 0.0}
@@ -191,11 +194,11 @@ async def slow_bodies(port: int, seconds: float, scale: float) -> Facts:
 
 
 async def pipeline(port: int, seconds: float, scale: float) -> Facts:
-    """20 connections that send requests without end and read no answer."""
+    """20 connections that send requests without end, from an address that has its own rate."""
 
     async def one() -> float:
         request = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 500
-        facts = await _pour(port, request, request, 1_000_000_000, seconds)
+        facts = await _pour(port, request, request, 1 << 30, seconds, "127.0.0.2")
         return float(facts["sent_mb"])
 
     return {"sent_mb": round(sum(await asyncio.gather(*(one() for _ in range(20)))), 1)}

@@ -12,28 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin.server.commands import Forbidden
+from twin.server.headers import ONLY_ENCRYPTED, SECURITY_HEADERS
 from twin.server.limits import Limits
 from twin.server.rates import Buckets
 from twin.server.redfish_service import OPEN as REDFISH_OPEN
 from twin.server.security import Access, Role, User, bearer, is_loopback
 
 PROTECTED = ("/api", "/metrics", "/redfish", "/docs", "/openapi")
-# what the browser client does: modules, a worker and models from here, pictures it makes itself
-CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-SECURITY_HEADERS = [
-    (b"content-security-policy", CONTENT_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-]
-ONLY_ENCRYPTED = (b"strict-transport-security", b"max-age=31536000")
 Pair = tuple[bytes, bytes]
 Refusal = tuple[int, dict[str, Any], list[Pair]]
 
@@ -68,9 +53,9 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers, address: str) -> Refusal | None:
         """Status, body and headers of why not; None when it may go on."""
-        foreign = self._foreign(headers)
+        foreign = self.access.refusal(headers.getlist("host"), headers.getlist("origin"))
         if foreign is not None:
-            return foreign
+            return *foreign, []
         websocket = scope["type"] == "websocket"
         if not (websocket or self._requests.take(address)):
             slower: list[Pair] = [(b"retry-after", b"1"), (b"connection", b"close")]
@@ -94,26 +79,6 @@ class Guard:
         scope.setdefault("state", {})["user"] = user
         return None
 
-    def _foreign(self, headers: Headers) -> Refusal | None:
-        """Why a host or origin is not taken."""
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) > 1 or len(origins) > 1:
-            return 400, {"message": "more than one Host or Origin"}, []
-        host, origin = next(iter(hosts), None), next(iter(origins), None)
-        try:
-            ours = self.access.allows_host(host)
-        except ValueError:
-            return _bad("Host is not a name with or without a port", "host", host)
-        try:
-            invited = self.access.allows_origin(origin, host)
-        except ValueError:
-            return _bad("Origin is not one of a web page", "origin", origin)
-        if not ours:
-            return 403, {"message": "not the name of this server", "found": _shown(host)}, []
-        if not invited:
-            return 403, {"message": "origin not allowed", "found": _shown(origin)}, []
-        return None
-
     def _limited(self, receive: Receive) -> Receive:
         """Bodies without a length are cut off at the limit."""
         taken = 0
@@ -134,15 +99,6 @@ def refers_to_loopback(headers: Headers) -> bool:
     host = headers.get("host", "")
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     return is_loopback(name.lower())
-
-
-def _bad(message: str, key: str, found: str | None) -> Refusal:
-    return 400, {"message": message, "key": key, "found": _shown(found)}, []
-
-
-def _shown(text: str | None) -> str:
-    """Foreign text, short enough to be repeated."""
-    return (text or "")[:100]
 
 
 def _with_headers(send: Send, added: Iterable[Pair]) -> Send:

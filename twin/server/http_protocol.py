@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from twin.server.connections import Connection, Connections
+from twin.server.headers import SECURITY_HEADERS
+from twin.server.security import Access
 from twin.server.stream_protocol import StreamProtocol
 
 LINGER = 1.0  # s in which a client that still sends may read why it was refused
@@ -30,7 +32,11 @@ _REASONS = {
     431: "the headers of the request are too large or too many",
     503: "too many connections; try again",
 }
-_NOTES = {400: "malformed requests refused", 429: "requests refused: too many"}
+_NOTES = {
+    400: "malformed requests refused",
+    403: "requests refused: from elsewhere, or by another name",
+    429: "requests refused: too many",
+}
 
 
 class Refused(Exception):
@@ -56,14 +62,17 @@ class HttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         connections: Connections,
+        access: Access,
     ):
         super().__init__(config, server_state, app_state, _loop)
         self._everyone, self._limits = connections, connections.limits
+        self._access = access
         self.place: Connection | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._running: RequestResponseCycle | None = None
         self._refusal = 0
+        self._reason: dict[str, str] | None = None
         self._over = False  # nothing that comes is read any more
         self._in_head = self._in_body = False
         self._begun = False  # a request begins in the bytes at hand
@@ -156,6 +165,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head, self._in_body = False, True
         self._bytes = 0
         self._set_deadline(self._limits.body_seconds)
+        foreign = self._access.refusal(self._values(b"host"), self._values(b"origin"))
+        if foreign is not None:  # as early as this, as there may be many at a time
+            self._in_body = False
+            status, self._reason = foreign
+            self._refuse(status)
         full = len(self.pipeline) >= self._limits.pipelined
         if full:
             self.app = _too_many
@@ -212,6 +226,9 @@ class HttpProtocol(HttpToolsProtocol):
     def _address(self) -> str:
         return self.client[0] if self.client else "?"
 
+    def _values(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.headers if key == name]
+
     def _resting(self) -> bool:
         return (self.cycle is None or self.cycle.response_complete) and not self.pipeline
 
@@ -249,9 +266,9 @@ class HttpProtocol(HttpToolsProtocol):
                 return
             running.disconnected = True  # what waits for the body need not wait any more
             running.message_event.set()
-            self.transport.write(problem(status))
+            self.transport.write(problem(status, self._reason))
         elif self.cycle is None or not self._in_body:
-            self.transport.write(problem(status))
+            self.transport.write(problem(status, self._reason))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self._cut)
@@ -293,17 +310,19 @@ class HttpProtocol(HttpToolsProtocol):
             self._stalled = None
 
 
-def problem(status: int, message: str | None = None) -> bytes:
+def problem(status: int, reason: dict[str, str] | None = None) -> bytes:
     """A whole answer that ends the connection."""
     phrase = HTTPStatus(status).phrase
-    body = json.dumps({"message": message or _REASONS.get(status, phrase.lower())}).encode()
-    head = (
-        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nx-content-type-options: nosniff\r\n"
-        + ("retry-after: 1\r\n" if status in (429, 503) else "")
-        + "connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    body = json.dumps(reason or {"message": _REASONS.get(status, phrase.lower())}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        *([(b"retry-after", b"1")] if status in (429, 503) else []),
+        *SECURITY_HEADERS,
+    ]
+    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b": ".join(pair) for pair in headers)]
+    return b"\r\n".join([*lines, b"", body])
 
 
 async def _too_many(

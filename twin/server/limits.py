@@ -38,7 +38,7 @@ class Limits:
     requests_per_second: float = _limit(200.0, 1, 1e6, "of one address, from pages allowed here")
     requests_at_once: int = _limit(400, 1, 1_000_000, "the same, in a burst")
     handshakes_per_second: float = _limit(100.0, 1, 1e6, "websockets opened by one address")
-    handshakes_at_once: int = _limit(300, 1, 1_000_000, "the same, in a burst")
+    handshakes_at_once: int = _limit(100, 1, 1_000_000, "the same, in a burst")
     first_message_seconds: float = _limit(30.0, 0.1, 3600, "until a viewer says what it wants")
     message_bytes: int = _limit(65_536, 1024, 1 << 24, "message of a viewer")
     messages_per_second: float = _limit(50.0, 1, 1e6, "of one viewer")

@@ -132,7 +132,7 @@ def serve(
         )
         background = [_bridge(manager, mqtt)] if mqtt is not None else []
         app = create_app(manager, settings, opener, background)
-        server = uvicorn.Server(_config(app, Connections(fitted), context))
+        server = uvicorn.Server(_config(app, Connections(fitted), access, context))
         scheme = "https" if certificate is not None else "http"
         address = _address(scheme, listener)
         # what is loaded now stays: looking through it for garbage takes half a second, at any time
@@ -247,11 +247,13 @@ def _address(scheme: str, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _config(app: Any, connections: Connections, context: ssl.SSLContext | None) -> uvicorn.Config:
+def _config(
+    app: Any, connections: Connections, access: Access, context: ssl.SSLContext | None
+) -> uvicorn.Config:
     limits = connections.limits
 
     def door(*arguments: Any, **options: Any) -> asyncio.Protocol:
-        inner = HttpProtocol(*arguments, connections=connections, **options)
+        inner = HttpProtocol(*arguments, connections=connections, access=access, **options)
         return inner if context is None else TlsDoor(context, connections, inner)
 
     return uvicorn.Config(

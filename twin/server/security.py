@@ -59,6 +59,29 @@ class Access:
                 found = user
         return found
 
+    def refusal(
+        self, hosts: Sequence[str], origins: Sequence[str]
+    ) -> tuple[int, dict[str, str]] | None:
+        """Status and reason for refusing a request with these headers; None when it may pass."""
+        if len(hosts) > 1 or len(origins) > 1:
+            return 400, {"message": "more than one Host or Origin"}
+        host, origin = next(iter(hosts), None), next(iter(origins), None)
+        try:
+            ours = self.allows_host(host)
+        except ValueError:
+            message = "Host is not a name with or without a port"
+            return 400, {"message": message, "key": "host", "found": (host or "")[:100]}
+        try:
+            invited = self.allows_origin(origin, host)
+        except ValueError:
+            message = "Origin is not one of a web page"
+            return 400, {"message": message, "key": "origin", "found": (origin or "")[:100]}
+        if not ours:
+            return 403, {"message": "not the name of this server", "found": (host or "")[:100]}
+        if not invited:
+            return 403, {"message": "origin not allowed", "found": (origin or "")[:100]}
+        return None
+
     def allows_origin(self, origin: str | None, host: str | None) -> bool:
         """Whether a page of ``origin`` may talk to us, who were addressed as ``host``.
 
