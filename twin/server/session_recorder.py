@@ -87,15 +87,16 @@ class SessionRecorder(Recorder):
         try:
             self._root = zarr.open_group(str(self.path), mode="r+", use_consolidated=False)
             made = zarr.open_group(str(self.path), mode="r")  # with all that it was made with
-            self.channels = tuple(
-                channel
-                for channel in BY_NAME.values()
-                if channel.level in made and channel.name.partition(".")[2] in made[channel.level]
-            )
-            for channel in self.channels:
-                level, _, name = channel.name.partition(".")
-                self._arrays[channel.name] = self._root[level][name]
-                self._arrays[level] = self._root[level]["time"]
+            named = {
+                f"{level}.{name}" for level, group in made.groups() for name in group.array_keys()
+            }
+            self.channels = tuple(c for c in BY_NAME.values() if c.name in named)
+            for level in dict.fromkeys(channel.level for channel in self.channels):
+                group = self._root[level]
+                self._arrays[level] = group["time"]
+                for channel in self.channels:
+                    if channel.level == level:
+                        self._arrays[channel.name] = group[channel.name.partition(".")[2]]
         except KeyError as error:
             raise InputError(
                 "the recording is damaged: an array is missing", self.path, found=str(error)
