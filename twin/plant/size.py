@@ -27,7 +27,8 @@ def check_size(layout: Layout) -> None:
     parts = list(_parts(layout))
     total = sum(_count(part) for part in parts)
     if total > bound:
-        _, key = max(max(parts, key=_count), key=lambda factor: factor[0])
+        largest = max(parts, key=lambda part: _count(part))
+        _, key = max(largest, key=lambda factor: factor[0])
         raise layout.document.error(
             "the layout stands for too many elements", key, count_text(total), above(bound)
         )
