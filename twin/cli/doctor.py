@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 def doctor(
     port: Annotated[
-        int, typer.Option(help="Port that twin serve will use", parser=whole(1, 65535))
+        int, typer.Option(help="Port that twin serve will use", parser=whole(0, 65535))
     ] = 8000,
 ) -> None:
     """Say what works on this machine and what to install for the rest. Exit 1: something fails."""

@@ -14,6 +14,7 @@ from twin.controls import CONTROLS, FAULTS, Applied, Command
 from twin.plant.levels import Levels
 
 if TYPE_CHECKING:
+    from twin.plant import Plant
     from twin.simulation import Event, Simulation, Snapshot
 
 
@@ -164,26 +165,42 @@ class SimulationSubject:
 
     def controls(self) -> list[dict[str, Any]]:
         """What can be set, injected and cleared."""
-        return control_table()
+        return control_table(self.simulation.plant)
 
 
-def control_table() -> list[dict[str, Any]]:
-    """Controls and faults as plain data; limits that are infinite are None."""
-    rows: list[dict[str, Any]] = [
-        {
-            "kind": "set",
-            "level": control.level,
-            "key": control.key,
-            "unit": control.unit,
-            "low": _limit(control.low),
-            "high": _limit(control.high),
-            "description": control.description,
-        }
+def control_table(plant: Plant) -> list[dict[str, Any]]:
+    """Controls and faults of a plant as plain data, without those for which it has nothing.
+
+    Limits are the widest of any element; infinite ones are None.
+    """
+    idle = {
+        (control.level, control.key)
         for control in CONTROLS
-    ]
+        if control.fitted is not None and not control.fitted(plant).any()
+    }
+    rows: list[dict[str, Any]] = []
+    for control in CONTROLS:
+        if (control.level, control.key) in idle:
+            continue
+        low, high = control.low, control.high
+        count = plant.levels[control.level].count
+        if control.limits is not None and count:
+            low, high = control.limits(plant, np.arange(count))
+        rows.append(
+            {
+                "kind": "set",
+                "level": control.level,
+                "key": control.key,
+                "unit": control.unit,
+                "low": _limit(low),
+                "high": _limit(high),
+                "description": control.description,
+            }
+        )
     rows += [
         {"kind": "fault", "level": fault.level, "key": fault.name, "description": fault.description}
         for fault in FAULTS
+        if not any((fault.level, key) in idle for key, *_ in fault.writes)
     ]
     return rows
 
