@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 LOOKS_FOR_CALLERS = 0.2  # s between looks whether a caller is still there
 PIECE = 1 << 18  # bytes handed to a connection before it must have taken them
-MOST_UNSENT = 1 << 28  # bytes of large answers that clients have not taken yet
+MOST_UNSENT = 1 << 27  # bytes of large answers that clients have not taken yet
 
 
 class Costly:

@@ -74,7 +74,11 @@ class Painter:
 
 
 def end_with_parent() -> None:
-    """Called in the process: end when the server does, even when that was killed."""
+    """Called in the process: end when the server does, even when that was killed.
+
+    It also stands back for the server, whose viewers wait for frames rather than for a picture.
+    """
+    os.nice(5)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

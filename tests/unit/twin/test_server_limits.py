@@ -1,6 +1,7 @@
 """Limits of the server: as options, for connections by address, for costly requests, in the log."""
 
 import asyncio
+import json
 import logging
 import resource
 import sys
@@ -8,6 +9,7 @@ import threading
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from twin.errors import InputError
@@ -17,6 +19,7 @@ from twin.server.keeping import Busy
 from twin.server.limits import RESERVED_FILES, Limits, fitted_to_open_files, parse_limits
 from twin.server.logs import JsonLines, TextLines
 from twin.server.rates import Buckets, network
+from twin.server.rest_live import BLOCK, encoded, finite
 
 
 def test_limits_are_set_by_name():
@@ -228,3 +231,12 @@ def test_foreign_text_forges_no_lines(style):
     assert not any(line.startswith("error: forged") for line in text.splitlines())
     first = text.splitlines()[0]
     assert first.count("forged") >= 2
+
+
+@pytest.mark.parametrize("resolution", [1e-3, 0.01, 1.0, 100.0])
+@pytest.mark.parametrize("count", [0, 1, BLOCK, 2 * BLOCK + 3])
+def test_tables_are_the_same_whether_made_in_blocks_or_not(count, resolution):
+    values = np.random.default_rng(count).normal(0.0, 1e3, count)
+    values[::7] = np.nan
+    values[3::11] = -np.inf
+    assert json.loads(encoded(values, resolution)) == finite(values, resolution)
