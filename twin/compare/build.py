@@ -13,6 +13,7 @@ from twin.compare.divergence import Difference, Divergence, diverge
 from twin.compare.sides import Side
 from twin.report import pages
 from twin.report.charts import draw_sides
+from twin.report.clock import clock
 from twin.report.pictures import Picture
 from twin.report.summary import Figure, series, shown
 
@@ -113,7 +114,7 @@ def sentence(side: Side, first: Side, divergence: Divergence) -> str:
     a, unit_a = shown(found.first_a, found.unit)
     b, unit_b = shown(found.first_b, found.unit)
     return (
-        f"{side.label} parts from {first.label} at {pages.clock(found.first_time)}: "
+        f"{side.label} parts from {first.label} at {clock(found.first_time)}: "
         f"{found.channel} at {found.first_path} is {b} {unit_b} instead of {a} {unit_a}".rstrip()
     )
 
@@ -248,9 +249,9 @@ def _row(difference: Difference) -> str:
     )
     return (
         f"<tr><td><code>{pages.escaped(difference.channel)}</code></td>"
-        f'<td class="n">{pages.clock(difference.first_time)}</td>'
+        f'<td class="n">{clock(difference.first_time)}</td>'
         f"<td><code>{pages.escaped(difference.first_path)}</code></td>"
         f'<td class="n">{largest} {unit}</td>'
-        f"<td><code>{pages.escaped(difference.path)}</code> at {pages.clock(difference.time)}</td>"
+        f"<td><code>{pages.escaped(difference.path)}</code> at {clock(difference.time)}</td>"
         f'<td class="n">{difference.elements:,} of {difference.count:,}</td></tr>'
     )

@@ -13,7 +13,7 @@ from twin.channels import BY_NAME
 from twin.compare.divergence import Difference, Divergence, common_frames
 from twin.compare.sides import Side
 from twin.recording import FORMAT
-from twin.report.pages import clock
+from twin.report.clock import clock
 from twin.report.pictures import Picture, Shot, draw
 
 DRAWN = ("gpu.temperature", "rack.temperature", "gpu.power", "rack.power", "gpu.hbm_temperature")

@@ -14,6 +14,7 @@ from twin.errors import InputError
 from twin.replay import Recording
 from twin.report import pages
 from twin.report.charts import Chart, Line, Mark, draw, heat_map
+from twin.report.clock import clock
 from twin.report.limits import Touched, touched
 from twin.report.pictures import Picture, Shot
 from twin.report.pictures import draw as draw_pictures
@@ -73,7 +74,7 @@ def shots(summary: Summary, limits: Sequence[Touched]) -> list[Shot]:
     recorded = {c.name for c in recording.channels}
     moment = worst_moment(summary)
     rack = hottest_rack(recording, moment)
-    when = pages.clock(moment)
+    when = clock(moment)
     channel = "gpu.temperature" if "gpu.temperature" in recorded else "rack.temperature"
     hall = None if rack is None else "/".join(rack.split("/")[:3])
     result = [Shot(f"GPU temperature at {when}, the hottest moment", channel, "hall", moment, hall)]
