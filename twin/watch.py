@@ -79,11 +79,15 @@ def told(
             yield "/", kind, f"and {len(rows) - TOLD} more racks"
 
 
+def _gpus(number: float) -> str:
+    return "1 GPU" if number == 1.0 else f"{number:.0f} GPUs"
+
+
 def _slow(plant: Plant, state: StateBuffer, r: int) -> str:
     rack = state.view.rack
     liquid = plant.constants.rack.cdu[r] >= 0
     return (
-        f"{int(rack.throttled[r])} GPUs slowed, hottest die "
+        f"{_gpus(rack.throttled[r])} slowed, hottest die "
         f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
         f"{rack.maximum_hbm_temperature[r]:.1f} degC, {'coolant' if liquid else 'air'} in "
         f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow"
@@ -100,7 +104,7 @@ def _recovered(plant: Plant, state: StateBuffer, r: int) -> str:
 def _stopped(plant: Plant, state: StateBuffer, r: int) -> str:
     rack = state.view.rack
     return (
-        f"{int(rack.gpus_off[r])} GPUs off in a rack that has power, hottest die "
+        f"{_gpus(rack.gpus_off[r])} off in a rack that has power, hottest die "
         f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
         f"{rack.maximum_hbm_temperature[r]:.1f} degC"
     )

@@ -303,7 +303,7 @@ COOLING: tuple[Channel, ...] = (
     ),
     Channel(
         "chiller.run_time", "Chiller run time", "s", 1.0, 0, 1e6, "chiller.run_time",
-        "Time run since the start",
+        "Time run, settling before the start included",
     ),
     Channel(
         "pump.stage", "Pump stage", "", 0.1, 0, 3, "pump.stage",
@@ -311,6 +311,6 @@ COOLING: tuple[Channel, ...] = (
     ),
     Channel(
         "pump.run_time", "Pump run time", "s", 1.0, 0, 1e6, "pump.run_time",
-        "Time run since the start",
+        "Time run, settling before the start included",
     ),
 )  # fmt: skip

@@ -147,10 +147,10 @@ def _spread(point: OperatingPoint) -> dict[str, dict[str, float | str]]:
             "highest": float(np.nanmax(values)) if some else math.nan,
         }
         if some:
-            paths = list(point.plant.levels.paths("rack"))
+            levels = point.plant.levels
             result[name] |= {
-                "lowest_at": paths[int(np.nanargmin(values))],
-                "highest_at": paths[int(np.nanargmax(values))],
+                "lowest_at": levels.path("rack", int(np.nanargmin(values))),
+                "highest_at": levels.path("rack", int(np.nanargmax(values))),
             }
     return result
 
