@@ -13,6 +13,7 @@ from twin.tabular.cells import numbers
 from twin.tabular.reader import kind_of, read_table
 
 WANTED = {"time": "time", "power": "power"}
+JSON_LINES = b'{"time": 0, "power": "110"}\n{"time": 60, "power": 120}'
 PLAIN = "time,power\n0,110\n60,120\n"
 
 
@@ -52,7 +53,7 @@ def values(file: Path) -> list[float]:
         ("t.csv", 'time,power,"a note\non two lines"\n0,110,x\n60,120,y\n'),
         ("t.csv", "time;power;Größe\n0;110;1\n60;120;2\n".encode("cp1252")),
         ("t.jsonl", '{"time": 0, "power": 110, "more": [1]}\n\n{"time": 60, "power": 120}\n'),
-        ("t.ndjson.gz", gzip.compress(b'{"time": 0, "power": "110"}\n{"time": 60, "power": 120}', mtime=0)),
+        ("t.ndjson.gz", gzip.compress(JSON_LINES, mtime=0)),
     ],
 )  # fmt: skip
 def test_exports_of_usual_tools_are_read(tmp_path: Path, name: str, content: str | bytes) -> None:
