@@ -123,7 +123,7 @@ def _is_complete(file: Path) -> bool:
         (table,) = struct.unpack("<q", head[16:])
         opened.seek(table)
         (sections,) = struct.unpack("<q", opened.read(8).ljust(8, b"\xff"))
-        return 0 < sections < 64 and len(opened.read(32 * sections)) == 32 * sections
+        return bool(0 < sections < 64 and len(opened.read(32 * sections)) == 32 * sections)
 
 
 def short_reason(error: Exception) -> str:
