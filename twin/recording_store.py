@@ -289,16 +289,21 @@ class RecordingStore:
     def _with_checksum(self, data: bytes) -> bytes:
         if not self._is_sealed:
             return bytes(data)
-        sum_of: int = google_crc32c.value(bytes(data))
-        return bytes(data) + sum_of.to_bytes(4, "little")
+        return bytes(data) + _crc(data)
 
     def _decoded(self, raw: bytes, size: int) -> bytes:
         if self._is_sealed:
             raw, found = raw[:-4], raw[-4:]
-            if google_crc32c.value(raw).to_bytes(4, "little") != found:
+            if _crc(raw) != found:
                 raise InputError("the recording is damaged: a chunk's checksum does not fit",
                                  self.folder)  # fmt: skip
         return bytes(_CODECS[size].decode(raw))
+
+
+def _crc(data: bytes) -> bytes:
+    """CRC-32C as the codec writes it."""
+    value: int = google_crc32c.value(bytes(data))
+    return value.to_bytes(4, "little")
 
 
 def append_lines(file: Path, lines: Sequence[str]) -> None:
@@ -355,7 +360,7 @@ def _write_labels(folder: Path, names: Sequence[str]) -> str:
         inside += [""] * (width - len(inside))
         raw = VLenUTF8().encode(np.array(inside, dtype=object))
         data = bytes(Zstd(level=0).encode(raw))
-        data += google_crc32c.value(data).to_bytes(4, "little")
+        data += _crc(data)
         _replace(folder / str(number), data)
         sums.append(data[-4:].hex())
     return " ".join(sums)

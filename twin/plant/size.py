@@ -12,6 +12,9 @@ from twin.layout.base_models import Bank
 from twin.layout.loader import Layout
 from twin.yaml_file import Key
 
+Factors = tuple[tuple[int, Key], ...]
+"""Numbers whose product counts elements, from the outermost on, each with where it is written."""
+
 
 def check_size(layout: Layout) -> None:
     """Raise InputError for a layout of more elements than the bound, at what asks for most."""
@@ -27,8 +30,8 @@ def check_size(layout: Layout) -> None:
     parts = list(_parts(layout))
     total = sum(_count(part) for part in parts)
     if total > bound:
-        largest = max(parts, key=lambda part: _count(part))
-        _, key = max(largest, key=lambda factor: factor[0])
+        most: Factors = max(parts, key=_count)
+        _, key = max(most, key=lambda factor: factor[0])
         raise layout.document.error(
             "the layout stands for too many elements", key, count_text(total), above(bound)
         )
@@ -58,10 +61,6 @@ def cdus_per_row(row: models.Row) -> int:
     if row.cdu.racks_per_cdu is not None:
         return -(-row.racks // row.cdu.racks_per_cdu)
     return row.cdu.per_row or 0
-
-
-Factors = tuple[tuple[int, Key], ...]
-"""Numbers whose product counts elements, from the outermost on, each with where it is written."""
 
 
 def _count(factors: Factors) -> int:

@@ -92,7 +92,12 @@ def export_stage(
     if extension == ".usdz":
         with tempfile.TemporaryDirectory(prefix="twin-usdz-") as folder:
             inner = Path(folder) / f"{identifier(file.stem)}.usdc"
-            report = export_stage(plant, inner, form, lod, recording, every, options, robot)
+            try:
+                report = export_stage(plant, inner, form, lod, recording, every, options, robot)
+            except InputError as error:
+                if Path(error.file).is_relative_to(folder):
+                    raise InputError(error.message, file, found=str(error.file)) from None
+                raise
             _pack(inner, file)
         return Exported(file, report.form, report.machines, report.accelerators, report.products)
     machines = sum(plant.levels[level].count for level in UNITS)
