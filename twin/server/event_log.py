@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 MAXIMUM_EVENTS = 10_000
-WITH_NEXT_STEP = ("set", "inject", "clear", "weather-missing")  # kinds that come before their step
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,9 @@ class EventLog:
             self.total += 1
             self._events.append({**event, "number": self.total})
 
-    def forget_after(self, time: float, also: Collection[str] = ()) -> None:
-        """Drop events later than a time, and those of the kinds ``also`` at that very time."""
-        kept = [event for event in self._events if not is_after(event, time, also)]
+    def forget_after(self, time: float) -> None:
+        """Drop events later than a time."""
+        kept = [event for event in self._events if event["time"] <= time]
         self._events = deque(kept, maxlen=MAXIMUM_EVENTS)
 
     def listen(self, listener: Listener) -> None:
@@ -63,9 +62,3 @@ class EventLog:
     def unlisten(self, listener: Listener) -> None:
         """Remove a listener."""
         self._listeners = tuple(other for other in self._listeners if other is not listener)
-
-
-def is_after(event: dict[str, Any], time: float, also: Collection[str] = ()) -> bool:
-    """Whether an event comes after a time, or at that very time and is of the kinds ``also``."""
-    late: float = event["time"] - time
-    return late > 1e-9 or (late >= -1e-9 and event["kind"] in also)

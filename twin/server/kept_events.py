@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-
-from twin.server.event_log import is_after
 
 EVENTS = "events.jsonl"
 LONGEST = 1e15  # simulated s
@@ -34,13 +31,17 @@ def read_kept_events(folder: Path) -> tuple[list[dict[str, Any]], int]:
     return events, len(lines) - len(events)
 
 
-def drop_events_after(folder: Path, moment: float, also: Collection[str] = ()) -> None:
-    """Remove events later than a time from a session's log, and at that time the kinds ``also``.
+def drop_events_after(folder: Path, steps: int, moment: float) -> None:
+    """Remove events of later steps from a session's log, which end at a time. Raises OSError.
 
-    Raises OSError.
+    Events that tell their steps go by those, others by their time.
     """
     events, damaged = read_kept_events(folder)
-    kept = [event for event in events if not is_after(event, moment, also)]
+    kept = [
+        event
+        for event in events
+        if (event["steps"] <= steps if "steps" in event else event["time"] <= moment + 1e-9)
+    ]
     if damaged or len(kept) < len(events):
         partial = folder / (EVENTS + ".partial")
         partial.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")
@@ -52,5 +53,6 @@ def _is_event(row: Any) -> bool:
         isinstance(row, dict)
         and type(row.get("time")) in (int, float)
         and -LONGEST <= row["time"] <= LONGEST  # neither infinite nor missing
+        and type(row.get("steps", 0)) is int
         and all(isinstance(row.get(key), str) for key in ("path", "kind", "message"))
     )

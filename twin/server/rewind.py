@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from twin.server.aside import keep_undone
 from twin.server.checkpoint import drop_checkpoints_after
-from twin.server.event_log import WITH_NEXT_STEP
 from twin.server.kept_events import drop_events_after
 
 if TYPE_CHECKING:
@@ -62,4 +61,4 @@ def carry_out(cut: Cut, folder: Path, recorder: SessionRecorder) -> None:
         keep_undone(folder, cut.undone, cut.lines)
     recorder.truncate(cut.moment)
     drop_checkpoints_after(folder, cut.steps)
-    drop_events_after(folder, cut.moment, WITH_NEXT_STEP)
+    drop_events_after(folder, cut.steps, cut.moment)

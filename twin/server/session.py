@@ -20,7 +20,7 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.controls import Applied, Command
 from twin.errors import InputError, TwinError
-from twin.server.event_log import WITH_NEXT_STEP, EventLog
+from twin.server.event_log import EventLog
 from twin.server.goals import Goals, Reached
 from twin.server.jobs import Jobs
 from twin.server.journal import Entry, Journal
@@ -223,7 +223,7 @@ class Session:
         self.undone = len(self.journal.left())
         self.timeline.go_back(start)
         self.failure = ""
-        self._forget_events(target * self.subject.step)
+        self._forget_events(moment)
         self._goals.give_up(Busy("the session went to another time instead"))
         self._keep_replay = False
         return self._goals.add(target, replay=True)
@@ -344,10 +344,8 @@ class Session:
                 self._keep_replay = False
             self._goals.end_first(self.status())
             self._restart()
-        if arrived:
-            self._events_read, _ = self.subject.events_since(0)  # of the way: told before
-            if self.keeper is not None:
-                self.keeper.after_step(self)
+        if arrived and self.keeper is not None:
+            self.keeper.after_step(self)
         if self.subject.finished and not self._paused:
             self._paused = True
             self._restart()
@@ -392,7 +390,7 @@ class Session:
             self.events.add(event.time, event.path, event.kind, event.message)
 
     def _forget_events(self, moment: float) -> None:
-        self.events.forget_after(moment, WITH_NEXT_STEP)
+        self.events.forget_after(moment)
         self._events_read, _ = self.subject.events_since(0)
 
     def _note(

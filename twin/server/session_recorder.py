@@ -11,7 +11,8 @@ import numpy as np
 
 from twin.channels import BY_NAME, Channel
 from twin.errors import InputError
-from twin.recording import CHUNK_ELEMENTS, CHUNK_FRAMES, Frame, Recorder
+from twin.recording import Frame, Recorder
+from twin.server.recording_fit import check_fit, check_open_chunk
 
 if TYPE_CHECKING:
     from twin.simulation import Simulation
@@ -103,7 +104,7 @@ class SessionRecorder(Recorder):
             ) from None
         if not self.channels:
             raise InputError("the recording holds no channel", self.path)
-        self._check_arrays()
+        check_fit(self.path, self.channels, self.simulation.plant.levels)
         counts = []
         for level in dict.fromkeys(channel.level for channel in self.channels):
             times = np.asarray(self._arrays[level][:])
@@ -113,39 +114,7 @@ class SessionRecorder(Recorder):
                 raise InputError("times of the recording do not rise", self.path / level / "time")
         self.capacity = min(array.shape[0] for array in self._arrays.values())
         self.written = min(*counts, self.capacity)
-        self._check_open_chunk()
-
-    def _check_arrays(self) -> None:
-        """Refuse arrays into which what is recorded of this plant cannot be written."""
-        for channel in self.channels:
-            array, time = self._arrays[channel.name], self._arrays[channel.level]
-            count = self.simulation.plant.levels[channel.level].count
-            found = (array.dtype, array.shape[1:], array.chunks)
-            wanted = (
-                np.dtype(np.float32),
-                (count,),
-                (CHUNK_FRAMES, min(count, CHUNK_ELEMENTS) or 1),
-            )
-            if found != wanted or time.dtype != np.float64 or time.ndim != 1:
-                raise InputError(
-                    "the recording is not one of this layout",
-                    self.path,
-                    key=channel.name,
-                    found="{} values of shape {} in chunks of {}".format(*found),
-                    allowed="{} values of shape {} in chunks of {}".format(*wanted),
-                )
-
-    def _check_open_chunk(self) -> None:
-        """Read what the next frames are written into, so that damage shows now and not later."""
-        if self.written % CHUNK_FRAMES == 0:
-            return
-        for channel in self.channels:
-            try:
-                self._arrays[channel.name][self.written - 1]
-            except (ValueError, RuntimeError) as error:
-                raise InputError(
-                    f"the recording is damaged: {error}", self.path, key=channel.name
-                ) from None
+        check_open_chunk(self.path, self.channels, self.written)
 
     def _write_events(self) -> None:
         """Events of sessions are written by their keeper."""

@@ -264,7 +264,7 @@ class Store:
             commands = checkpoint.commands
             break
         drop_checkpoints_after(folder, simulation.steps)
-        drop_events_after(folder, simulation.time)
+        drop_events_after(folder, simulation.steps, simulation.time)
         recorded = round(max(recorder.last_time, 0.0) / meta.step)
         session = Session(
             meta.id,
