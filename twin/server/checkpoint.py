@@ -158,7 +158,7 @@ def read_checkpoint(file: Path, mark: str) -> Checkpoint:
         )
     except UNREADABLE as error:
         reason = f"{error}" or type(error).__name__
-        raise InputError(f"checkpoint cannot be read: {reason}", file) from None
+        raise InputError(f"checkpoint is damaged: {reason}", file) from None
 
 
 def _by_steps(folder: Path) -> list[tuple[int, Path]]:

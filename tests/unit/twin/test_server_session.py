@@ -221,19 +221,6 @@ def test_a_viewer_that_leaves_before_its_answer_stops_nothing(opened):
     assert session.failure == ""
 
 
-def test_going_back_tells_no_event_twice(opened):
-    session = opened(paused=True)
-    for _ in range(3):
-        run(session, 10)
-        rate(session, "/s/h/row-1/rack-1", 2.0)
-    ask(session, lambda: session.seek(25.0, "test")).result(10)
-    run(session, 10)
-    assert [event["time"] for event in session.events] == [10.0, 20.0]
-    ask(session, lambda: session.seek(20.0, "test")).result(10)
-    run(session, 10)
-    assert [event["time"] for event in session.events] == [10.0]  # that of 20 s was undone
-
-
 def test_a_session_that_cannot_begin_says_so_and_is_no_ghost(opened):
     subject = FakeSubject()
     subject.snapshot = lambda: (_ for _ in ()).throw(MemoryError("no memory"))
