@@ -137,16 +137,16 @@ def test_a_branch_knows_what_happened_before_it() -> None:
             await asyncio.wrap_future(
                 await asyncio.wrap_future(parent.call(lambda: parent.run_steps(200, "test")))
             )
-            child = await Opener(manager).branch(parent, 135.0)
+            child = await Opener(manager).branch(parent, 185.0)
             for _ in range(600):  # it repeats the way from the snapshot before that moment
-                if child.subject.steps == 135 and not child.seeking:
+                if child.subject.steps == 185 and not child.seeking:
                     break
                 await asyncio.sleep(0.05)
             await asyncio.wrap_future(child.call(lambda: None))
             own = [(e["time"], e["kind"], e["path"]) for e in child.events]
             known = [(e["time"], e["kind"], e["path"]) for e in parent.events]
             assert own
-            assert own == [event for event in known if event[0] <= 135.0]
+            assert own == [event for event in known if event[0] <= 185.0]
         finally:
             manager.close()
 
