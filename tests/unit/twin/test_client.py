@@ -90,3 +90,41 @@ def test_events_of_a_server_that_began_anew_are_heard(monkeypatch):
                 await until(lambda: [e["number"] for e in client.events] == [7, 1])
 
     asyncio.run(work())
+
+
+def test_events_that_were_undone_are_dropped_at_once_and_after_a_broken_connection(monkeypatch):
+    monkeypatch.setattr("twin.async_client.SHORTEST_WAIT", 0.01)
+
+    async def work():
+        broken, go_on = asyncio.Event(), asyncio.Event()
+
+        async def answer(socket):
+            await socket.send(hello())
+            if not broken.is_set():
+                for number in (3, 4, 5):
+                    await socket.send(event(number))
+                await socket.send(json.dumps({"type": "undone", "after": 4}))
+                await socket.send(event(6))
+                await go_on.wait()
+                broken.set()
+                return
+            await socket.wait_closed()
+
+        async with serve(answer, "127.0.0.1", 0, subprotocols=[PROTOCOL]) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with AsyncClient(f"ws://127.0.0.1:{port}") as client:
+
+                async def get(path, **query):
+                    if "sessions" in path:
+                        return {"events": 8}
+                    assert query["since"] == 2
+                    return [{"number": 3}, {"number": 7}, {"number": 8}]  # 4 and 6 are gone
+
+                client.get = get
+                await until(lambda: [e["number"] for e in client.events] == [3, 4, 6])
+                assert client.set_back == 1
+                go_on.set()
+                await until(lambda: [e["number"] for e in client.events] == [3, 7, 8])
+                assert client.set_back == 2
+
+    asyncio.run(work())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from twin.controls import Command
 from twin.factory import Factory
+from twin.server.manager import Manager
+from twin.server.opening import Opener
 from twin.server.session import Session
 from twin.server.subject import SimulationSubject
 from twin.simulation import Event, Simulation
@@ -123,3 +127,27 @@ def test_seeking_back_and_on_again_gives_every_event_once() -> None:
         assert numbers == sorted(set(numbers))
     finally:
         session.close()
+
+
+def test_a_branch_knows_what_happened_before_it() -> None:
+    async def work() -> None:
+        manager = Manager()
+        parent = manager.add(Session("s", SimulationSubject(simulation("cdu-trip")), paused=True))
+        try:
+            await asyncio.wrap_future(
+                await asyncio.wrap_future(parent.call(lambda: parent.run_steps(200, "test")))
+            )
+            child = await Opener(manager).branch(parent, 185.0)
+            for _ in range(600):  # it repeats the way from the snapshot before that moment
+                if child.subject.steps == 185 and not child.seeking:
+                    break
+                await asyncio.sleep(0.05)
+            await asyncio.wrap_future(child.call(lambda: None))
+            own = [(e["time"], e["kind"], e["path"]) for e in child.events]
+            known = [(e["time"], e["kind"], e["path"]) for e in parent.events]
+            assert own
+            assert own == [event for event in known if event[0] <= 185.0]
+        finally:
+            manager.close()
+
+    asyncio.run(work())

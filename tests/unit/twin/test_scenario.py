@@ -142,3 +142,23 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     assert "YAML file" in caught.value.allowed
     with pytest.raises(InputError, match="is a folder"):
         find_scenario(tmp_path)
+
+
+def test_a_scenario_without_a_name_takes_that_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "warm-night.yaml"
+    file.write_text("schema: twin.scenario/1\nduration: 1 min\n")
+    assert load_scenario(file).name == "warm-night"
+    own = tmp_path / "other.yaml"
+    own.write_text("schema: twin.scenario/1\nname: chosen\n")
+    assert load_scenario(own).name == "chosen"
+    # what differs from its base is not that base
+    child = tmp_path / "later-trip.yaml"
+    child.write_text("schema: twin.scenario/1\nextends: cdu-trip\nduration: 1 min\n")
+    assert load_scenario(child).name == "later-trip"
+    assert load_scenario(child).title == ""
+
+
+def test_a_scenario_in_no_file_says_so_and_none_is_the_design_load() -> None:
+    assert Scenario().name == "design-load"
+    assert Scenario.model_validate({"duration": "1 min"}).name == "inline"
+    assert Scenario.model_validate({"duration": "1 min", "name": "x"}).name == "x"
