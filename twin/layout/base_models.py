@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from twin import units as u
+
+Point = tuple[u.Position, u.Position]
+"""On the ground, [x, y]."""
+
 
 class Element(BaseModel):
     """Base of everything in a layout: immutable, unknown keys are errors."""
