@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from twin.errors import InputError, near_matches
 from twin.idle_keys import IDLE, located
+from twin.model_keys import described, keys_at
 
 MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 64
@@ -325,17 +326,17 @@ def located_error(document: Document, error: ValidationError, model: type[BaseMo
     key = located(first, tuple(part for part in first["loc"] if isinstance(part, str | int)))
     found, kind, message = first.get("input"), first["type"], first["msg"]
     if kind == "missing":
-        return document.error("a key is missing", key, allowed=_describe(model, key))
+        return document.error("a key is missing", key, allowed=described(model, key))
     if kind == "extra_forbidden":
         return document.error(
-            "unknown key", key, str(key[-1]), near_matches(str(key[-1]), _keys_at(model, key[:-1]))
+            "unknown key", key, str(key[-1]), near_matches(str(key[-1]), keys_at(model, key[:-1]))
         )
     if kind == "value_error":
         message = message.removeprefix("Value error, ")
     if kind == IDLE:
         return document.error(message, key, repr(_value_at(document.data, key))[:100])
     shown = repr(found) if len(repr(found)) <= 100 else f"{repr(found)[:97]}..."
-    return document.error(f"{message[0].lower()}{message[1:]}", key, shown, _describe(model, key))
+    return document.error(f"{message[0].lower()}{message[1:]}", key, shown, described(model, key))
 
 
 def _value_at(data: Any, key: Key) -> Any:
@@ -343,66 +344,3 @@ def _value_at(data: Any, key: Key) -> Any:
     for part in key:
         data = data[part]
     return data
-
-
-def _model_at(model: Any, key: Key) -> Any:
-    """Type that stands at a key path of a model: a model class, another annotation, or None."""
-    import typing
-
-    current: Any = model
-    for part in key:
-        candidates = _flatten(current)
-        following = None
-        for candidate in candidates:
-            if (
-                isinstance(part, str)
-                and isinstance(candidate, type)
-                and (issubclass(candidate, BaseModel))
-            ):
-                for name, field in candidate.model_fields.items():
-                    if part in (name, field.alias):
-                        following = field.annotation
-            elif isinstance(part, int) and typing.get_origin(candidate) in (tuple, list):
-                following = typing.get_args(candidate)[0]
-        if following is None:
-            return None
-        current = following
-    return current
-
-
-def _flatten(annotation: Any) -> list[Any]:
-    """Members of a union (or Annotated) type."""
-    import types
-    import typing
-
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return [kind for part in typing.get_args(annotation) for kind in _flatten(part)]
-    if origin is typing.Annotated:
-        return _flatten(typing.get_args(annotation)[0])
-    return [annotation]
-
-
-def _keys_at(model: type[BaseModel], key: Key) -> list[str]:
-    """Keys a model allows at a key path."""
-    return [
-        field.alias or name
-        for candidate in _flatten(_model_at(model, key))
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel)
-        for name, field in candidate.model_fields.items()
-    ]
-
-
-def _describe(model: type[BaseModel], key: Key) -> str:
-    """Description of the field at a key path, for messages; empty where there is none."""
-    names = [part for part in key if isinstance(part, str)]
-    while key and isinstance(key[-1], int):
-        key = key[:-1]
-    if not names or not key:
-        return ""
-    for candidate in _flatten(_model_at(model, key[:-1])):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            for name, field in candidate.model_fields.items():
-                if key[-1] in (name, field.alias):
-                    return field.description or ""
-    return ""

@@ -6,6 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin.bounds import PositiveInt
 
+from twin import units as u
+
+Point = tuple[u.Position, u.Position]
+"""On the ground, [x, y]."""
+
 
 class Element(BaseModel):
     """Base of everything in a layout: immutable, unknown keys are errors."""

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from twin import units as u
 from twin.bounds import LARGEST_COUNT, PositiveInt
 from twin.idle_keys import refuse_idle
-from twin.layout.base_models import Bank, Element
+from twin.layout.base_models import Bank, Element, Point
 from twin.layout.cooling_models import (
     BufferTank,
     CduBank,
@@ -28,6 +28,7 @@ from twin.layout.cooling_models import (
     RearDoorBank,
 )
 from twin.layout.network_models import Network
+from twin.layout.override_models import Override
 from twin.layout.phase_models import Phases
 from twin.layout.power_models import (
     BackupBank,
@@ -45,7 +46,6 @@ from twin.layout.power_models import (
 from twin.layout.solar_models import Solar
 from twin.money import one_currency
 
-Point = tuple[u.Position, u.Position]
 Size = tuple[u.Length, u.Length, u.Length]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -341,33 +341,6 @@ class Site(Generated):
             refuse_idle(self.battery, "without grid.ramp_limit", "holds_ramp", within=("battery",))
         if self.generators is None and self.battery is None:
             refuse_idle(self, "without generators or battery", "retransfer_delay")
-        return self
-
-
-class Override(Element):
-    """A change of one element, by path."""
-
-    path: str = Field(pattern=r"^/", description="path of the element")
-    product: str | None = Field(
-        default=None, description="another product of the same class (racks, CDUs)"
-    )
-    enabled: bool | None = Field(default=None, description="false: fitted but out of service")
-    position: Point | None = Field(
-        default=None, description="centre of its footprint in its hall or yard, [x, y]"
-    )
-    yaw: u.Angle | None = Field(
-        default=None, description="turn about the vertical, such as 180 deg"
-    )
-    cdu: str | None = Field(default=None, description="racks: name of another CDU of the same row")
-    supply_temperature: u.Temperature | None = Field(
-        default=None, description="CDUs and plants: set point"
-    )
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Override:
-        changes = (self.product, self.position, self.yaw, self.cdu, self.supply_temperature)
-        if self.enabled is not False and all(change is None for change in changes):
-            raise ValueError("an override that changes nothing; give what is to be different")
         return self
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twin.catalog.specs import Rack
 from twin.errors import InputError, near_matches
 from twin.layout import base_models, models
+from twin.layout.base_models import Point
 from twin.layout.loader import Layout
 from twin.layout.names import generated, numbered, unit_names
 from twin.plant.levels import PARENTS
@@ -117,7 +118,7 @@ def expand(layout: Layout) -> Expansion:
 
 
 def _shifted(
-    origin: models.Point, pitch: models.Point, offset: int, base: tuple[float, float] = (0.0, 0.0)
+    origin: Point, pitch: Point, offset: int, base: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[float, float]:
     return (
         base[0] + origin[0] + offset * pitch[0],

@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.catalog.specs import Accelerator, Rack
 from twin.errors import InputError, near_matches
-from twin.layout import models
 from twin.layout.loader import class_of
+from twin.layout.override_models import Override
 from twin.plant.expand import Elements, Expansion
 from twin.plant.levels import PARENTS, Level, Levels
 from twin.plant.size import refuse_too_many
@@ -110,7 +110,7 @@ def _error(
 
 
 def _find(
-    result: Expansion, levels: Levels, number: int, override: models.Override
+    result: Expansion, levels: Levels, number: int, override: Override
 ) -> tuple[str, int] | None:
     """Element of an override; None for an accelerator, which depends on rack products."""
     try:
@@ -123,9 +123,7 @@ def _find(
     return None if level == "gpu" else (level, index)
 
 
-def _replace(
-    result: Expansion, number: int, override: models.Override, level: str, index: int
-) -> None:
+def _replace(result: Expansion, number: int, override: Override, level: str, index: int) -> None:
     assert override.product is not None
     if level not in REPLACEABLE:
         raise _error(
@@ -156,7 +154,7 @@ def _apply(
     outcome: Overridden,
     levels: Levels,
     number: int,
-    override: models.Override,
+    override: Override,
     level: str,
     index: int,
 ) -> None:
@@ -189,9 +187,7 @@ def _apply(
         _disable(result, outcome, levels, number, override, level, index)
 
 
-def _move(
-    result: Expansion, number: int, override: models.Override, level: str, index: int
-) -> None:
+def _move(result: Expansion, number: int, override: Override, level: str, index: int) -> None:
     if level not in MOVABLE:
         raise _error(
             result,
@@ -214,9 +210,7 @@ def _move(
         elements.yaw[index] = override.yaw
 
 
-def _reconnect(
-    result: Expansion, number: int, override: models.Override, level: str, index: int
-) -> None:
+def _reconnect(result: Expansion, number: int, override: Override, level: str, index: int) -> None:
     if level != "rack":
         raise _error(
             result, number, "cdu", f"a {level} is not fed by a CDU", override.path, "a rack"
@@ -241,7 +235,7 @@ def _disable(
     outcome: Overridden,
     levels: Levels,
     number: int,
-    override: models.Override,
+    override: Override,
     level: str,
     index: int,
 ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.catalog.specs import Distribution, Product
-from twin.layout import models
+from twin.layout.base_models import Point
 from twin.plant.expand import Elements, Expansion
 
 WALL_CLEARANCE = 0.3  # m between equipment and a wall behind it
@@ -374,6 +374,6 @@ def _place_substations(
     return result_boxes
 
 
-def site_point(point: models.Point, origin: tuple[float, float]) -> tuple[float, float]:
+def site_point(point: Point, origin: tuple[float, float]) -> tuple[float, float]:
     """A point of a site's, hall's or plant's own frame in the common frame."""
     return origin[0] + point[0], origin[1] + point[1]
