@@ -127,7 +127,7 @@ class RecordingStore:
             if not channels:
                 raise InputError("the recording holds no channel", folder)
             store = cls(folder, channels, attributes, documents)
-            store._times = store._read_times()
+            store._times = store._read_times(store.channels[0].level)
             cut_to_whole_lines(folder / CHECKSUMS)
         return store
 
@@ -154,6 +154,9 @@ class RecordingStore:
             if self.frames % CHUNK_FRAMES:
                 with reading(self.folder / place, "recording"):
                     self._read_chunk(place, self.frames // CHUNK_FRAMES)
+        for level in self._levels:
+            if self._read_times(level) != self._times:
+                raise InputError("the recording is damaged: levels have other times", self.folder)
         if np.any(np.diff(self.times) <= 0.0):
             raise InputError("times of the recording do not rise", self.folder)
 
@@ -266,9 +269,9 @@ class RecordingStore:
             for level in self._levels:
                 _replace(self.folder / level / "time" / "c" / str(number), data)
 
-    def _read_times(self) -> array[float]:
-        """Times of the frames that every array holds."""
-        place = f"{self.channels[0].level}/time"
+    def _read_times(self, level: str) -> array[float]:
+        """Times of a level for the frames that every array holds."""
+        place = f"{level}/time"
         count = min(
             int(self._documents[f"{channel.level}/{name}"]["shape"][0])
             for channel in self.channels

@@ -38,7 +38,6 @@ _PLAIN = {
     "delta_degC": "K",
     "m**3/s": "m³/s",
     "kg/s": "kg/s",
-    "g/kg": "g/kg",
     "1/s": "1/s",
     "L/kWh": "L/kWh",
 }
@@ -54,6 +53,8 @@ def scale_for(unit: str, largest: float, digits: int = 3) -> Scale:
     largest = abs(largest) if math.isfinite(largest) else 0.0
     if unit == "m**3/s":
         factor, text = (1e3, "L/s") if largest >= 1e-3 else (6e4, "L/min")
+    elif unit == "kg/kg":
+        factor, text = 1e3, "g/kg"
     elif unit in _PREFIXED:
         size, prefix = next(((s, p) for s, p in _PREFIXES if largest >= s), (1.0, ""))
         factor, text = 1 / size, prefix + _PREFIXED[unit]

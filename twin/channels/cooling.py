@@ -104,11 +104,6 @@ def _per_hall(index: str) -> Reader:
     return read
 
 
-def _humidity_ratio(plant: Plant, state: StateBuffer) -> Floats:
-    """Of every hall's air [g/kg]."""
-    return np.asarray(1000.0 * state.view.hall.humidity_ratio)
-
-
 COOLING: tuple[Channel, ...] = (
     Channel(
         "rack.air_inlet_temperature", "Rack air inlet", "degC", 0.02, 15, 40,
@@ -181,7 +176,7 @@ COOLING: tuple[Channel, ...] = (
         "Dew point of the room air", warning=15, limit=17, colours="thermal",
     ),
     Channel(
-        "hall.humidity_ratio", "Room humidity ratio", "g/kg", 1e-3, 0, 30, _humidity_ratio,
+        "hall.humidity_ratio", "Room humidity ratio", "kg/kg", 1e-6, 0, 0.03, "hall.humidity_ratio",
         "Mass of water vapour over that of dry air in the room",
     ),
     Channel(

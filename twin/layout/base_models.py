@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from twin.bounds import PositiveInt
-
 from twin import units as u
+from twin.bounds import PositiveInt
 
 Point = tuple[u.Position, u.Position]
 """On the ground, [x, y]."""

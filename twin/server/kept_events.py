@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = "events.jsonl"
+CHANGES = ("set", "inject", "clear")
 LONGEST = 1e15  # simulated s
 
 
@@ -31,17 +32,24 @@ def read_kept_events(folder: Path) -> tuple[list[dict[str, Any]], int]:
     return events, len(lines) - len(events)
 
 
-def drop_events_after(folder: Path, steps: int, moment: float) -> None:
+def drop_events_after(folder: Path, steps: int, moment: float, changes: int = 0) -> None:
     """Remove events of later steps from a session's log, which end at a time [s].
 
-    Logs of before have no steps, and are cut by the time. Raises OSError.
+    A change belongs to the step after it: of those told at that very time the first ``changes``
+    stay. Logs of before have no steps, and are cut by the time. Raises OSError.
     """
     events, damaged = read_kept_events(folder)
-    kept = [
-        event
-        for event in events
-        if (event["steps"] <= steps if "steps" in event else event["time"] <= moment + 1e-9)
-    ]
+    kept = []
+    for event in events:
+        if "steps" not in event:
+            stays = event["time"] <= moment + 1e-9
+        else:
+            stays = event["steps"] <= steps
+            if not stays and changes and event["kind"] in CHANGES:
+                stays = event["time"] <= moment + 1e-9
+                changes -= stays
+        if stays:
+            kept.append(event)
     if damaged or len(kept) < len(events):
         partial = folder / (EVENTS + ".partial")
         partial.write_text("".join(json.dumps(event) + "\n" for event in kept), encoding="utf-8")

@@ -264,7 +264,8 @@ class Store:
             commands = checkpoint.commands
             break
         drop_checkpoints_after(folder, simulation.steps)
-        drop_events_after(folder, simulation.steps, simulation.time)
+        made = [e for e in journal.active[:commands] if e.steps == simulation.steps]
+        drop_events_after(folder, simulation.steps, simulation.time, len(made))
         recorded = round(max(recorder.last_time, 0.0) / meta.step)
         session = Session(
             meta.id,

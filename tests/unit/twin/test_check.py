@@ -468,10 +468,11 @@ def test_a_lost_cdu_takes_its_racks_and_no_others() -> None:
     simulation = Simulation(plant_of(SMALL), Scenario())
     simulation.apply(Command("inject", "/site/hall/row-01/cdu-1", "trip"))
     simulation.advance(120.0)
-    throttled = simulation.state.view.rack.throttled[:4]
+    rack = simulation.state.view.rack
+    suffers = (rack.throttled + rack.gpus_off)[:4]
     (loss, other, *_) = cdu_losses(simulation.plant)
     assert (loss.racks, loss.accelerators, other.racks) == (2, 144, 2)
-    assert (throttled > 0).tolist() == [True, True, False, False]
+    assert (suffers > 0).tolist() == [True, True, False, False]
 
 
 def test_the_command_tells_notes_and_exits_by_findings() -> None:

@@ -102,7 +102,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_motion(tmp_path / "none.json")
     (tmp_path / "text.json").write_text("robot")
-    with pytest.raises(InputError, match="not JSON"):
+    with pytest.raises(InputError, match="robot's task is damaged"):
         read_motion(tmp_path / "text.json")
 
 

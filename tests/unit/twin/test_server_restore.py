@@ -143,7 +143,13 @@ def line(folder, number, **values):
 
 
 def metadata(folder, array, **values):
-    rewrite(folder / array / "zarr.json", lambda text: json.dumps(json.loads(text) | values))
+    def changed(text):
+        document = json.loads(text)
+        document["attributes"].pop("checksum", None)  # as one would who meant it
+        document["consolidated_metadata"]["metadata"][array] |= values
+        return json.dumps(document)
+
+    rewrite(folder / "zarr.json", changed)
 
 
 def a_file(folder):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numba
 import numpy as np
 import pytest
+from deep_cooling import deep, pilot_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,8 @@ def test_every_joule_is_accounted_for_in_every_layout(layout: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.level}.{f.name}")
 def test_every_joule_is_accounted_for_under_every_fault(pilot: Factory, fault: object) -> None:
-    simulation = pilot.simulation()
+    doors = fault.name == "rear-door-trip"  # type: ignore[attr-defined]
+    simulation = (pilot_with(deep) if doors else pilot).simulation()
     level = simulation.plant.levels[fault.level]  # type: ignore[attr-defined]
     simulation.advance(60.0)
     for row in range(min(level.count, 2)):
@@ -67,7 +69,11 @@ def test_every_joule_is_accounted_for_whatever_operators_do(
     simulation = pilot.simulation()
     levels = simulation.plant.levels
     for _ in range(data.draw(st.integers(1, 6))):
-        fault = data.draw(st.sampled_from([f for f in FAULTS if levels[f.level].count]))
+        fault = data.draw(
+            st.sampled_from(
+                [f for f in FAULTS if levels[f.level].count and f.name != "rear-door-trip"]
+            )
+        )
         row = data.draw(st.integers(0, levels[fault.level].count - 1))
         kind = data.draw(st.sampled_from(["inject", "clear"]))
         simulation.apply(Command(kind, levels.path(fault.level, row), fault.name))

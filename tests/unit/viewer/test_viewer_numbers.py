@@ -51,7 +51,7 @@ def test_prefixes(value: float, unit: str, text: str) -> None:
         (channel("panel.tripped", "", 0, 1, 0.1), 1.0, "1"),
         (channel("panel.voltage", "", 0.9, 1.05, 0.0001), 0.9871, "98.7%"),
         (channel("site.curtailment", "", 0, 10, 0.001), 1.25, "1.25"),
-        (channel("hall.humidity_ratio", "g/kg", 0, 30), 9.254, "9.3 g/kg"),
+        (channel("hall.humidity_ratio", "kg/kg", 0, 0.03, 1e-6), 0.009254, "9.3 g/kg"),
         (channel("cdu.primary_flow", "m**3/s", 0, 0.04), 0.0312, "31.2 L/s"),
         (channel("rack.power", "W", 0, 150e3), -1e-9, "0.0 kW"),
     ],
