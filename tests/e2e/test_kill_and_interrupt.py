@@ -19,7 +19,7 @@ from twin.recording import CHUNK_FRAMES, open_recording
 def start(record: Path, *options: str) -> subprocess.Popen[str]:
     """A run so long that it has to be stopped."""
     return subprocess.Popen(
-        [sys.executable, "-m", "twin.cli.main", "run", "pilot", "--for", "1000h", "--every", "1s",
+        [sys.executable, "-m", "twin.cli.main", "run", "pilot", "--for", "100h", "--every", "1s",
          "--record", str(record), *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -26,7 +26,7 @@ def report(
     from twin.cli.outputs import PAGES, check_plot
     from twin.report.build import write_report
 
-    check_plot(output, "twin report", PAGES)
+    check_plot(output, "--output", PAGES)
     summary = write_report(recording, output, pictures=pictures)
     if as_json:
         print(
