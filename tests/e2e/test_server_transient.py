@@ -68,7 +68,7 @@ def test_the_session_goes_on_meanwhile(server, path):
         time.sleep(0.02)
     worker.join()
     assert done[0][0] == 200
-    assert answered > 2  # a server that waits for the computation answers once, after it
+    assert answered > 1  # a server that waits for the computation answers once, after it
     assert server.get("/api/kpis")["time_s"] > before
 
 

@@ -44,6 +44,10 @@ Look at <a href="docs">the REST interface</a>, <a href="api/sessions">sessions</
 <a href="api/kpis">key figures</a>, <a href="metrics">metrics</a>,
 or run <code>twin view</code>.</p></body></html>"""
 
+REDFISH_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": f"{problem['description']}; in the form of the Redfish standard"}
+    for status, problem in PROBLEMS.items()
+}
 STATUS = ((Forbidden, 403), (Gone, 404), (Taken, 409), (Busy, 503), (Unavailable, 501))
 
 
@@ -98,7 +102,7 @@ def create_app(
     app.include_router(rest_transient(state))
 
     if settings.redfish:
-        app.include_router(rest_redfish(state), responses=PROBLEMS)
+        app.include_router(rest_redfish(state), responses=REDFISH_ERRORS)
 
     rest_docs(app, state)
     _add_page(app, settings)
