@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, opened, until
+from browser import chromium, opened
 from live_server import Server
 from reverse_proxy import ReverseProxy
 
@@ -172,5 +172,5 @@ def test_the_page_works_under_a_prefix_and_comes_back_after_a_cut(proxy: Reverse
         assert "no connection since" in page.locator("#banner").inner_text()
         seen = page.evaluate("twin.stream.received.frames")
         proxy.mend()
-        until(page, f"twin.stream.received.frames > {seen + 1}")
+        until(lambda: page.evaluate(f"twin.stream.received.frames > {seen + 1}"))
         page.wait_for_selector("#banner", state="hidden")
