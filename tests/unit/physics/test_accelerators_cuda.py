@@ -26,6 +26,7 @@ PROGRAM = textwrap.dedent(
     gpu[GPU.flow_factor, 5] = 0.0  # one blocked plate, one part that is out, one at its limit
     gpu[GPU.online, 9] = 0.0
     gpu[GPU.die_temperature, 11] = 200.0
+    gpu[GPU.clock, 13] = 0.4  # and one that runs slowly
     decays = rise_decays(c.kinds, 1.0)
     device = DevicePackages(c.kinds, c.kind_links, constants, kind, first, decays, 1.0, gpu)
     worst = 0.0
@@ -45,7 +46,7 @@ PROGRAM = textwrap.dedent(
             )
             np.testing.assert_allclose([row[r] for row in sums], expected, rtol=1e-9)
         np.testing.assert_allclose(device.state(), gpu, rtol=1e-9, atol=1e-9)
-    assert 0 < sums.throttled[0] < 72 and gpu[GPU.online, 11] == 0.0
+    assert sums.throttled[0] == 1.0 and sums.online[0] == 70.0 and gpu[GPU.online, 11] == 0.0
     print("equal")
     """
 )
