@@ -85,10 +85,12 @@ def test_a_click_on_the_time_bar_goes_there_and_faults_show(viewer: Viewer) -> N
     assert viewer.frame.time == pytest.approx(0.8 * 180, abs=10)
     assert list(viewer.scene.faults.faults) == ["/pilot/hall-a/row-01/cdu-2"]
     after = viewer.picture().astype(int)
-    viewer.press("bracketleft")
-    viewer.press("bracketleft")
-    settle(viewer)
-    assert viewer.frame.time <= 70
+    for _ in range(len(viewer.tools.bar.events)):  # from event to event, back to the fault
+        viewer.press("bracketleft")
+        settle(viewer)
+        if viewer.frame.time <= 70:
+            break
+    assert 0 < viewer.frame.time <= 70
     viewer.click(left, (top + bottom) / 2)
     settle(viewer)
     assert viewer.scene.faults.faults == {}

@@ -78,7 +78,8 @@ def check(
         for finding in shown:
             typer.echo(f"{finding.severity}: {finding.path}: {finding.message}")
             typer.echo(f"  fix: {finding.fix}")
-        typer.echo(f"{len(findings)} findings" if findings else "no findings")
+        number = len(findings)
+        typer.echo(f"{number} finding{'s' * (number > 1)}" if number else "no findings")
     raise typer.Exit(1 if findings else 0)
 
 
