@@ -36,6 +36,8 @@ def reason_of(error: BaseException) -> str:
         return f"not UTF-8 text (byte 0x{error.object[error.start]:02X})"
     if isinstance(error, KeyError):
         return f"{error.args[0]!r} is missing" if error.args else "something is missing"
+    if "checksum do not match" in str(error):  # of the codec crc32c
+        return "its checksum does not fit, so something in it has changed"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -35,9 +35,9 @@ from twin.recording_check import (
     read_events,
     read_scene,
 )
-from twin.recording_lock import WriterLock
+from twin.recording_lock import LOCK, WriterLock
 from twin.recording_size import expected_size
-from twin.recording_store import CHUNK_FRAMES, Frame, RecordingStore, append_lines
+from twin.recording_store import CHUNK_FRAMES, DOCUMENT, Frame, RecordingStore, append_lines
 from twin.sealed import seal
 from twin.whole_files import exchange
 
@@ -182,6 +182,12 @@ class Recorder:
         if not there:
             return
         earlier = _facts_of(self.path)
+        if earlier is None and (self.path / LOCK).is_file():
+            with self._writing():
+                WriterLock(self.path).close()  # somebody has just begun there
+                if not (self.path / DOCUMENT).exists():  # or was killed while beginning
+                    shutil.rmtree(self.path)
+                    return
         if earlier is None:
             raise InputError(
                 "exists and is not a recording; it is left untouched",
@@ -316,15 +322,19 @@ class Recorder:
                     shutil.rmtree(self.path, ignore_errors=True)
                     self.path = self.target
         except InputError:
-            if self.path != self.target or not self.written:
-                shutil.rmtree(self.path, ignore_errors=True)
+            self._clear_away()
             raise
         finally:
             self._release()
 
+    def _clear_away(self) -> None:
+        """After a failure: remove what nobody needs, keep what was recorded until then."""
+        if self.path != self.target or not self.written:
+            shutil.rmtree(self.path, ignore_errors=True)
+
     def _release(self) -> None:
         for lock in self._locks:
-            lock.release()
+            lock.close()
         self._locks.clear()
 
 

@@ -17,7 +17,7 @@ log = logging.getLogger("twin.recording")
 
 
 class WriterLock:
-    """Held by whoever writes a recording, until :meth:`release`.
+    """Held by whoever writes a recording, until :meth:`close`.
 
     Parameters
     ----------
@@ -45,6 +45,6 @@ class WriterLock:
                 raise
             log.warning("%s: its file system has no locks; let nothing else write there", folder)
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let others write."""
         self._file.close()

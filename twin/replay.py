@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +132,7 @@ class Recording:
         rows = self._rows[indices]
         for number in range(int(rows[0]) // CHUNK_FRAMES, int(rows[-1]) // CHUNK_FRAMES + 1):
             self._sums.check(name, number)
-        with self._reading(name):
+        with reading(self._place(name), "recording"):
             column = np.asarray(self._arrays[name][int(rows[0]) : int(rows[-1]) + 1, row])
         return self.times[indices], column[rows - rows[0]].astype(np.float32)
 
@@ -154,8 +153,8 @@ class Recording:
                 figures[f"{key}_gpu_fraction"] = number / gpus
         return figures
 
-    def _reading(self, name: str) -> AbstractContextManager[None]:
-        return reading(self.path / name.replace(".", "/", 1), "recording")
+    def _place(self, name: str) -> Path:
+        return self.path / name.replace(".", "/", 1)
 
     def _block(self, name: str, number: int) -> Singles:
         """A chunk of frames, kept as long as memory allows."""
@@ -164,7 +163,7 @@ class Recording:
         if block is None:
             first = number * CHUNK_FRAMES
             self._sums.check(name, number)
-            with self._reading(name):
+            with reading(self._place(name) / "c" / str(number), "recording"):
                 block = np.asarray(
                     self._arrays[name][first : first + CHUNK_FRAMES], dtype=np.float32
                 )

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -25,6 +26,7 @@ PARTIAL = ".partial"
 LONGEST_ENDING = 16
 PROBE_BYTES = 2**20
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
+_OWN_STREAMS = re.compile(r"/dev/(std(out|err)|fd/[0-9]+)|/proc/(self|[0-9]+)/fd/[0-9]+")
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -101,6 +103,8 @@ def folder_beside(path: Path) -> Iterator[Path]:
             _move_folder(beside, place)
     except InputError as error:
         inside = Path(error.file).is_relative_to(beside)
+        if not inside and str(beside) not in str(error):
+            raise
         file = path / Path(error.file).relative_to(beside) if inside else error.file
         message, found = (
             text.replace(str(beside), str(path)) for text in (error.message, error.found)
@@ -206,7 +210,7 @@ def _told(path: Path, beside: Path | None = None, key: str = "") -> Iterator[Non
 
 def _is_stream(path: Path) -> bool:
     """Whether it is no file of its own: a pipe, a device, or this process's own output."""
-    if os.path.abspath(path).startswith(("/dev/", "/proc/")):
+    if _OWN_STREAMS.fullmatch(os.path.abspath(path)):
         return True
     try:
         mode = path.stat().st_mode

@@ -78,6 +78,9 @@ class SessionRecorder(Recorder):
         self.channels = store.channels
         return store
 
+    def _clear_away(self) -> None:
+        """Nothing: a session's folder holds more than its recording."""
+
     def _write_events(self) -> bool:
         """Events of sessions are written by their keeper."""
         return False

@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from twin.recording import (
     read_scene,
     rounded,
 )
+from twin.recording_lock import WriterLock
 from twin.simulation import Simulation
 
 SOME = channels_named(["gpu.temperature", "rack.power", "cdu.valve", "site.pue"])
@@ -186,6 +188,46 @@ def test_a_second_writer_is_refused(pilot: Factory, tmp_path: Path) -> None:
                 Recorder(target, pilot.simulation(), SOME, frames=5, replace=replace)
     assert open_recording(target)["rack"].sizes["time"] == 1
     record(pilot.simulation(), target, 2)  # the lock's file remains, the lock does not
+
+
+def test_what_a_kill_left_of_a_beginning_is_cleared_away(pilot: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "run.zarr"
+    record(pilot.simulation(), target, 2)
+    (target / "zarr.json").unlink()
+    record(pilot.simulation(), target, 3)
+    assert open_recording(target)["rack"].sizes["time"] == 3
+    (target / "zarr.json").unlink()
+    with (
+        closing(WriterLock(target)),
+        pytest.raises(InputError, match="another process is writing"),
+    ):
+        Recorder(target, pilot.simulation(), SOME)
+
+
+def test_a_disk_that_fills_keeps_what_was_recorded_until_then(
+    pilot: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, simulation = tmp_path / "run.zarr", pilot.simulation()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    recorder = Recorder(target, simulation, SOME)
+    for _ in range(CHUNK_FRAMES):
+        recorder.append()
+        simulation.advance(1.0)
+    recorder.append()
+    monkeypatch.setattr(recording_store, "append_lines", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        recorder.close()
+    assert open_recording(target)["rack"].sizes["time"] == CHUNK_FRAMES
+    monkeypatch.undo()
+    recorder = Recorder(tmp_path / "empty.zarr", simulation, SOME)
+    recorder.append()
+    monkeypatch.setattr(recording_store, "append_lines", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        recorder.close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
 
 
 def test_without_locks_it_writes_and_says_so(
