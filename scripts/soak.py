@@ -216,20 +216,9 @@ class Watch:
 def start_server(arguments: argparse.Namespace) -> tuple[subprocess.Popen[str], int]:
     """``twin serve`` and its port."""
     command = [
-        sys.executable,
-        "-m",
-        "twin.cli.main",
-        "serve",
-        arguments.layout,
-        "--port",
-        "0",
-        "--speed",
-        str(arguments.speed),
-        "--viewers",
-        "5000",
-        "--log",
-        "off",
-    ]
+        sys.executable, "-m", "twin.cli.main", "serve", arguments.layout, "--port", "0",
+        "--speed", str(arguments.speed), "--viewers", "5000", "--log", "off",
+    ]  # fmt: skip
     if arguments.scenario:
         command += ["--scenario", arguments.scenario]
     if arguments.state:
