@@ -146,7 +146,8 @@ class Manager:
             return
 
         def wait() -> None:  # its disk takes its time
-            session.join()
+            while not session.ended:
+                session.close(60.0)
             self._let_go(id, hold)
 
         threading.Thread(target=wait, name=f"close-{id}", daemon=True).start()

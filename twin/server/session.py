@@ -26,9 +26,9 @@ from twin.server.jobs import Jobs
 from twin.server.journal import Entry, Journal
 from twin.server.keeping import Busy, Gone, Keeper
 from twin.server.pacing import Schedule
-from twin.server.publisher import Publisher, Sample
+from twin.server.publisher import Publisher
 from twin.server.rewind import cut_to_follow
-from twin.server.session_status import session_status
+from twin.server.session_status import sample_of, session_status
 from twin.server.snapshots import Moment
 from twin.server.subject import Subject
 from twin.server.timeline import Timeline
@@ -138,11 +138,6 @@ class Session:
     def ended(self) -> bool:
         """Whether it was closed and nothing of it runs any more."""
         return self._jobs.closing and not self._thread.is_alive()
-
-    def join(self) -> None:
-        """Wait until it has ended, however long its last writing takes."""
-        if self._thread.is_alive():
-            self._thread.join()
 
     def status(self) -> dict[str, Any]:
         """Where it stands, as plain data."""
@@ -367,21 +362,7 @@ class Session:
         if slices is None:
             return
         self._fresh = False
-        values: dict[str, Floats] = {}
-        for part in slices:
-            name = part.channel.name
-            if name not in values:
-                values[name] = self.read(name)
-        self.publisher.offer(
-            Sample(
-                values,
-                self.subject.kpis(),
-                self.subject.time,
-                time.time(),
-                self.schedule.achieved,
-                self._paused or bool(self.failure or self.hold),
-            )
-        )
+        self.publisher.offer(sample_of(self, slices))
 
     def _collect_events(self) -> None:
         total, fresh = self.subject.events_since(self._events_read)

@@ -1,12 +1,17 @@
-"""Where a session stands, as plain data."""
+"""Where a session stands: as plain data, and as what viewers are shown of it."""
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from twin.server.publisher import Sample
 
 if TYPE_CHECKING:
     from twin.server.session import Session
+    from twin.server.subscription import Slice
 
 
 def session_status(session: Session) -> dict[str, Any]:
@@ -35,3 +40,16 @@ def session_status(session: Session) -> dict[str, Any]:
         "hold": session.hold or None,
         "created": session.created,
     }
+
+
+def sample_of(session: Session, slices: Iterable[Slice]) -> Sample:
+    """Copies of the channels of slices as they are now; runs on the session's thread."""
+    names = {part.channel.name for part in slices}
+    return Sample(
+        {name: session.read(name) for name in names},
+        session.subject.kpis(),
+        session.subject.time,
+        time.time(),
+        session.schedule.achieved,
+        session.paused or bool(session.failure or session.hold),
+    )
