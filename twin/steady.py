@@ -230,9 +230,31 @@ class Solver:
         balance = rest(self._constants, self.state, threaded=self.threaded)
         if not balance.converged:
             raise NumericalError(explain(self.plant, balance))
+        self._refuse_blind_plants()
         kept = StateBuffer(self.state.counts)
         kept.restore(self.state.buffer)
         return OperatingPoint(self.plant, kept, balance)
+
+    def _refuse_blind_plants(self) -> None:
+        """Refuse a point that is none because a plant's reading does not follow its water.
+
+        Its control then goes on as long as the reading stands, and heat and power never meet.
+        Raises NumericalError naming the plant.
+        """
+        from physics.factory.chillers import LEAST_LOAD
+
+        blind = np.flatnonzero(self.state.view.plant_temperature_sensor.fault != 0)
+        if not len(blind):
+            return
+        site = self.state.view.site
+        least = LEAST_LOAD * float(self.plant.constants.plant.chiller_capacity.max(initial=0.0))
+        gap = np.abs(site.heat_rejected - site.facility_power)
+        if (gap > 1e-3 * site.facility_power + least).any():
+            path = self.plant.levels.path("plant", int(blind[0]))
+            raise NumericalError(
+                f"{path}: its reading of the supply temperature does not follow the water, "
+                "so there is no state of rest"
+            )
 
 
 def _checked(weather: Mapping[str, float] | None) -> dict[str, float]:
