@@ -25,6 +25,7 @@ from physics.factory.arrays import Floats
 from twin.channels import BY_NAME, CHANNELS, Channel
 from twin.errors import InputError, near_matches
 from twin.foreign_data import reading
+from twin.interruptions import undivided
 from twin.recording_check import (
     EVENTS,
     FORMAT,
@@ -269,7 +270,7 @@ class Recorder:
 
     def flush(self) -> None:
         """Write the frames gathered since the last flush; raises InputError when it cannot."""
-        with self._writing():
+        with undivided(), self._writing():
             self._flush()
 
     def _flush(self) -> None:
@@ -313,7 +314,7 @@ class Recorder:
     def close(self, *, complete: bool = True) -> None:
         """Write what is open; a complete recording takes the place of an earlier one."""
         try:
-            with self._writing():
+            with undivided(), self._writing():
                 self._flush()
                 self._store.commit()
                 self._store.write_documents()

@@ -181,7 +181,7 @@ class RecordingStore:
             try:
                 self._write_times(first)
                 self.commit()
-            except OSError:
+            except BaseException:
                 del self._times[first:]
                 raise
             done += count

@@ -235,8 +235,9 @@ def quantity(
 
 
 Power = quantity("W", ge=0)
-Length = quantity("m", ge=0)
-Position = quantity("m")
+LARGEST_LENGTH = 1e7  # m: from the equator to the pole
+Length = quantity("m", ge=0, le=LARGEST_LENGTH)
+Position = quantity("m", ge=-LARGEST_LENGTH, le=LARGEST_LENGTH)
 Mass = quantity("kg", gt=0)
 Temperature = quantity("degC", ge=-273.15)
 TemperatureDifference = quantity("delta_degC", ge=0)

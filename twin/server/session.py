@@ -263,8 +263,13 @@ class Session:
                 try:
                     turn()
                 except Exception as error:
-                    log.exception("session %s stopped", self.id)
-                    self._fail(str(error) or type(error).__name__)
+                    message = str(error) or type(error).__name__
+                    if message != self.failure:  # else it is tried again, and fails again
+                        if isinstance(error, TwinError):
+                            log.error("session %s stopped: %s", self.id, message)
+                        else:
+                            log.exception("session %s stopped", self.id)
+                        self._fail(message)
                     self._jobs.wait(AFTER_FAILURE)
                 turn = self._turn
         finally:

@@ -71,6 +71,14 @@ def test_numbers_beyond_all_counts_are_refused(key: str, value: int | str) -> No
         plant_of(changed((key, value)))
 
 
+@pytest.mark.parametrize("length", ["1e308 m", "-1e308 m", "2e4 km"])
+@pytest.mark.parametrize("key", ["sites.0.plants.0.pitch", f"{HALL}.position"])
+def test_nothing_stands_off_the_planet(key: str, length: str) -> None:
+    with pytest.raises(InputError, match=r"should be (less|greater) than or equal to") as caught:
+        plant_of(changed((key, ["0 m", length])))
+    assert caught.value.found == repr(length)
+
+
 def test_accelerators_of_a_rack_count() -> None:
     rack = {
         "extends": "nvidia-gb300-nvl72",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
+import signal
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -228,6 +230,29 @@ def test_a_disk_that_fills_keeps_what_was_recorded_until_then(
     with pytest.raises(InputError, match="cannot be written: No space left on device"):
         recorder.close()
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
+
+
+def test_ctrl_c_does_not_cut_a_chunk_in_two(
+    pilot: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, simulation = tmp_path / "run.zarr", pilot.simulation()
+    commit = recording_store.RecordingStore.commit
+
+    def interrupted(store: recording_store.RecordingStore) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        commit(store)
+
+    with Recorder(target, simulation, SOME) as recorder:
+        for _ in range(5):
+            recorder.append()
+            simulation.advance(1.0)
+        simulation.apply(Command("inject", "/pilot/hall-a/row-01/rack-01", "blockage"))
+        monkeypatch.setattr(recording_store.RecordingStore, "commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            recorder.flush()
+        monkeypatch.undo()
+    assert open_recording(target)["rack"]["time"].values.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert len(read_events(target)) == 1
 
 
 def test_without_locks_it_writes_and_says_so(

@@ -295,6 +295,23 @@ def test_what_should_not_happen_stops_the_session_and_says_so(opened):
     assert ask(session, lambda: 7) == 7
 
 
+def test_damage_that_shows_again_and_again_is_told_once_and_without_a_traceback(opened, caplog):
+    session = opened(paused=True)
+    tried = []
+
+    def damaged(clock):
+        tried.append(clock)
+        raise InputError("recording is damaged", "run.zarr/rack/power/c/1")
+
+    session._sample = damaged
+    assert ask(session, lambda: 7) == 7  # wakes it up
+    until(lambda: len(tried) > 2)
+    assert session.failure == "run.zarr/rack/power/c/1: recording is damaged"
+    assert [event["kind"] for event in session.events].count("failure") == 1
+    (told,) = [record for record in caplog.records if "stopped" in record.message]
+    assert told.exc_info is None
+
+
 def test_changes_logged_at_the_present_step_are_caught_up_with(opened):
     journal = Journal()
     change = Command("set", "/s/h/row-1/rack-1", "rate", 4.0)
