@@ -7,9 +7,7 @@ import io
 import json
 import logging
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.errors import InputError
+from twin.foreign_data import reading
 from twin.state import field_names
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("twin.server")
 
 KEPT = 2  # newest checkpoints of a session
-UNREADABLE = (
-    OSError, ValueError, KeyError, TypeError, EOFError, OverflowError, RecursionError,
-    NotImplementedError, struct.error, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,7 +133,7 @@ def read_checkpoint(file: Path, mark: str) -> Checkpoint:
     """Read a checkpoint; raises InputError when it is damaged or belongs to something else."""
     from twin.simulation import Snapshot
 
-    try:
+    with reading(file, "checkpoint"):
         with zipfile.ZipFile(file) as content:
             facts = json.loads(_array(content, "facts", file).tobytes())
             state = np.asarray(_array(content, "state", file), dtype=np.float64)
@@ -156,9 +151,6 @@ def read_checkpoint(file: Path, mark: str) -> Checkpoint:
         return Checkpoint(
             snapshot, int(facts["commands"]), int(facts["entries"]), int(facts["events"])
         )
-    except UNREADABLE as error:
-        reason = f"{error}" or type(error).__name__
-        raise InputError(f"checkpoint is damaged: {reason}", file) from None
 
 
 def _by_steps(folder: Path) -> list[tuple[int, Path]]:
