@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,8 @@ settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     """Workers take files as they are collected; else those of few tests come last."""
     adopt()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what is sent behind
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # else no child hears ctrl-C
     if getattr(config.option, "loadscopereorder", False):
         config.option.loadscopereorder = False
 
