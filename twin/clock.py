@@ -161,10 +161,12 @@ class Clock:
     ----------
     start : date and time of the run's start on this clock, without an offset
     offset : hours by which the clock is ahead of UTC; None where the layout does not say
+    exact : whether the start was given with an offset, so that no other clock can be meant
     """
 
     start: datetime
     offset: float | None
+    exact: bool = False
 
     def local(self, moment: datetime) -> datetime:
         """A moment on this clock; raises InputError when that needs an offset nobody gave."""
@@ -180,9 +182,13 @@ class Clock:
         """For messages: ``the site's clock (UTC+09:00)``."""
         if self.offset is None:
             return "the site's clock"
-        minutes = round(abs(self.offset) * 60)
-        sign = "-" if self.offset < 0 else "+"
-        return f"the site's clock (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
+        return f"the site's clock ({offset_text(self.offset)})"
+
+
+def offset_text(hours: float) -> str:
+    """An offset from UTC, such as ``UTC+09:00``."""
+    minutes = round(abs(hours) * 60)
+    return f"UTC{'-' if hours < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def clock_of(start: datetime, sites: Sequence[Site]) -> Clock:
@@ -191,7 +197,7 @@ def clock_of(start: datetime, sites: Sequence[Site]) -> Clock:
     Raises InputError when the start carries an offset and the layout does not say the clock's.
     """
     offset = sites[0].location.utc_offset if sites else None
-    return Clock(Clock(start, offset).local(start), offset)
+    return Clock(Clock(start, offset).local(start), offset, start.tzinfo is not None)
 
 
 def unknown_offset(found: str) -> InputError:

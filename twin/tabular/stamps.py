@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -56,6 +57,7 @@ class Times:
     zero : what 0 s is, for messages: with dates, date and time of it as the column counts them
     assumed : whether nobody said the unit of numbers, so that seconds are taken
     zero_utc : the moment of 0 s, where the column's times are known in UTC
+    own : hours by which the clock that the table was written on is ahead of UTC, where it says so
     """
 
     seconds: Floats
@@ -63,6 +65,7 @@ class Times:
     zero: datetime | None
     assumed: bool = False
     zero_utc: datetime | None = None
+    own: float | None = None
 
     def text(self, second: float) -> str:
         """A time as the table has it, for messages."""
@@ -107,7 +110,8 @@ def times_of(
     if column.cells.isna().all():
         raise column.error("holds no time")
     if isinstance(kind, pandas.DatetimeTZDtype):
-        return _converted(column, column.cells.dt.tz_convert("UTC"), keys, clock)
+        own = _hours_ahead(column.cells.iloc[int(column.cells.argmin())])
+        return _converted(column, column.cells.dt.tz_convert("UTC"), keys, clock, own)
     if pandas.api.types.is_datetime64_any_dtype(kind):
         return _placed(column, column.cells, keys, clock, groups)
     if pandas.api.types.is_timedelta64_dtype(kind):
@@ -260,7 +264,7 @@ def _stamps(
         raise column.error("some times carry an offset and others do not", int(other[0]))
     # offsets may change within a file, with the clocks: all of them count from Greenwich
     times = pandas.to_datetime(plain, format="ISO8601", utc=aware, errors="coerce")
-    return _checked(column, times, gone, aware, keys, clock, groups)
+    return _checked(column, times, gone, aware, keys, clock, groups, pandas.Timestamp)
 
 
 def _by_format(
@@ -285,7 +289,11 @@ def _by_format(
             found=form,
             allowed="such as '%d/%m/%Y %H:%M:%S'",
         ) from None
-    return _checked(column, times, gone, aware, keys, clock, groups)
+
+    def one(text: str) -> Any:
+        return pandas.to_datetime(text, format=form)
+
+    return _checked(column, times, gone, aware, keys, clock, groups, one)
 
 
 def _checked(
@@ -296,15 +304,17 @@ def _checked(
     keys: Keys,
     clock: Clock,
     groups: NDArray[np.object_] | None,
+    one: Callable[[str], Any],
 ) -> Times:
-    """Refuse what could not be read, then place it on the clock."""
+    """Refuse what could not be read, then place it on the clock; ``one`` reads a single stamp."""
     bad = np.flatnonzero(times.isna().to_numpy() & ~gone)
     if len(bad):
         row = int(bad[0])
         form = keys.time_format
         raise column.error("is not a time", row, f"of the form {form}" if form else _FORMS)
     if aware:
-        return _converted(column, times, keys, clock)
+        text = _normalised(column.texts.iloc[int(times.argmin())])
+        return _converted(column, times, keys, clock, _hours_ahead(one(text)))
     return _placed(column, times, keys, clock, groups)
 
 
@@ -332,13 +342,22 @@ def _placed(
 
     first = _moment(column, keys)
     if keys.timezone is not None:
-        return _dated(column, localised(column, times, keys.timezone, groups), keys, clock)
+        moments = localised(column, times, keys.timezone, groups)
+        local = moments.iloc[int(moments.argmin())].tz_convert(zone(keys.timezone))
+        return _dated(column, moments, keys, clock, _hours_ahead(local))
     zero = clock.local(first) if first is not None else clock.start
     seconds = (times - pandas.Timestamp(zero)).dt.total_seconds()
     return Times(np.asarray(seconds, dtype=np.float64), True, zero)
 
 
-def _converted(column: Column, times: Any, keys: Keys, clock: Clock) -> Times:
+def _hours_ahead(moment: Any) -> float:
+    """Hours by which the clock of a moment with an offset is ahead of UTC."""
+    return float(moment.utcoffset().total_seconds()) / 3600.0
+
+
+def _converted(
+    column: Column, times: Any, keys: Keys, clock: Clock, own: float | None = None
+) -> Times:
     """Moments with an offset: ``timezone`` counts only where the site's offset is not known."""
     first = _moment(column, keys)
     if keys.timezone is not None and clock.offset is not None:
@@ -353,10 +372,10 @@ def _converted(column: Column, times: Any, keys: Keys, clock: Clock) -> Times:
                 allowed=f"no timezone: they are converted to {clock.name}; with first: and an "
                 "offset the run begins at another moment of the table",
             )
-    return _dated(column, times, keys, clock)
+    return _dated(column, times, keys, clock, own)
 
 
-def _dated(column: Column, times: Any, keys: Keys, clock: Clock) -> Times:
+def _dated(column: Column, times: Any, keys: Keys, clock: Clock, own: float | None) -> Times:
     """Moments in UTC, counted from the start or from ``first``."""
     import pandas
 
@@ -366,7 +385,7 @@ def _dated(column: Column, times: Any, keys: Keys, clock: Clock) -> Times:
         shown = (zero + timedelta(hours=clock.offset)).replace(tzinfo=None)
     else:
         shown = zero.astimezone(zone(keys.timezone)) if keys.timezone else zero
-    return Times(np.asarray(seconds, dtype=np.float64), True, shown, zero_utc=zero)
+    return Times(np.asarray(seconds, dtype=np.float64), True, shown, zero_utc=zero, own=own)
 
 
 def _moment(column: Column, keys: Keys) -> datetime | None:

@@ -13,7 +13,7 @@ from twin.errors import InputError
 from twin.tabular import missing
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import read_table
-from twin.tabular.span import refuse_outside, spans
+from twin.tabular.span import on_the_run, refuse_outside, spans
 from twin.tabular.stamps import times_of
 from twin.workload.spec import Inference
 
@@ -55,7 +55,7 @@ def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
     table = read_table(
         file, {spec.time: "time", spec.prompt: "prompt tokens", spec.output: "output tokens"}
     )
-    times = times_of(table[spec.time], spec, clock)
+    times, told = on_the_run(file, times_of(table[spec.time], spec, clock), spec, clock, duration)
     tokens = []
     for name in (spec.prompt, spec.output):
         values = quantity(table[name], "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN)
@@ -64,7 +64,6 @@ def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
     whole = np.isfinite(times.seconds) & np.isfinite(tokens[0]) & np.isfinite(tokens[1])
     if not whole.any():
         raise InputError("holds no request with time and tokens", file)
-    told = []
     lost = np.flatnonzero(~whole)
     if len(lost):
         told.append(

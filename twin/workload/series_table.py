@@ -16,7 +16,7 @@ from twin.errors import InputError
 from twin.tabular import missing
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import read_table
-from twin.tabular.span import refuse_outside, spans
+from twin.tabular.span import on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
 from twin.workload.driver import Rows, racks_at
@@ -100,7 +100,10 @@ def read_series(
     if owners is None:
         _refuse_several(table, spec)
     times = times_of(table[spec.time], spec, clock, owners)
-    reading = _Reading(plant, spec, path, table, times, SeriesTable())
+    told: list[str] = []
+    if spec.after != "repeat":  # which meets every run that begins later
+        times, told = on_the_run(file, times, spec, clock, duration)
+    reading = _Reading(plant, spec, path, table, times, SeriesTable(told=told))
     if spec.columns:
         for element, name in spec.columns.items():
             reading.take(element, reading.racks_of(element, name), table[name], times.seconds)

@@ -17,7 +17,7 @@ from twin.tabular import missing
 from twin.tabular.durations import durations
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import content, kind_of, read_table
-from twin.tabular.span import refuse_outside, spans
+from twin.tabular.span import on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
 from twin.tabular.text import decoded
@@ -101,7 +101,7 @@ def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) ->
         first = seconds_of(spec.first)
         trace, times, column = read_swf(file, spec.accelerators_per_processor, first)
     else:
-        trace, times, column = read_job_table(file, spec, clock)
+        trace, times, column = read_job_table(file, spec, clock, duration)
     quotas = {tenant: share * total for tenant, share in spec.quotas.items()}
     kept = []
     for job in trace.jobs:
@@ -254,7 +254,9 @@ def read_swf(
     return trace, Times(np.array(submits), False, None), column
 
 
-def read_job_table(file: Path, spec: Jobs, clock: Clock) -> tuple[Trace, Times, Column]:
+def read_job_table(
+    file: Path, spec: Jobs, clock: Clock, duration: float
+) -> tuple[Trace, Times, Column]:
     """Read a job table; ``spec.columns`` names its columns.
 
     Rows without a submission, accelerators or a run time are left out and counted, and so are the
@@ -281,8 +283,10 @@ def read_job_table(file: Path, spec: Jobs, clock: Clock) -> tuple[Trace, Times, 
     optional = [names[name] for name in COLUMNS if name not in needed]
     table = read_table(file, {names[name]: name for name in needed}, optional)
     given = {name: table[names[name]] for name in COLUMNS if names[name] in table}
-    submit = times_of(given["submit"], spec, clock)
-    trace = Trace(count=len(table))
+    submit, told = on_the_run(
+        file, times_of(given["submit"], spec, clock), spec, clock, duration * spec.time_scale
+    )
+    trace = Trace(count=len(table), remarks=told)
     rows = _rows(trace, table, given, spec)
     kept = _leave_out(trace, given, submit, rows)
     labels = given["id"].texts.tolist() if "id" in given else None
