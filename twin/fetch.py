@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from twin.addresses import Address
 from twin.errors import InputError
@@ -27,13 +28,25 @@ def post(address: Address, path: str, body: Mapping[str, Any], token: str | None
     return _answer_of(request, address, path, token)
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects as usual, but takes no token to another machine."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        onward = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if onward is not None and urlsplit(newurl).hostname != urlsplit(req.full_url).hostname:
+            onward.remove_header("Authorization")
+        return onward
+
+
 def _answer_of(
     request: urllib.request.Request, address: Address, path: str, token: str | None
 ) -> Any:
     request.add_header("Accept-Encoding", "gzip")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Redirects())
     try:
         with opener.open(request, timeout=PATIENCE) as response:
             data = response.read()

@@ -243,3 +243,23 @@ def test_a_picture_of_the_present_is_drawn(server):
     status, problem = server.request("/api/picture?channel=rack.pover")
     assert status == 422
     assert "rack.power" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("address", "message", "allowed"),
+    [
+        ("/api/state?channel=site.pue&regoin=/pilot", "unknown parameter", "did you mean region?"),
+        ("/api/kpis?sesion=pilot", "unknown parameter", "did you mean session?"),
+        ("/api/sessions?limit=3", "unknown parameter", "no parameter"),
+        (f"/api/element?path=/pilot&path={CDU}", "parameter given more than once", "one value"),
+    ],
+)
+def test_parameters_without_effect_are_refused(server, address, message, allowed):
+    status, body = server.request(address)
+    assert (status, body["message"], body["allowed"]) == (422, message, allowed)
+
+
+def test_pages_open_with_what_links_add_to_their_address(server):
+    status, body = server.request("/docs?utm_source=mail", raw=True)
+    assert status == 200
+    assert b"/api/sessions" in body

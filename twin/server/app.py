@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -26,6 +26,7 @@ from twin.server.manager import Manager
 from twin.server.metrics import rest_metrics
 from twin.server.opening import Opener
 from twin.server.painter import Unavailable
+from twin.server.queries import Queries
 from twin.server.rest_docs import rest_docs
 from twin.server.rest_history import rest_history
 from twin.server.rest_live import rest_live
@@ -82,6 +83,7 @@ def create_app(
         title="AI factory twin",
         version="1",
         lifespan=lifespan,
+        dependencies=[Depends(Queries().check)],
         openapi_url=None,  # rest_docs has it, and a page that loads nothing from elsewhere
         description="Live sessions of a digital twin of an AI factory. The stream of values is the "
         "websocket `/ws` (subprotocol `twin.v1`), described in docs/PROTOCOL.md.",
