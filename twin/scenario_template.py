@@ -47,12 +47,8 @@ def expanded(
     data = _merged(document, read, depth)
     if not isinstance(data, dict):
         return document
-    known = data.pop("parameters", None)
-    known = known if known is not None else {}
-    if not isinstance(known, dict):
-        raise document.error(
-            "parameters are not a mapping", ("parameters",), repr(known)[:60], "name: value lines"
-        )
+    known = _parameters(data, document)
+    data.pop("parameters", None)
     for name in given:
         if name not in known:
             raise document.error(
@@ -87,13 +83,28 @@ def _merged(document: Document, read: Callable[[str, Document], Document], depth
             base_name,
             f"at most {MAXIMUM_BASES} levels",
         )
-    base = _merged(read(base_name, document), read, depth + 1)
-    parameters = {**(base.get("parameters") or {}), **(data.get("parameters") or {})}
+    below = read(base_name, document)
+    base = _merged(below, read, depth + 1)
+    if not isinstance(base, dict):
+        raise below.error("is not a mapping of keys to values", (), repr(base)[:60])
+    parameters = _parameters(base, below) | _parameters(data, document)
     inherited = {key: value for key, value in base.items() if key not in OWN}
     merged = {**inherited, **data}
     if parameters:
         merged["parameters"] = parameters
     return merged
+
+
+def _parameters(data: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """The parameters that a document gives, of its own or of its bases."""
+    found = data.get("parameters")
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise document.error(
+            "parameters are not a mapping", ("parameters",), repr(found)[:60], "name: value lines"
+        )
+    return found
 
 
 @dataclass

@@ -26,7 +26,7 @@ from twin.scenario import Scenario, TimedEvent
 from twin.solar import solar_for
 from twin.state import StateBuffer, counts_of
 from twin.weather import Weather
-from twin.workload.driver import drivers_of
+from twin.workload.driver import Driver, drivers_of
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -530,9 +530,12 @@ class Simulation:
 
     def workload_figures(self) -> dict[str, float]:
         """Key figures of jobs, training, inference and measured series so far, in SI."""
-        figures: dict[str, float] = {}
+        kinds: dict[type[Driver], list[Driver]] = {}
         for driver in self.drivers:
-            figures.update(driver.figures(self))
+            kinds.setdefault(type(driver), []).append(driver)
+        figures: dict[str, float] = {}
+        for kind, drivers in kinds.items():
+            figures.update(kind.figures(drivers, self))
         return figures
 
     def info(self) -> dict[str, Any]:

@@ -182,6 +182,29 @@ EXAMPLES = {
 }
 
 
+LARGEST: dict[str, float] = {
+    "W": 1e12, "VA": 1e12, "var": 1e12, "W/s": 1e12, "V": 1e8, "A": 1e9, "Hz": 1e12, "ohm": 1e12,
+    "ohm/m": 1e9, "J": 1e21, "kg": 1e12, "m": 1e7, "m**2": 1e12, "m**3": 1e12, "m**3/s": 1e6,
+    "m/s": 1e4, "Pa": 1e11, "degC": 1e4, "delta_degC": 1e4, "J/delta_degC": 1e15,
+    "delta_degC/W": 1e9, "W/delta_degC": 1e12, "1/delta_degC": 1e3, "m**3/s/W": 1.0,
+    "byte": 1e24, "byte/s": 1e21, "J/bit": 1.0, "flop/s": 1e27, "token/s": 1e15, "kg/J": 1e-3,
+    "kg/m**2": 1e9, "J/kg": 1e9, "deg": 1e6, "s": 1e12,
+}  # fmt: skip
+"""Sizes beyond everything that is built, by unit: what is larger is a slip of the pen, and would
+come out as infinite or worse a long way from where it was written."""
+
+
+def _refuse_beyond(value: float, unit: str) -> None:
+    """Raise PydanticCustomError where a value of a unit is beyond all that is built."""
+    most = LARGEST.get(unit, math.inf)
+    if abs(value) > most and math.isfinite(value):
+        raise PydanticCustomError(
+            "quantity",
+            "is beyond anything that is built: {sign}{most} {unit}",
+            {"sign": "-" if value < 0 else "", "most": f"{most:g}", "unit": unit or "1"},
+        )
+
+
 def example(unit: str) -> str:
     """A quantity of that unit as people would write it."""
     return EXAMPLES.get(unit, f"1 {unit}")
@@ -210,9 +233,11 @@ def quantity(
             )
         if isinstance(value, str):
             try:
-                return parse_quantity(value, unit)
+                found = parse_quantity(value, unit)
             except ValueError as error:
                 raise PydanticCustomError("quantity", "{reason}", {"reason": str(error)}) from None
+            _refuse_beyond(found, unit)
+            return found
         if unit == "" or numbers:
             if not math.isfinite(value):
                 raise PydanticCustomError("quantity", "{reason}", {"reason": "is not finite"})
@@ -235,9 +260,8 @@ def quantity(
 
 
 Power = quantity("W", ge=0)
-LARGEST_LENGTH = 1e7  # m: from the equator to the pole
-Length = quantity("m", ge=0, le=LARGEST_LENGTH)
-Position = quantity("m", ge=-LARGEST_LENGTH, le=LARGEST_LENGTH)
+Length = quantity("m", ge=0)
+Position = quantity("m")
 Mass = quantity("kg", gt=0)
 Temperature = quantity("degC", ge=-273.15)
 TemperatureDifference = quantity("delta_degC", ge=0)

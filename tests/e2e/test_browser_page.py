@@ -109,6 +109,9 @@ def test_a_set_point_is_set(page, server) -> None:
     page.press('[data-set="supply_setpoint"]', "Enter")
     page.wait_for_selector('#banner[data-status="limit"]:visible')
     assert "out of range" in page.locator("#banner").inner_text()
+    page.fill('[data-set="supply_setpoint"]', "")  # an empty field is no zero
+    page.press('[data-set="supply_setpoint"]', "Enter")
+    page.wait_for_function("document.querySelector('#banner').innerText.includes('not a number')")
     assert element(server, CDU)["controls"]["supply_setpoint"] == 38
 
 

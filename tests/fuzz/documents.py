@@ -65,7 +65,7 @@ def as_yaml(data: Any) -> str:
     try:
         return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     except (yaml.YAMLError, RecursionError, UnicodeEncodeError):
-        return json.dumps(data)
+        return json.dumps(data, default=str)
 
 
 def mangled(random: Random, text: str) -> bytes:

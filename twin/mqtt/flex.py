@@ -134,7 +134,14 @@ def _moment(value: Any, now: float) -> float:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InputError("not a time", key="interval", found=repr(value)[:60]) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if moment.tzinfo is None:  # RFC 3339, which the schema asks for, has no such times
+        raise InputError(
+            "a time without an offset from UTC",
+            key="interval",
+            found=repr(value)[:60],
+            allowed="such as 2026-08-01T05:00:00Z",
+        )
+    return moment.timestamp()
 
 
 def _power(value: Any) -> float | None:

@@ -41,8 +41,12 @@ class Driver(Protocol):
         """Go back to a snapshot."""
         ...
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
-        """Key figures of the work done so far, in SI, shares as 0..1."""
+    @classmethod
+    def figures(cls, drivers: Sequence[Any], simulation: Simulation) -> dict[str, float]:
+        """Key figures of the work that drivers of this kind did so far, together.
+
+        In SI, shares as 0..1.
+        """
         ...
 
 
@@ -56,7 +60,8 @@ class Stateless:
     def restore(self, kept: Any) -> None:
         """Nothing to go back to."""
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
+    @classmethod
+    def figures(cls, drivers: Sequence[Any], simulation: Simulation) -> dict[str, float]:
         """None of its own."""
         return {}
 

@@ -8,6 +8,7 @@ racks' present pace (clocks, throttling).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -238,16 +239,22 @@ class InferenceDriver:
         """Go back to a snapshot."""
         self.service = Service(**kept)
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
-        """Requests, tokens, waiting and tokens per joule of the site's energy."""
-        s = self.service
+    @classmethod
+    def figures(
+        cls, drivers: Sequence[InferenceDriver], simulation: Simulation
+    ) -> dict[str, float]:
+        """Requests, tokens, waiting and tokens per joule of the sites' energy, of all services."""
+        services = [driver.service for driver in drivers]
         time = max(simulation.time, 1e-9)
         energy = float(simulation.state.view.ledger.grid_energy.sum())
+        arrived = sum(service.arrived for service in services)
+        written = sum(service.written for service in services)
+        waited = sum(service.waited for service in services)
         return {
-            "inference_requests_per_s": s.arrived / time,
-            "inference_tokens_per_s": s.written / time,
-            "inference_prompt_tokens_per_s": s.read / time,
-            "inference_backlog_requests": s.requests,
-            "inference_mean_latency_s": s.waited / s.arrived if s.arrived > 0.0 else 0.0,
-            "inference_tokens_per_j": s.written / energy if energy > 0.0 else 0.0,
+            "inference_requests_per_s": arrived / time,
+            "inference_tokens_per_s": written / time,
+            "inference_prompt_tokens_per_s": sum(service.read for service in services) / time,
+            "inference_backlog_requests": sum(service.requests for service in services),
+            "inference_mean_latency_s": waited / arrived if arrived > 0.0 else 0.0,
+            "inference_tokens_per_j": written / energy if energy > 0.0 else 0.0,
         }

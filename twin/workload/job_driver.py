@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -257,7 +258,13 @@ class JobDriver:
         self._last, self._capacity = kept["last"], kept["capacity"]
         self._stuck = kept.get("stuck", "")
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
+    @classmethod
+    def figures(cls, drivers: Sequence[JobDriver], simulation: Simulation) -> dict[str, float]:
+        """See :meth:`_figures`; a scenario has one driver of jobs."""
+        (driver,) = drivers
+        return driver._figures(simulation)
+
+    def _figures(self, simulation: Simulation) -> dict[str, float]:
         """Counts, waiting, slowdown, stretch by throttling, goodput and use of the racks.
 
         jobs_goodput is the useful work (of finished jobs, and what running ones have done) over all

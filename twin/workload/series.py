@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,16 +236,21 @@ class SeriesDriver:
             return now + TARGET_INTERVAL
         return min(upcoming, default=math.inf)
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
-        """How far the racks are from the series now, and how many gaps were bridged."""
-        result = {"series_gaps": float(len(self.table.gaps))}
-        if self.spec.quantity in POWERS:
-            target = sum(self.value(part, simulation.time) for part in self.parts)
-            found = sum(self._measured(simulation, part.rows) for part in self.parts)
+    @classmethod
+    def figures(cls, drivers: Sequence[SeriesDriver], simulation: Simulation) -> dict[str, float]:
+        """How far racks are from their series now, and how many gaps were bridged, over all series.
+
+        The time out of reach and the largest miss are those of the worst series.
+        """
+        result = {"series_gaps": float(sum(len(driver.table.gaps) for driver in drivers))}
+        powers = [driver for driver in drivers if driver.spec.quantity in POWERS]
+        if powers:
+            target = sum(d.value(part, simulation.time) for d in powers for part in d.parts)
+            found = sum(d._measured(simulation, part.rows) for d in powers for part in d.parts)
+            misses = [one for driver in powers for one in driver.misses]
             result["series_target_w"] = target
             result["series_missing_w"] = target - found
-            result["series_out_of_reach_s"] = max(misses.seconds for misses in self.misses)
-            largest = max((misses.largest for misses in self.misses), key=abs)
-            result["series_largest_miss_w"] = largest
-            result["series_missed_energy_j"] = sum(misses.energy for misses in self.misses)
+            result["series_out_of_reach_s"] = max(one.seconds for one in misses)
+            result["series_largest_miss_w"] = max((one.largest for one in misses), key=abs)
+            result["series_missed_energy_j"] = sum(one.energy for one in misses)
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -197,25 +198,42 @@ class TrainingDriver:
         """Go back to a snapshot."""
         self.progress = Progress(**kept)
 
-    def figures(self, simulation: Simulation) -> dict[str, float]:
-        """Steps, goodput and tokens of the job.
+    @classmethod
+    def figures(cls, drivers: Sequence[TrainingDriver], simulation: Simulation) -> dict[str, float]:
+        """Steps, goodput and tokens of all jobs.
 
         training_goodput is the time that the steps that count would have taken at full clocks,
-        over the time passed.
+        over the time passed; of several jobs, the mean over their racks. Communication and step
+        time are means over steps.
         """
-        p, spec = self.progress, self.spec
-        end = simulation.time if spec.stop is None else min(simulation.time, spec.stop)
-        passed = max(end - spec.start, 1e-9)
+        steps = sum(job.progress.done + job.progress.lost for job in drivers)
+        racks = np.array([len(job.rows) for job in drivers], dtype=np.float64)
+        taken = np.array([job.progress.done + job.progress.lost for job in drivers])
+        by_step = taken if steps > 0.0 else np.ones(len(drivers))
+        goodput = [
+            job.progress.done * (job._compute + job._communicate) / job._passed(simulation)
+            for job in drivers
+        ]
+        communication = [job._communicate for job in drivers]
         result = {
-            "training_steps": p.done,
-            "training_steps_lost": p.lost,
-            "training_goodput": p.done * (self._compute + self._communicate) / passed,
-            "training_communication_s": self._communicate,
-            "training_step_time_s": p.productive / max(p.done + p.lost, 1.0),
+            "training_steps": sum(job.progress.done for job in drivers),
+            "training_steps_lost": sum(job.progress.lost for job in drivers),
+            "training_goodput": float(np.average(goodput, weights=racks)),
+            "training_communication_s": float(np.average(communication, weights=by_step)),
+            "training_step_time_s": sum(job.progress.productive for job in drivers)
+            / max(steps, 1.0),
         }
-        if spec.tokens_per_step is not None:
-            tokens = p.done * spec.tokens_per_step
+        counted = [job for job in drivers if job.spec.tokens_per_step is not None]
+        if counted:
+            tokens = [job.progress.done * (job.spec.tokens_per_step or 0.0) for job in counted]
             energy = float(np.asarray(simulation.state.view.ledger.grid_energy).sum())
-            result["training_tokens_per_s"] = tokens / passed
-            result["training_tokens_per_j"] = tokens / energy if energy > 0.0 else 0.0
+            result["training_tokens_per_s"] = sum(
+                count / job._passed(simulation) for count, job in zip(tokens, counted, strict=True)
+            )
+            result["training_tokens_per_j"] = sum(tokens) / energy if energy > 0.0 else 0.0
         return result
+
+    def _passed(self, simulation: Simulation) -> float:
+        """Seconds since the job began, until now or its end."""
+        end = simulation.time if self.spec.stop is None else min(simulation.time, self.spec.stop)
+        return float(max(end - self.spec.start, 1e-9))

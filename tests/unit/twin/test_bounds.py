@@ -74,9 +74,19 @@ def test_numbers_beyond_all_counts_are_refused(key: str, value: int | str) -> No
 @pytest.mark.parametrize("length", ["1e308 m", "-1e308 m", "2e4 km"])
 @pytest.mark.parametrize("key", ["sites.0.plants.0.pitch", f"{HALL}.position"])
 def test_nothing_stands_off_the_planet(key: str, length: str) -> None:
-    with pytest.raises(InputError, match=r"should be (less|greater) than or equal to") as caught:
+    with pytest.raises(InputError, match=r"beyond anything that is built: -?1e\+07 m") as caught:
         plant_of(changed((key, ["0 m", length])))
     assert caught.value.found == repr(length)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("mass", "1e30 kg"), ("rated_power", "1e20 MW"), ("thermal_design_power", "1e300 W")],
+)
+def test_products_are_of_this_world(key: str, value: str) -> None:
+    base = "nvidia-b300-gb300" if key == "thermal_design_power" else "nvidia-gb300-nvl72"
+    with pytest.raises(InputError, match="beyond anything that is built"):
+        plant_of(changed(("products", [{"extends": base, "id": "odd", key: value}])))
 
 
 def test_accelerators_of_a_rack_count() -> None:

@@ -257,6 +257,7 @@ def test_bad_load_targets_are_refused(payload):
         ({"load_constraint": {"value": 1.0, "unit": "MW"}}, "not a power"),
         ({"load_constraint": {"value": "1,2", "unit": "megawatt"}}, "not a power"),
         ({"interval": {"start": "2026-01-01T00:00:00Z"}}, "start"),
+        ({"interval": {"start_time": "2026-01-01T00:00:00"}}, "without an offset from UTC"),
         ({"strategy": {"best_efort": True}}, "best_efort"),
         ({"strategy": {"best_effort": "yes"}}, "best_effort"),
         ({"feed_tags": []}, "feed_tags"),

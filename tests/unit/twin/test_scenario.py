@@ -162,3 +162,23 @@ def test_a_scenario_in_no_file_says_so_and_none_is_the_design_load() -> None:
     assert Scenario().name == "design-load"
     assert Scenario.model_validate({"duration": "1 min"}).name == "inline"
     assert Scenario.model_validate({"duration": "1 min", "name": "x"}).name == "x"
+
+
+@pytest.mark.parametrize(
+    ("base", "child", "message"),
+    [
+        ("parameters: none\n", "parameters: {x: 1}\n", "parameters are not a mapping"),
+        ("parameters: {x: 1}\n", "parameters: [x]\n", "parameters are not a mapping"),
+        ("parameters: 5\n", "", "parameters are not a mapping"),
+        (None, "", "is not a mapping of keys to values"),
+    ],
+)
+def test_a_base_that_cannot_be_merged_is_refused(
+    tmp_path: Path, base: str | None, child: str, message: str
+) -> None:
+    head = "schema: twin.scenario/1\n"
+    (tmp_path / "base.yaml").write_text("- a list\n" if base is None else head + base)
+    file = tmp_path / "child.yaml"
+    file.write_text(f"{head}extends: base.yaml\n{child}")
+    with pytest.raises(InputError, match=message):
+        load_scenario(file)

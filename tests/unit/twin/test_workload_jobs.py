@@ -237,6 +237,40 @@ def test_requests_are_answered_or_still_there(pilot: Factory) -> None:
     assert figures["inference_backlog_requests"] < 500.0
 
 
+def test_two_services_count_together(pilot: Factory) -> None:
+    """As much is answered, and as long waited, by two halves of a row as each tells of itself."""
+    racks = [f"{ROW}/rack-0{number}" for number in (1, 2)]
+    rates = (10.0, 30.0)
+    services = [
+        {"path": rack, "inference": {"requests_per_second": rate, "arrivals": "even"}}
+        for rack, rate in zip(racks, rates, strict=True)
+    ]
+    simulation = run(pilot, 300.0, services)
+    alone = [run(pilot, 300.0, [service]).workload_figures() for service in services]
+    figures = simulation.workload_figures()
+    for name in ("requests_per_s", "tokens_per_s", "prompt_tokens_per_s", "backlog_requests"):
+        key = f"inference_{name}"
+        assert figures[key] == pytest.approx(sum(one[key] for one in alone), rel=1e-6), key
+    waited = [one["inference_mean_latency_s"] for one in alone]
+    mean = (rates[0] * waited[0] + rates[1] * waited[1]) / sum(rates)
+    assert figures["inference_mean_latency_s"] == pytest.approx(mean, rel=1e-3)
+    energy = float(simulation.state.view.ledger.grid_energy.sum())
+    assert figures["inference_tokens_per_j"] == pytest.approx(
+        figures["inference_tokens_per_s"] * 300.0 / energy
+    )
+
+
+def test_two_training_jobs_count_together(pilot: Factory) -> None:
+    job = {"step": "2 s", "tokens_per_step": 1e6}
+    entries = [{"path": f"{ROW}/rack-0{number}", "training": job} for number in (1, 2)]
+    both = run(pilot, 120.0, entries).workload_figures()
+    alone = run(pilot, 120.0, entries[:1]).workload_figures()
+    for key in ("training_steps", "training_tokens_per_s"):
+        assert both[key] == pytest.approx(2.0 * alone[key], rel=0.02), key
+    for key in ("training_goodput", "training_communication_s", "training_step_time_s"):
+        assert both[key] == pytest.approx(alone[key], rel=0.02), key
+
+
 def test_busier_services_draw_more_and_give_more_tokens_per_joule(pilot: Factory) -> None:
     def figures(rate: float) -> tuple[float, float]:
         inference = {"requests_per_second": rate, "arrivals": "even"}

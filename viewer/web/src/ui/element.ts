@@ -224,8 +224,13 @@ export class ElementCard {
       const range = control.high === null || control.high === undefined ? `from ${control.low}` : `${control.low} to ${control.high}`;
       const unit = control.unit ? scaleFor(control.unit, 1).unit || control.unit : "";
       const go = () => {
+        const value = input.valueAsNumber;
+        if (Number.isNaN(value)) { // also what a browser makes of text such as "4,2"
+          this.host.say(`${words(control.key)}: not a number`, "limit");
+          return;
+        }
         delete input.dataset.changed;
-        void this.run("set", control.key, Number(input.value));
+        void this.run("set", control.key, value);
       };
       input.addEventListener("input", () => { input.dataset.changed = "1"; });
       input.addEventListener("keydown", (event) => { if (event.key === "Enter") go(); });
