@@ -182,3 +182,28 @@ def test_the_page_survives_a_restart_of_the_server(browser) -> None:
                 until(page, f"twin.stream.received.frames > {seen + 1}")
                 page.wait_for_selector("#banner", state="hidden")
                 assert page.locator("#element .path").inner_text() == RACK
+
+
+@pytest.mark.parametrize("size", [(390, 844), (768, 1024), (1280, 720)])
+def test_nothing_lies_on_top_of_another(page, size) -> None:
+    before = page.viewport_size
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    try:
+        found = page.evaluate(
+            """() => {
+                const shown = ["#strip", "#chooser", "#legend", "#foot", "#right > *"]
+                    .flatMap(name => [...document.querySelectorAll(name)].map((e, k) =>
+                        [k ? name + k : name, e.getBoundingClientRect()]))
+                    .filter(([, box]) => box.width && box.height);
+                const over = [];
+                for (const [a, p] of shown) for (const [b, q] of shown)
+                    if (a < b && p.left < q.right && q.left < p.right
+                        && p.top < q.bottom && q.top < p.bottom)
+                        over.push(`${a} on ${b}`);
+                return [shown.map(([name]) => name), over];
+            }"""
+        )
+    finally:
+        page.set_viewport_size(before)
+    assert {"#strip", "#chooser", "#legend", "#foot"} <= set(found[0])
+    assert found[1] == []
