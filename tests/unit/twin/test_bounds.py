@@ -89,6 +89,20 @@ def test_products_are_of_this_world(key: str, value: str) -> None:
         plant_of(changed(("products", [{"extends": base, "id": "odd", key: value}])))
 
 
+@pytest.mark.parametrize(
+    ("product", "change", "key"),
+    [
+        ("nvidia-gb300-nvl72", {"rated_power": "0 kW"}, "rated_power"),
+        ("nvidia-b300-gb300", {"cold_plate": {"rated_flow": "0 L/min"}}, "rated_flow"),
+        ("vertiv-xdu1350", {"rated_approach": "0 K"}, "rated_approach"),
+        ("vertiv-xdu1350", {"pump": {"motor_efficiency": "0 %"}}, "motor_efficiency"),
+    ],
+)
+def test_a_rating_of_nothing_is_refused(product: str, change: dict[str, Any], key: str) -> None:
+    with pytest.raises(InputError, match=f"{key} must be above zero"):
+        plant_of(changed(("products", [{"extends": product, "id": "odd", **change}])))
+
+
 def test_accelerators_of_a_rack_count() -> None:
     rack = {
         "extends": "nvidia-gb300-nvl72",
