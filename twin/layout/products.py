@@ -99,5 +99,5 @@ def _split_key(text: str) -> Key:
     parts: list[str | int] = []
     for word in text.replace("[", ".").replace("]", "").split("."):
         if word:
-            parts.append(int(word) if word.isdigit() else word)
+            parts.append(int(word) if word.isdecimal() else word)
     return tuple(parts)

@@ -225,7 +225,7 @@ def refuse_unsolvable(model: OneLine) -> None:
         words, _, reason = sentence.partition(": ")
         table, _, row = words.partition(" ")
         known = {"bus": "buses", "switch": "switches"}.get(table, f"{table}s")
-        name = model.name(known, int(row)) if row.isdigit() else table
+        name = model.name(known, int(row)) if row.isdecimal() else table
         raise InputError(f"{name}: {reason}", key="power")
 
 
