@@ -1,6 +1,6 @@
 """A sample of the fuzzed commands: no traceback, no hang, bounded memory, books that close.
 
-``python tests/fuzz/hunt.py`` runs as many as one likes; its findings are tested where they were mended.
+``python tests/fuzz/hunt.py`` runs as many as one likes; what it finds is tested where it is mended.
 """
 
 from __future__ import annotations

@@ -95,6 +95,7 @@ def test_products_are_of_this_world(key: str, value: str) -> None:
         ("nvidia-gb300-nvl72", {"rated_power": "0 kW"}, "rated_power"),
         ("nvidia-b300-gb300", {"cold_plate": {"rated_flow": "0 L/min"}}, "rated_flow"),
         ("vertiv-xdu1350", {"rated_approach": "0 K"}, "rated_approach"),
+        ("vertiv-xdu1350", {"depth": "0 m"}, "depth"),
         ("vertiv-xdu1350", {"pump": {"motor_efficiency": "0 %"}}, "motor_efficiency"),
     ],
 )
