@@ -11,7 +11,7 @@ from twin import units as u
 
 RATINGS = re.compile(
     r"rated_(?!wet_bulb|loss_share|.*temperature$)\w+|(\w+_)?efficiency|thermal_design_power"
-    r"|width|depth|height"
+    r"|width|depth|height|\w+_volume"
 )
 """Names of figures that others are reckoned as a share of, and of what has a size."""
 

@@ -278,10 +278,10 @@ class Plant(Generated):
     header_diameter: u.Length | None = Field(
         default=None, description="bore of the mains; left out: sized for the flow"
     )
-    supply_volume: u.Volume | None = Field(
+    supply_volume: Annotated[u.Volume, Field(gt=0)] | None = Field(
         default=None, description="water on the supply side, buffer included; left out: the mains"
     )
-    return_volume: u.Volume | None = Field(
+    return_volume: Annotated[u.Volume, Field(gt=0)] | None = Field(
         default=None, description="water on the return side, buffer included; left out: the mains"
     )
 
