@@ -39,6 +39,7 @@ from twin.plant.fluids import (
 from twin.plant.power_supply import plant_feeders, plant_restart
 
 MINIMUM_TURNOVER = 10.0  # s: a loop side holds at least this much of its design flow
+SMALLEST_TURNOVER = 5.0  # s of design flow on the supply side, that the longest step resolves it
 CONDENSER_TURNOVER = 60.0  # s of condenser flow in the condenser loop
 CDU_RESERVE_SHARE = 0.1  # of the unit's volume that its expansion vessel can give back
 CDU_FILL_PRESSURE = 100e3  # Pa above ambient at the suction of the pumps
@@ -373,6 +374,14 @@ def plant_constants(design: Design) -> PlantConstants:
         least = MINIMUM_TURNOVER * design.plant_rated_flow[p]
         main = pipe_volume(design.plant_main_diameter[p], design.plant_main_length[p])
         supply = plant.supply_volume if plant.supply_volume is not None else max(main, least)
+        if supply < SMALLEST_TURNOVER * design.plant_rated_flow[p]:
+            smallest = SMALLEST_TURNOVER * design.plant_rated_flow[p]
+            raise layout.document.error(
+                "holds so little that its water passes within a step of the simulation",
+                (*result.levels["plant"].key[p], "supply_volume"),
+                f"{supply:.3g} m**3",
+                f"{smallest:.2g} m**3 or more ({SMALLEST_TURNOVER:.0f} s of design flow)",
+            )
         returned = plant.return_volume if plant.return_volume is not None else max(main, least)
         transformer = (
             None

@@ -104,6 +104,17 @@ def test_a_rating_of_nothing_is_refused(product: str, change: dict[str, Any], ke
         plant_of(changed(("products", [{"extends": product, "id": "odd", **change}])))
 
 
+@pytest.mark.parametrize(
+    ("volume", "message"),
+    [("0 m**3", "greater than 0"), ("1 L", "passes within a step of the simulation")],
+)
+def test_water_that_no_step_resolves_is_refused(volume: str, message: str) -> None:
+    """A litre at the supply of a megawatt ended in a PUE of 1e72."""
+    with pytest.raises(InputError, match=message) as caught:
+        plant_of(changed(("sites.0.plants.0.supply_volume", volume)))
+    assert caught.value.key == "sites[0].plants[0].supply_volume"
+
+
 def test_accelerators_of_a_rack_count() -> None:
     rack = {
         "extends": "nvidia-gb300-nvl72",
