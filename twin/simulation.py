@@ -35,6 +35,9 @@ WEATHER_INTERVAL = 60.0  # s between looks at the weather
 SETTLING_LOOKS = 60  # steps of settling at which drivers may correct the workload
 MAXIMUM_EVENTS = 10_000
 
+LARGEST_RESIDUAL = 1e-3
+"""Energy out of nowhere, as a share of the throughput, at which a run stops: a thousand times what
+tests allow."""
 LONG = 1e9  # s: settled
 BALANCE_LOOKS = 4  # at what the racks make of their workload
 INPUTS = slice(0, RACK.memory_share + 1)  # rows of the racks' state that workloads write
@@ -252,6 +255,8 @@ class Simulation:
             self._step(count)
             if self._broken().any():
                 self._stop(count)
+            if abs(self.energy_residual()) > LARGEST_RESIDUAL:
+                raise self._unbalanced(count)
             found = [*self._power_events(), *self._watch(count)]
             for event in sorted(found, key=lambda e: (e.steps or 0, e.time)):
                 self.log(event)
@@ -444,6 +449,18 @@ class Simulation:
         path = self.plant.levels.path("rack", first)
         raise NumericalError(
             f"{path}: a temperature or power is not a number after {self.time:g} s"
+        )
+
+    def _unbalanced(self, count: int) -> NumericalError:
+        """Go back before the last ``count`` steps, in which energy came from nowhere."""
+        residual = self.state.view.ledger.residual
+        site = int(np.argmax(np.abs(residual)))
+        share = abs(float(residual[site]))
+        self.state.restore(self._sound)
+        return NumericalError(
+            f"{self.plant.levels.path('site', site)}: energy in and out differ by {share:.3g} of "
+            f"the throughput within {count * self.step:g} s after {self.time:g} s, so that no "
+            "figure of this run can be believed; please report the layout and the scenario"
         )
 
     def _power_events(self) -> Iterator[Event]:

@@ -272,6 +272,16 @@ def test_a_number_that_is_none_stops_the_run_and_names_the_rack(pilot: Factory) 
     assert simulation.time == 5.0  # before the step that failed, for a snapshot that reproduces it
 
 
+def test_heat_out_of_nowhere_stops_the_run(pilot: Factory) -> None:
+    simulation = pilot.simulation()
+    simulation.advance(60.0)
+    assert abs(simulation.energy_residual()) < 1e-9
+    simulation.state.view.plant.supply_temperature[0] += 30.0
+    with pytest.raises(NumericalError, match=r"^/pilot: energy in and out differ by [\d.]+ of"):
+        simulation.advance(60.0)
+    assert simulation.time == 60.0
+
+
 def test_accelerators_a_layout_switches_off_stay_off(pilot: Factory) -> None:
     from twin.layout.loader import layout_from_document
     from twin.yaml_file import Document
