@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from physics.factory.racks import AUXILIARY_SHUTDOWN, AUXILIARY_SLOWDOWN
 from twin import alarms
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 Standing = frozenset[tuple[str, int]]
 """What holds, by (name, row): alarms as :func:`twin.alarms.standing` names them, and slow racks."""
 
-SLOW, OFF = "rack", "rack:off"
-"""Names under which racks with slowed accelerators stand, and with some off that have power."""
+SLOW, OFF, ALL_OFF, REST_OFF = "rack", "rack:off", "rack:all-off", "rack:rest-off"
+"""Names under which racks stand: with slowed accelerators, with some off that have power, with all
+off, and those whose processors, switches and drives shut down in coolant or air that is too hot."""
 TOLD = 20
 """Racks told one by one of those that begin or cease at the same step."""
 
@@ -26,9 +28,16 @@ def standing(plant: Plant, state: StateBuffer) -> Standing:
     """Everything that holds now."""
     rack = state.view.rack
     slow = np.flatnonzero(rack.throttled > 0.0)
-    off = np.flatnonzero((rack.gpus_off > 0.0) & (rack.it_power > 0.0))
+    supplied = rack.it_power > 0.0
+    count = np.diff(plant.constants.rack.first_gpu)
+    off = np.flatnonzero((rack.gpus_off > 0.0) & supplied)
+    all_off = np.flatnonzero((rack.gpus_off == count) & (count > 1) & supplied)
+    rest_off = np.flatnonzero((rack.outlet_temperature > AUXILIARY_SLOWDOWN) & supplied)
     return alarms.standing(plant, state).union(
-        [(SLOW, int(r)) for r in slow], [(OFF, int(r)) for r in off]
+        [(SLOW, int(r)) for r in slow],
+        [(OFF, int(r)) for r in off],
+        [(ALL_OFF, int(r)) for r in all_off],
+        [(REST_OFF, int(r)) for r in rest_off],
     )
 
 
@@ -68,10 +77,15 @@ def told(
         (began, SLOW, "throttling", _slow),
         (ended, SLOW, "recovered", _recovered),
         (began, OFF, "gpus-off", _stopped),
+        (began, ALL_OFF, "gpus-off", _all_stopped),
         (ended, OFF, "gpus-on", _back),
+        (began, REST_OFF, "rack-too-hot", _rest_stopped),
+        (ended, REST_OFF, "rack-cooled", _rest_back),
     ):
         rows = sorted(row for name, row in changed if name == entry)
-        if changed is ended:  # a rack that lost its power or all its accelerators is no better off
+        if (
+            changed is ended and entry != REST_OFF
+        ):  # a rack that lost its power or all its accelerators is no better off
             rows = [row for row in rows if run[row]]
         for row in rows[:TOLD]:
             yield plant.levels.path("rack", row), kind, text(plant, state, row)
@@ -85,11 +99,10 @@ def _gpus(number: float) -> str:
 
 def _slow(plant: Plant, state: StateBuffer, r: int) -> str:
     rack = state.view.rack
-    liquid = plant.constants.rack.cdu[r] >= 0
     return (
         f"{_gpus(rack.throttled[r])} slowed, hottest die "
         f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
-        f"{rack.maximum_hbm_temperature[r]:.1f} degC, {'coolant' if liquid else 'air'} in "
+        f"{rack.maximum_hbm_temperature[r]:.1f} degC, {_medium(plant, r)} in "
         f"{rack.inlet_temperature[r]:.1f} degC at {rack.flow[r]:.0%} of rated flow"
     )
 
@@ -108,6 +121,27 @@ def _stopped(plant: Plant, state: StateBuffer, r: int) -> str:
         f"{rack.maximum_gpu_temperature[r]:.1f} degC, hottest HBM stack "
         f"{rack.maximum_hbm_temperature[r]:.1f} degC"
     )
+
+
+def _all_stopped(plant: Plant, state: StateBuffer, r: int) -> str:
+    return f"all {_gpus(state.view.rack.gpus_off[r])} off; they stay off until they are started"
+
+
+def _rest_stopped(plant: Plant, state: StateBuffer, r: int) -> str:
+    leaving = state.view.rack.outlet_temperature[r]
+    return (
+        f"processors, switches and drives begin to shut down: {_medium(plant, r)} leaves at "
+        f"{leaving:.1f} degC, and all are off from {AUXILIARY_SHUTDOWN:.0f} degC"
+    )
+
+
+def _rest_back(plant: Plant, state: StateBuffer, r: int) -> str:
+    leaving = state.view.rack.outlet_temperature[r]
+    return f"processors, switches and drives run again: {_medium(plant, r)} at {leaving:.1f} degC"
+
+
+def _medium(plant: Plant, r: int) -> str:
+    return "coolant" if plant.constants.rack.cdu[r] >= 0 else "air"
 
 
 def _back(plant: Plant, state: StateBuffer, r: int) -> str:

@@ -23,6 +23,8 @@ RUN_KINDS = (
     "data",
     "gpus-off",
     "gpus-on",
+    "rack-cooled",
+    "rack-too-hot",
     "gap",
     "out-of-reach",
     "within-reach",

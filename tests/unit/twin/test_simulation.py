@@ -254,10 +254,18 @@ def test_throttling_is_told_once_and_its_end_too(pilot: Factory) -> None:
     simulation.apply(Command("inject", RACK, "isolation"))
     simulation.advance(120.0)
     kinds = [event.kind for event in simulation.events if event.path == RACK]
-    assert kinds == ["inject", "throttling", "gpus-off"]  # without coolant they shut down
+    # without coolant they shut down, one by one, then all; the rest of the rack follows
+    assert kinds == ["inject", "throttling", "gpus-off", "gpus-off", "rack-too-hot"]
+    assert simulation.events[-2].message.startswith("all 72 GPUs off")
     assert " GPUs slowed, " in simulation.events[1].message
     assert "degC" in simulation.events[-1].message
     assert simulation.logged == len(simulation.events)
+    simulation.apply(Command("clear", RACK, "isolation"))
+    simulation.advance(300.0)
+    assert [event.kind for event in simulation.events if event.path == RACK][5:] == [
+        "clear",
+        "rack-cooled",
+    ]
 
 
 def test_a_number_that_is_none_stops_the_run_and_names_the_rack(pilot: Factory) -> None:
