@@ -100,7 +100,22 @@ def compare(sides: Sequence[Side]) -> Comparison:
 
 
 def sentence(side: Side, first: Side, divergence: Divergence) -> str:
-    """What parts first, in one sentence."""
+    """Where they first differ, in one sentence; one more where one of them goes on for longer."""
+    return _first_difference(side, first, divergence) + _longer(side, first)
+
+
+def _longer(side: Side, first: Side) -> str:
+    """What to say of runs that do not last equally long."""
+    ends = [float(one.recording.times[-1]) for one in (side, first)]
+    if math.isclose(*ends, abs_tol=1e-6):
+        return ""
+    return (
+        f". {side.label} ends at {clock(ends[0])}, {first.label} at {clock(ends[1])}: "
+        "totals and means are of different spans"
+    )
+
+
+def _first_difference(side: Side, first: Side, divergence: Divergence) -> str:
     if divergence.frames == 0:
         return f"{side.label} and {first.label} have no frame at the same time"
     if divergence.elements == 0:
@@ -114,8 +129,9 @@ def sentence(side: Side, first: Side, divergence: Divergence) -> str:
     a, unit_a = shown(found.first_a, found.unit)
     b, unit_b = shown(found.first_b, found.unit)
     return (
-        f"{side.label} parts from {first.label} at {clock(found.first_time)}: "
-        f"{found.channel} at {found.first_path} is {b} {unit_b} instead of {a} {unit_a}".rstrip()
+        f"{side.label} first differs from {first.label} at {clock(found.first_time)}: "
+        f"{found.channel} at {found.first_path} is {f'{b} {unit_b}'.rstrip()} instead of "
+        f"{f'{a} {unit_a}'.rstrip()}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Where two recordings part: first in time, by channel and element, in the channel's resolution."""
+"""Where two recordings first differ: by channel and element, in the channel's resolution."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from twin.channels import Channel
 from twin.replay import Recording
 
 Rows = NDArray[np.int64]
+
+COUNTERS = ("chiller.run_time", "pump.run_time")
+"""Channels that count from before the run: what they gain is compared."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Divergence:
 
     @property
     def first(self) -> Difference | None:
-        """What parts first."""
+        """What differs first."""
         return self.differences[0] if self.differences else None
 
 
@@ -122,6 +125,23 @@ def _span(channel: Channel) -> float:
     return max(abs(channel.high - channel.low), channel.resolution)
 
 
+def _counted_before(
+    a: Recording,
+    b: Recording,
+    channel: Channel,
+    frames_a: Rows,
+    frames_b: Rows,
+    rows_a: Rows,
+    rows_b: Rows,
+) -> Floats | float:
+    """By how much counters differ as both begin: runs settle for different times before."""
+    if channel.name not in COUNTERS:
+        return 0.0
+    old = a.read(channel.name, int(frames_a[0]))[rows_a].astype(np.float64)
+    new = b.read(channel.name, int(frames_b[0]))[rows_b].astype(np.float64)
+    return np.asarray(np.nan_to_num(new - old), dtype=np.float64)
+
+
 def _compare(
     a: Recording,
     b: Recording,
@@ -135,12 +155,13 @@ def _compare(
         return None
     # float32 values: large ones are not known better than to about 1e-7 of themselves
     ever = np.zeros(len(rows_a), dtype=bool)
+    begun = _counted_before(a, b, channel, frames_a, frames_b, rows_a, rows_b)
     first: tuple[float, int, float, float] | None = None
     largest, where, when = 0.0, -1, 0.0
     for frame_a, frame_b in zip(frames_a, frames_b, strict=True):
         old: Floats = a.read(channel.name, int(frame_a))[rows_a].astype(np.float64)
         new: Floats = b.read(channel.name, int(frame_b))[rows_b].astype(np.float64)
-        change = np.nan_to_num(new - old)
+        change = np.nan_to_num(new - old) - begun
         tolerance = 1.01 * channel.resolution + 2e-7 * np.abs(np.nan_to_num(old))
         # a value that only one of them has is a difference without a size
         beyond = (np.abs(change) > tolerance) | (np.isnan(old) != np.isnan(new))

@@ -80,6 +80,7 @@ COST = "cost_"
 HEADLINE = (
     "it_power_w",
     "peak_power_w",
+    "peak_grid_power_w",
     "pue",
     "wue_l_per_kwh",
     "max_gpu_temperature_c",

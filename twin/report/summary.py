@@ -155,7 +155,7 @@ def _figures(summary: Summary) -> list[Figure]:
         found += [
             Figure("it_power_w", "Mean IT power", it_mean, "W"),
             Figure("facility_power_w", "Mean site power", site_mean, "W", -1),
-            _peak("peak_power_w", "Peak site power", power, times, "W"),
+            _peak_power(exact, power, times),
             Figure("energy_j", "Energy used", energy, "J", -1),
             Figure("pue", "PUE", site_mean / it_mean if it_mean > 0 else math.nan, "", -1),
         ]
@@ -188,6 +188,15 @@ def _figures(summary: Summary) -> list[Figure]:
         largest = float(exact.get("energy_residual", np.nanmax(np.abs(residual))))
         found.append(Figure("energy_residual", "Energy residual", abs(largest)))
     return found
+
+
+def _peak_power(exact: Mapping[str, Any], power: Floats, times: Floats) -> Figure:
+    """The peak from the grid as the run left it, else that of the frames."""
+    key = "peak_grid_power_w"
+    if key not in exact or "peak_grid_power_time_s" not in exact:
+        return _peak("peak_power_w", "Peak site power, of frames", power, times, "W")
+    path, when = str(exact["peak_grid_power_path"]), float(exact["peak_grid_power_time_s"])
+    return Figure(key, "Peak grid power", float(exact[key]), "W", -1, path, when)
 
 
 def _peak(key: str, title: str, values: Floats, times: Floats, unit: str) -> Figure:

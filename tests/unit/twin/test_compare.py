@@ -64,6 +64,20 @@ def test_equal_runs_have_no_difference(runs: dict[str, Recording]) -> None:
     assert result.frames == 13
 
 
+def test_what_was_counted_before_is_no_difference(pilot: Factory, tmp_path: Path) -> None:
+    """Hours run of chillers and pumps begin with the settling, which may be of another length."""
+    short = Scenario.model_validate({"settle": "5 min", "duration": "2 min", "name": "short"})
+    long = short.model_copy(update={"settle": 900.0, "name": "long"})
+    sides = [
+        recorded(pilot, scenario, tmp_path / f"{scenario.name}.zarr", 60.0)
+        for scenario in (short, long)
+    ]
+    first = [side.read("chiller.run_time", 0)[0] for side in sides]
+    assert first[1] - first[0] == pytest.approx(600.0, abs=60.0)
+    names = {difference.channel for difference in diverge(*sides).differences}
+    assert not names & {"chiller.run_time", "pump.run_time"}
+
+
 def test_a_change_shows_first_where_and_when_it_was_made(runs: dict[str, Recording]) -> None:
     """A cap on rack 5 at 40 s: nothing differs before, and the first is that rack's own."""
     result = diverge(runs["plain"], runs["capped"])
