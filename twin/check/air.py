@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from physics.factory.arrays import HallConstants
 from twin.catalog.specs import Crah
+from twin.check.cooling import LARGEST_SHIFT, MOST_UNITS
 from twin.check.finding import Check, Finding, Severity, Subject, kilowatt
 from twin.plant.capacity import crah_capacity, door_capacity
 
@@ -144,9 +146,36 @@ def _too_little(
     if most < heat:
         return (
             f"racks give {kilowatt(heat)} to the air, air handlers take {kilowatt(most)}",
-            "raise crahs.count or lower the water temperature",
+            _handlers_fix(halls, h, (units, hall.crahs.count), rate, (back, water), heat),
         )
     return None
+
+
+def _handlers_fix(
+    halls: HallConstants,
+    h: int,
+    units: tuple[int, int],
+    rate: float,
+    temperatures: tuple[float, float],
+    heat: float,
+) -> str:
+    """How many air handlers do; or, where no number does, how cold their water has to be.
+
+    units : in service, and fitted; temperatures : of return air and water [degC]
+    """
+    (running, fitted), (back, water) = units, temperatures
+    each = float(halls.crah_airflow_capacity_rate[h])
+    for number in range(running + 1, MOST_UNITS * fitted + 1):
+        if crah_capacity(halls, h, number, min(rate, number * each), back, water) >= heat:
+            return f"crahs.count of {number + fitted - running}, or colder water for them"
+    for colder in np.arange(0.5, LARGEST_SHIFT + 0.5, 0.5):
+        cold = water - float(colder)
+        if crah_capacity(halls, h, running, min(rate, running * each), back, cold) >= heat:
+            return (
+                f"more air handlers do not help with water of {water:g} degC; water of {cold:g} "
+                "degC does, such as from a plant with chillers (air_plant)"
+            )
+    return "larger air handlers, and colder water: more of these do not help"
 
 
 AIR_CHECKS: tuple[Check, ...] = (check_rear_doors, check_air_handlers)

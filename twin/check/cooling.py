@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from physics.factory.arrays import PlantConstants
 from twin.cache import cached_coolant
 from twin.catalog.specs import Pump
 from twin.check.finding import Check, Finding, Severity, Subject, kilowatt, litres
 from twin.plant.capacity import (
+    DesignDay,
     cdu_capacity,
     cdu_flow_limit,
     chilled_capacity,
@@ -20,6 +22,9 @@ from twin.plant.capacity import (
 from twin.plant.fluids import DESIGN_RISE
 
 SLUSH_RANGE = 8.0  # K below freezing within which dilute glycol is slush that bursts no pipe
+MOST_UNITS = 4
+"""How many times as many units are tried before it is said that their number does not help."""
+LARGEST_SHIFT = 20.0  # K of warmer or colder water that is tried
 
 
 def check_supply_temperatures(subject: Subject) -> Iterator[Finding]:
@@ -184,7 +189,6 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
             weather = f"at {day.tower_wet_bulb:g} degC wet bulb"
         if model.chillers is None:
             rate = heat / DESIGN_RISE
-            fix = "raise heat_rejection.count, or supply_temperature if the CDUs allow"
             stages: tuple[tuple[int, Severity], ...] = (
                 (coolers, "error"),
                 (coolers - 1, "warning"),
@@ -198,7 +202,7 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
                         path,
                         f"design heat {kilowatt(heat)}, its coolers reject "
                         f"{kilowatt(most)} {weather}{lost}",
-                        fix,
+                        _rejection_fix(c, p, (units, coolers), rate, setpoint, day, heat),
                         "heat-rejection",
                     )
                     break
@@ -222,6 +226,36 @@ def check_heat_rejection(subject: Subject) -> Iterator[Finding]:
                 )
                 if not lost:
                     break
+
+
+def _rejection_fix(
+    c: PlantConstants,
+    p: int,
+    units: tuple[int, int],
+    rate: float,
+    setpoint: float,
+    day: DesignDay,
+    heat: float,
+) -> str:
+    """How many coolers do; or, where no number does, how warm the water has to be.
+
+    units : in service, and fitted
+    """
+    running, fitted = units
+    for number in range(running + 1, MOST_UNITS * fitted + 1):
+        if cooler_capacity(c, p, number, rate, setpoint + DESIGN_RISE, day) >= heat:
+            return (
+                f"heat_rejection.count of {number + fitted - running}, or a warmer "
+                "supply_temperature if the CDUs allow"
+            )
+    for warmer in np.arange(0.5, LARGEST_SHIFT + 0.5, 0.5):
+        warm = setpoint + float(warmer)
+        if cooler_capacity(c, p, running, rate, warm + DESIGN_RISE, day) >= heat:
+            return (
+                f"more of these coolers do not help; a supply_temperature of {warm:g} degC does, "
+                "if the CDUs allow, or towers or chillers"
+            )
+    return "larger coolers, towers or chillers: neither more of these nor warmer water does"
 
 
 def check_frost(subject: Subject) -> Iterator[Finding]:

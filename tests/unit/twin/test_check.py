@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -488,3 +489,28 @@ def test_what_one_unit_out_means_is_said_of_power_and_of_cooling() -> None:
     told = CliRunner().invoke(app, ["one-line", "pilot", "--n-1"]).stdout
     assert "with any single unit of the power chain out" in told
     assert "losing /pilot/hall-a/row-01/cdu-1 takes 4 racks with 288 GPUs with it" in told
+
+
+def test_what_a_fix_names_does_it() -> None:
+    """Counts where they help; where the weather is what lacks, the temperature that does."""
+    first = f"{PLANT}.0"
+
+    def errors(*changes: tuple[str, Any]) -> list[Finding]:
+        return [
+            f for f in findings(*changes) if (f.check, f.severity) == ("heat-rejection", "error")
+        ]
+
+    def named(pattern: str, fix: str) -> str:
+        found = re.search(pattern, fix)
+        assert found is not None, fix
+        return found[1]
+
+    (few,) = errors((f"{first}.heat_rejection.count", 1))
+    number = int(named(r"count of (\d+)", few.fix))
+    assert errors((f"{first}.heat_rejection.count", number)) == []
+    cold = (f"{first}.supply_temperature", "30 degC")
+    (warm,) = errors(cold)
+    assert warm.fix.startswith("more of these coolers do not help")
+    assert errors(cold, (f"{first}.heat_rejection.count", 40))
+    degrees = named(r"of ([\d.]+ degC)", warm.fix)
+    assert errors((f"{first}.supply_temperature", degrees)) == []
