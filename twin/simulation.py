@@ -381,7 +381,9 @@ class Simulation:
             applied = controls.apply(self.plant, self.state, self.start, command)
         self.state.view.rack.calm[:] = 0.0  # the command may have touched an accelerator
         if command.kind == "set":
-            text = f"{command.key} set from {applied.before:g} to {applied.after:g}"
+            control, _ = controls.resolve_control(self.plant, command.path, command.key)
+            unit = f" {control.unit}" if control.unit else ""
+            text = f"{command.key} set from {applied.before:.5g} to {applied.after:.5g}{unit}"
         else:
             text = f"{command.key} {'injected' if command.kind == 'inject' else 'cleared'}"
         if applied.elements > 1:

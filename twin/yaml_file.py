@@ -25,6 +25,13 @@ MAXIMUM_BYTES = 64 * 2**20
 MAXIMUM_DEPTH = 64
 MAXIMUM_NODES = 4_000_000
 """Bounds of a file: its size, its nesting, and its values with every alias written out."""
+HINTS = {
+    "mapping values are not allowed": "text that holds ': ' in quotes; keys of one level in line",
+    "cannot start any token": "no tab before a key; text that begins with @, ` or % in quotes",
+    "found unexpected end of stream": "a quote or bracket that is closed",
+    "expected ',' or": "a comma between entries, and a bracket that is closed",
+}
+"""What to write instead, by what the reader of YAML says."""
 LONGEST_INTEGER = 300  # characters; longer ones do not fit into a floating-point number
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -253,7 +260,8 @@ def parse(text: str, file: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(filter(None, (error.problem, error.context)))
         place = mark.line + 1 if mark else None
-        raise InputError(f"not valid YAML: {reason}", file, place) from None
+        allowed = next((hint for said, hint in HINTS.items() if said in reason), "")
+        raise InputError(f"not valid YAML: {reason}", file, place, allowed=allowed) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else None
         character = error.character

@@ -85,8 +85,12 @@ def solve(
     faults: Annotated[
         list[str] | None, typer.Option("--inject", help="Fault, PATH:NAME; may be repeated")
     ] = None,
-    dry_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 35degC")] = None,
-    wet_bulb: Annotated[str | None, typer.Option(help="Outdoors, such as 27degC")] = None,
+    dry_bulb: Annotated[
+        str | None, typer.Option(help="Dry-bulb temperature outdoors, such as 35degC")
+    ] = None,
+    wet_bulb: Annotated[
+        str | None, typer.Option(help="Wet-bulb temperature outdoors, such as 27degC")
+    ] = None,
     weather: Annotated[Path | None, typer.Option(help="Weather file (EPW) for all sites")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of all random spread", parser=whole(0, LARGEST_SEED))

@@ -157,6 +157,14 @@ class Levels(Mapping[str, Level]):
         slot = "/".join(words[position:])
         found = self.rack_slots[rack].get(slot)
         if found is None:
+            held = [name for name in self.rack_slots[rack] if name.startswith(f"{slot}/")]
+            if held:
+                raise InputError(
+                    "a tray has no values and no controls of its own",
+                    key="path",
+                    found=path,
+                    allowed=f"the rack, or an accelerator such as {held[0]}",
+                )
             raise self._unknown(path, words, position, list(self.rack_slots[rack]), slot)
         return "gpu", int(self.rack_first_gpu[rack]) + found
 

@@ -318,14 +318,34 @@ def _checked(
     return _placed(column, times, keys, clock, groups)
 
 
+def _forms_of(text: str) -> list[tuple[str, str]]:
+    """Forms that a stamp with day and month before the year may have: what stands first, form."""
+    found = re.fullmatch(
+        r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})"
+        r"(?:([ ,T]+)(\d{1,2}:\d{2})(:\d{2})?([.,]\d+)?( ?)([AaPp][Mm])?)?",
+        text.strip(),
+    )
+    if found is None:
+        return []
+    one, mark, other, year, gap, clock, seconds, fraction, space, half = found.groups()
+    time = ""
+    if clock:
+        time = f"{gap}{'%I' if half else '%H'}:%M{':%S' if seconds else ''}"
+        time += f"{fraction[0]}%f" if fraction else ""
+        time += f"{space}%p" if half else ""
+    end = mark + ("%Y" if len(year) == 4 else "%y") + time
+    ways = [("day", f"%d{mark}%m{end}", other), ("month", f"%m{mark}%d{end}", one)]
+    return [(first, form) for first, form, month in ways if 1 <= int(month) <= 12]
+
+
 def _no_stamp(column: Column, row: int) -> InputError:
-    text = column.texts.iloc[row]
-    if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
-        clock = " %I:%M:%S %p" if re.search(r"[AaPp]\.?[Mm]", text) else " %H:%M:%S"
+    forms = _forms_of(column.texts.iloc[row])
+    if forms:
+        meant = " or ".join(f"time_format: '{form}' ({first} first)" for first, form in forms)
         return column.error(
             "may be read in two ways: day or month first",
             row,
-            f"time_format, such as time_format: '%d/%m/%Y{clock}', or stamps as in ISO 8601",
+            f"{meant}; or stamps as in ISO 8601",
         )
     return column.error("is not a time", row, f"{_FORMS}; or say their form by time_format")
 

@@ -162,6 +162,12 @@ def test_a_wrong_path_names_the_part_and_near_matches(
     assert suggestion in caught.value.allowed
 
 
+def test_a_tray_is_there_and_has_nothing_of_its_own(small: Plant) -> None:
+    with pytest.raises(InputError, match="a tray has no values and no controls") as caught:
+        small.levels.find("/site/hall/row-01/rack-01/tray-04")
+    assert caught.value.allowed.endswith("tray-04/gpu-1")
+
+
 @pytest.mark.parametrize("path", ["", "/", "site/hall", "  "])
 def test_what_is_no_path_is_refused(small: Plant, path: str) -> None:
     with pytest.raises(InputError, match="not a path"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,21 @@ def test_times_that_look_like_milliseconds_are_asked_for() -> None:
     outside(cells, time_unit="s")
     outside(["0", "60", "3000"])
     outside(["0", "1000"], duration=2000.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("01.08.2026 14:00", ["%d.%m.%Y %H:%M", "%m.%d.%Y %H:%M"]),
+        ("8/1/2026 1:55 PM", ["%d/%m/%Y %I:%M %p", "%m/%d/%Y %I:%M %p"]),
+        ("13/08/2026 14:00:30.5", ["%d/%m/%Y %H:%M:%S.%f"]),
+        ("08-13-26", ["%m-%d-%y"]),
+    ],
+)
+def test_a_form_that_is_proposed_reads_the_stamp(text: str, forms: list[str]) -> None:
+    """What the message says may be pasted as it is."""
+    with pytest.raises(InputError, match="day or month first") as caught:
+        times([text])
+    assert re.findall(r"'(%[^']+)'", caught.value.allowed) == forms
+    for form in forms:
+        assert times([text], time_format=form).dated

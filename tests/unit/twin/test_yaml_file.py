@@ -216,3 +216,19 @@ def test_a_union_member_is_described() -> None:
 @pytest.mark.parametrize("text", ["", "just text\n", "- a\n- b\n"])
 def test_anything_but_a_mapping_is_refused(text: str) -> None:
     assert "mapping" in invalid(text).message
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("title: a: b\n", "in quotes"),
+        ("a:\n\tb: 1\n", "no tab"),
+        ("a: @x\n", "in quotes"),
+        ("a: 'x\n", "a quote or bracket that is closed"),
+        ("a: [1, 2\nb: 3\n", "a bracket that is closed"),
+    ],
+)
+def test_common_slips_are_told_with_what_to_write(text: str, lead: str) -> None:
+    with pytest.raises(InputError, match="not valid YAML") as caught:
+        parse(text, Path("x.yaml"))
+    assert lead in caught.value.allowed
