@@ -41,7 +41,7 @@ LIQUID: tuple[Stage, ...] = (
     Stage("plant", "Water back at the plant", "plant.return_temperature",
           ("plant.heat_rejected", "plant.flow")),
     Stage("cooler", "Water out of the coolers", "plant.supply_temperature", ("cooler.fan_speed",)),
-    Stage("site", "Sky", "site.dry_bulb_temperature", ("site.wet_bulb_temperature",)),
+    Stage("site", "Outdoor air", "site.dry_bulb_temperature", ("site.wet_bulb_temperature",)),
 )  # fmt: skip
 """Through coolant, a CDU and facility water."""
 

@@ -29,7 +29,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("l", "labels on or off"),
     ("o", "flow: arrows along the pipes"),
     ("w", "power: from the grid to the rows"),
-    ("k", "heat path: from a die to the sky"),
+    ("k", "heat path: from a die to outdoor air"),
     ("e", "air in the aisles: slices upright, level, both, off"),
     ("[ / ]", "to the event before / to the next"),
     ("t", "theme: dark, light"),

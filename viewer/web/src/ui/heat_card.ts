@@ -37,7 +37,7 @@ export class HeatCard {
       return { stage, element, temperature, others, chip };
     });
     this.root.replaceChildren(
-      h("div", { className: "head" }, h("h2", {}, "From die to sky"),
+      h("div", { className: "head" }, h("h2", {}, "From die to outdoor air"),
         h("button", { type: "button", title: "Close (k)", onclick: () => this.host.close() }, icon("close"))),
       h("div", { className: "muted path" }, model.path(gpu)), list,
     );
