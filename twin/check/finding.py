@@ -96,7 +96,7 @@ def reserve(
         yield Finding(
             "warning",
             path,
-            f"{what} without reserve: {kilowatt(load)} on {units} x {kilowatt(rating)}, "
+            f"{what} without redundancy (N): {kilowatt(load)} on {units} x {kilowatt(rating)}, "
             f"{kilowatt((units - 1) * rating)} with one out of service",
             f"{fix}: one more unit",
             name,

@@ -78,8 +78,9 @@ def check(
         for finding in shown:
             typer.echo(f"{finding.severity}: {finding.path}: {finding.message}")
             typer.echo(f"  fix: {finding.fix}")
-        number = len(findings)
-        typer.echo(f"{number} finding{'s' * (number > 1)}" if number else "no findings")
+        number, told = len(findings), len(shown) - len(findings)
+        words = f"{number} finding{'s' * (number > 1)}" if number else "no findings"
+        typer.echo(words + (f", {told} note{'s' * (told > 1)}" if told else ""))
     raise typer.Exit(1 if findings else 0)
 
 

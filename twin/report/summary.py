@@ -154,7 +154,7 @@ def _figures(summary: Summary) -> list[Figure]:
         it_energy, energy = it_mean * summary.duration, site_mean * summary.duration
         found += [
             Figure("it_power_w", "Mean IT power", it_mean, "W"),
-            Figure("facility_power_w", "Mean site power", site_mean, "W", -1),
+            Figure("facility_power_w", "Mean facility power", site_mean, "W", -1),
             _peak_power(exact, power, times),
             Figure("energy_j", "Energy used", energy, "J", -1),
             Figure("pue", "PUE", site_mean / it_mean if it_mean > 0 else math.nan, "", -1),
@@ -194,7 +194,7 @@ def _peak_power(exact: Mapping[str, Any], power: Floats, times: Floats) -> Figur
     """The peak from the grid as the run left it, else that of the frames."""
     key = "peak_grid_power_w"
     if key not in exact or "peak_grid_power_time_s" not in exact:
-        return _peak("peak_power_w", "Peak site power, of frames", power, times, "W")
+        return _peak("peak_power_w", "Peak facility power, of frames", power, times, "W")
     path, when = str(exact["peak_grid_power_path"]), float(exact["peak_grid_power_time_s"])
     return Figure(key, "Peak grid power", float(exact[key]), "W", -1, path, when)
 
