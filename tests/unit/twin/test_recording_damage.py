@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 import xarray
 
+from twin import recording_store
 from twin.controls import Command
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.recording import CHUNK_FRAMES, Recorder, channels_named, open_recording
 from twin.recording_lock import LOCK
+from twin.recording_store import Frame, RecordingStore
 from twin.replay import Recording
 from twin.report.build import write_report
 from twin.report.origins import ABOUT, FIGURES
@@ -271,3 +273,86 @@ def test_only_the_lock_and_own_documents_are_without_checksum(recorded: Path) ->
         if f.is_file() and "c" not in f.relative_to(recorded).parts and f.name != "zarr.json"
     }
     assert loose == {LOCK, "scene.json", "events.jsonl", "checksums.jsonl", ABOUT, FIGURES}
+
+
+class Killed(Exception):
+    """What stands for kill -9: nothing is tidied up behind it."""
+
+
+def frames_of(store: RecordingStore, times: list[float]) -> list[Frame]:
+    """Frames in which every value is the time, so that a mixed-up one shows."""
+    counts = {
+        level: int(store._documents[f"{level}/{level}"]["shape"][0]) for level in store._levels
+    }
+    return [
+        {
+            level: np.full((len(own), counts[level]), time, dtype=np.float32)
+            for level, own in store._levels.items()
+        }
+        for time in times
+    ]
+
+
+def test_killed_between_any_two_writes_a_recording_is_whole(
+    pilot: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames are added, dropped (as when time is set back) and added again, over a chunk's edge."""
+    base = tmp_path / "base.zarr"
+    channels = channels_named(["rack.temperature", "site.pue"])
+    with Recorder(base, pilot.simulation(), channels) as recorder:
+        recorder.append()
+    before = [float(t) for t in range(1, CHUNK_FRAMES + 4)]
+    store = RecordingStore.resume(base)
+    store.truncate(0)
+    store.append(before, frames_of(store, before))
+    after, again = [100.0, 101.0], [7.5, 8.5]
+    states = [before, before + after, before[:7], before[:7] + again]
+
+    def work(store: RecordingStore) -> None:
+        store.append(after, frames_of(store, after))
+        store.truncate(7)
+        store.append(again, frames_of(store, again))
+
+    def told_by(folder: Path) -> list[float]:
+        recording = Recording(folder)
+        times = [float(t) for t in recording.times]
+        for number, time in enumerate(times):
+            for name in ("rack.temperature", "site.pue"):
+                assert np.all(recording.read(name, number) == np.float32(time)), (name, time)
+        return times
+
+    names = ("_replace", "_place", "append_lines")
+    usual = {name: getattr(recording_store, name) for name in names}
+    seen, kill, done = [], 0, False
+    while not done:
+        kill += 1
+        left = [kill]
+
+        def before_each(name: str, left: list[int] = left) -> Any:
+            def write(*arguments: Any) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise Killed
+                usual[name](*arguments)
+
+            return write
+
+        folder = tmp_path / f"{kill}.zarr"
+        shutil.copytree(base, folder)
+        store = RecordingStore.resume(folder)
+        with monkeypatch.context() as patched:
+            for name in names:
+                patched.setattr(recording_store, name, before_each(name))
+            try:
+                work(store)
+                done = True
+            except Killed:
+                pass
+        seen.append(told_by(folder))
+        assert seen[-1] in states
+        resumed = RecordingStore.resume(folder)
+        assert list(resumed.times) == seen[-1]
+        resumed.append([500.0], frames_of(resumed, [500.0]))
+        assert told_by(folder) == [*seen[-1], 500.0]
+        shutil.rmtree(folder)
+    assert [state for state in states if state in seen] == states
