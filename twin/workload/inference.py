@@ -69,7 +69,7 @@ def decode_rate(
     the arithmetic of the batch over the operations [flop/s], whichever takes longer. With few
     requests of a sparse model only the experts they use are read.
     """
-    if batch <= 0.0:
+    if batch <= 0.0 or operations <= 0.0 or bandwidth <= 0.0:
         return 0.0
     reading = touched_weights(model, batch) + batch * context * model.cache_bytes_per_token
     by_memory = reading / (bandwidth * model.bandwidth_utilisation)

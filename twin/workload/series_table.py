@@ -117,6 +117,7 @@ def read_series(
             column = table[spec.value].where(mine)
             racks = reading.racks_of(element, str(spec.element), column)
             reading.take(element, racks, column, times.seconds[mine], mine)
+    reading.refuse_shared()
     reading.tell(clock, duration)
     return reading.result
 
@@ -253,6 +254,22 @@ class _Reading:
                     allowed=f"gaps of at most {self.spec.longest_gap:.0f} s (longest_gap)",
                 )
             self.result.gaps.append(gap)
+
+    def refuse_shared(self) -> None:
+        """Refuse elements that have racks in common: which of their values would count?"""
+        owner: dict[int, str] = {}
+        for part in self.result.parts:
+            for row in part.rows.tolist():
+                if row in owner:
+                    rack = self.plant.levels.path("rack", row)
+                    raise InputError(
+                        "two elements drive the same racks",
+                        self.spec.file,
+                        key="columns" if self.spec.columns else str(self.spec.element),
+                        found=f"{owner[row]} and {part.element}, both for {rack}",
+                        allowed="one element for a rack",
+                    )
+                owner[row] = part.element
 
     def tell(self, clock: Clock, duration: float) -> None:
         """Refuse a table that does not meet the run; tell of one that does in part."""

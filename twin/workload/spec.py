@@ -84,11 +84,15 @@ class Series(TableKeys):
         default="hold", description="what happens after the last value"
     )
     scale: Positive = Field(default=1.0, description="factor on all values")
-    compute_share: u.Share = Field(
-        default=1.0, description="share of peak operations asked for, with the other quantities"
+    compute_share: u.Share | None = Field(
+        default=None,
+        description="share of peak operations asked for, with the other quantities; left out: what "
+        "other entries say, or 100 %",
     )
-    memory_share: u.Share = Field(
-        default=0.6, description="share of peak bandwidth asked for, with the other quantities"
+    memory_share: u.Share | None = Field(
+        default=None,
+        description="share of peak bandwidth asked for, with the other quantities; left out: what "
+        "other entries say, or 60 %",
     )
 
     @model_validator(mode="after")
@@ -97,6 +101,9 @@ class Series(TableKeys):
             raise ValueError("give either value (one column) or columns (one per element)")
         if self.element is not None and self.value is None:
             raise ValueError("element needs value")
+        if self.quantity in ("compute_share", "memory_share"):
+            because = f"with quantity: {self.quantity}, which sets no other share"
+            refuse_idle(self, because, "compute_share", "memory_share")
         return self
 
 
