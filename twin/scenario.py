@@ -232,7 +232,11 @@ class Scenario(Element):
     )
     threads: PositiveInt | None = Field(default=None, description="left out: all cores")
     weather: WeatherChoice = Field(default=WeatherChoice())
-    workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
+    workload: tuple[Workload, ...] = Field(
+        default=DESIGN_LOAD,
+        description="what racks compute; those of no entry are idle. Left out: all at design load, "
+        "or idle beside jobs",
+    )
     jobs: Jobs | None = Field(default=None, description="jobs under a scheduler")
     tariff: Tariff = Field(default=Tariff())
     tokens: TokenModel = Field(default=TokenModel())
@@ -241,6 +245,14 @@ class Scenario(Element):
         default=(), description="what must be true of a run on its layout"
     )
     _document: Document | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _idle_beside_jobs(cls, data: Any) -> Any:
+        """Racks without jobs are idle, as racks without any other entry of a workload are."""
+        if isinstance(data, dict) and data.get("jobs") is not None and "workload" not in data:
+            return data | {"workload": ()}
+        return data
 
     @model_validator(mode="before")
     @classmethod

@@ -195,3 +195,10 @@ def test_shares_that_no_utilisation_stands_beside_are_refused(
     later = {"at": "1 min", "path": ROW, "set": "utilisation", "value": "50 %"}
     started(pilot, share, events=[later])
     started(pilot, [*share, {"profile": [{"utilisation": 1.0}]}])
+
+
+def test_racks_without_jobs_are_idle(pilot: Factory) -> None:
+    jobs = JOBS | {"path": RACK}
+    simulation = pilot.simulation(Scenario.model_validate({"jobs": jobs}))
+    assert simulation.state.view.rack.utilisation.tolist() == [1.0] + [0.0] * 7
+    assert np.all(pilot.simulation(Scenario()).state.view.rack.utilisation == 1.0)
