@@ -48,20 +48,19 @@ class Claim:
         return f"{self.kind} ({place})" if place != self.kind else self.kind
 
 
-def claims_of(plant: Plant, scenario: Scenario) -> list[Claim]:
-    """Claims of all entries, jobs last; raises InputError for a path without racks."""
-    claims = []
-    for number, entry in enumerate(scenario.workload):
-        rows = _racks(plant, scenario, entry.path, ("workload", number))
-        claims.append(_claim(("workload", number), entry, rows))
+def claims_of(scenario: Scenario, rows: Sequence[Rows]) -> list[Claim]:
+    """Claims of all entries, jobs last; ``rows``: the racks that each of them drives."""
+    claims = [
+        _claim(("workload", number), entry, mine)
+        for number, (entry, mine) in enumerate(zip(scenario.workload, rows, strict=False))
+    ]
     if scenario.jobs is not None:
-        path = scenario.jobs.path
-        rows = _racks(plant, scenario, path, ("jobs",))
-        claims.append(Claim(("jobs",), "jobs", path, rows, frozenset(INPUTS)))
+        claims.append(Claim(("jobs",), "jobs", scenario.jobs.path, rows[-1], frozenset(INPUTS)))
     return claims
 
 
-def _racks(plant: Plant, scenario: Scenario, path: str, key: Key) -> Rows:
+def racks_of_entry(plant: Plant, scenario: Scenario, path: str, key: Key) -> Rows:
+    """Racks at an entry's path; raises InputError that points at it."""
     try:
         return racks_at(plant, path)
     except InputError as error:

@@ -185,23 +185,22 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
 
     Raises InputError, also for entries that drive the same racks.
     """
-    from twin.workload.claims import claims_of, left_to, refuse_shared
+    from twin.workload.claims import claims_of, left_to, racks_of_entry, refuse_shared
 
     scenario, plant = simulation.scenario, simulation.plant
-    claims = claims_of(plant, scenario)
-    refuse_shared(plant, scenario, claims)
-    drivers: list[Driver] = []
     clock, duration = simulation.clock, scenario.duration
-    for number, (entry, claim) in enumerate(zip(scenario.workload, claims, strict=False)):
-        rows = claim.rows
-        if entry.profile:
-            left = left_to(claims, number)
-            hidden = not claim.idle and not any(len(left[name]) for name in claim.inputs)
-            drivers.append(ProfileDriver(left, entry.profile, entry.path if hidden else None))
-        elif entry.series is not None:
+    drivers: list[Driver | None] = []
+    racks: list[Rows] = []
+    for number, entry in enumerate(scenario.workload):
+        rows = racks_of_entry(plant, scenario, entry.path, ("workload", number))
+        racks.append(rows)
+        if entry.series is not None:
             from twin.workload.series import SeriesDriver
 
-            drivers.append(SeriesDriver(plant, entry.series, entry.path, rows, clock, duration))
+            series = SeriesDriver(plant, entry.series, entry.path, rows, clock, duration)
+            drivers.append(series)
+            # columns and lines may speak of a part of the path's racks
+            racks[-1] = np.concatenate([part.rows for part in series.parts])
         elif entry.training is not None:
             from twin.workload.training import TrainingDriver
 
@@ -212,8 +211,18 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
             drivers.append(
                 InferenceDriver(plant, entry.inference, entry.path, rows, scenario, clock)
             )
+        else:
+            drivers.append(None)  # a profile has what the others leave
     if scenario.jobs is not None:
         from twin.workload.job_driver import JobDriver
 
-        drivers.append(JobDriver(plant, scenario.jobs, claims[-1].rows))
-    return drivers
+        racks.append(racks_of_entry(plant, scenario, scenario.jobs.path, ("jobs",)))
+        drivers.append(JobDriver(plant, scenario.jobs, racks[-1]))
+    claims = claims_of(scenario, racks)
+    refuse_shared(plant, scenario, claims)
+    for number, entry in enumerate(scenario.workload):
+        if entry.profile:
+            left, mine = left_to(claims, number), claims[number]
+            hidden = not mine.idle and not any(len(left[name]) for name in mine.inputs)
+            drivers[number] = ProfileDriver(left, entry.profile, entry.path if hidden else None)
+    return [driver for driver in drivers if driver is not None]

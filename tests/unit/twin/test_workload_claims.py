@@ -119,6 +119,17 @@ def test_elements_of_one_series_have_racks_of_their_own(
     assert caught.value.found == f"{RACK} and {ROW}, both for {RACK}"
 
 
+def test_series_of_one_path_that_name_other_racks_go_together(
+    pilot: Factory, tmp_path: Path
+) -> None:
+    entries = [
+        {"path": ROW} | series(tmp_path, name, value, value=None, columns={f"rack-0{number}": "v"})
+        for number, (name, value) in enumerate((("a", 0.2), ("b", 0.6)), start=1)
+    ]
+    simulation = started(pilot, entries)
+    assert np.allclose(simulation.state.view.rack.utilisation, [0.2, 0.6] + [0.0] * 6)
+
+
 def test_the_line_of_the_second_entry_is_told(pilot: Factory, tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(
