@@ -25,10 +25,10 @@ def started(pilot: Factory, workload: Any, **more: Any) -> Simulation:
     return pilot.simulation(Scenario.model_validate(data))
 
 
-def series(folder: Path, name: str, value: float, **keys: Any) -> dict[str, Any]:
+def series(folder: Path, name: str, held: float, **keys: Any) -> dict[str, Any]:
     """A series that holds one value, of a file of its own."""
     file = folder / f"{name}.csv"
-    file.write_text(f"time,v\n0,{value}\n300,{value}\n")
+    file.write_text(f"time,v\n0,{held}\n300,{held}\n")
     return {"series": {"file": str(file), "value": "v", "quantity": "utilisation"} | keys}
 
 
