@@ -37,6 +37,17 @@ class Requests:
     output: Floats
     told: tuple[str, ...]
 
+    def context(self, duration: float) -> float:
+        """Tokens of a request that is being answered, its prompt and half its answer.
+
+        The mean over the answer tokens of the requests in a run of ``duration`` [s]: a cache is
+        held for as long as its answer takes.
+        """
+        inside = (self.times >= 0.0) & (self.times <= duration)
+        prompt, output = self.prompt[inside], self.output[inside]
+        written = float(output.sum())
+        return float((output * (prompt + 0.5 * output)).sum()) / written if written > 0.0 else 0.0
+
 
 def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
     """Read the requests that a service answers.

@@ -199,6 +199,9 @@ class Inference(TableKeys):
             raise ValueError("give either requests_per_second or requests (a file)")
         if self.requests is None:
             refuse_idle(self, "without requests", *TABLE_KEYS, "time", "prompt", "output")
+        else:
+            because = "with requests, whose table says what comes when"
+            refuse_idle(self, because, "prompt_tokens", "output_tokens", "arrivals", "diurnal")
         return self
 
 
