@@ -118,8 +118,9 @@ class InferenceDriver:
             rate *= 1.0 + spec.diurnal.swing * float(swing)
         count = rate * span
         if drawn and spec.arrivals == "poisson":
-            # the number depends on seed and time only, not on what was drawn before
-            draws = np.random.default_rng([self.seed, round(now / span), len(self.rows)])
+            # the number depends on seed, time and place only, not on what was drawn before
+            place = [int(self.rows[0]), len(self.rows)]
+            draws = np.random.default_rng([self.seed, round(now / span), *place])
             count = float(draws.poisson(count))
         return count, count * spec.prompt_tokens, count * spec.output_tokens
 

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,3 +155,17 @@ def test_long_answers_count_for_as_long_as_they_take(pilot: Factory, tmp_path: P
 def test_what_a_table_decides_is_not_given_beside_it(keys: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="has no effect with requests"):
         Inference.model_validate({"requests": "r.csv", **keys})
+
+
+# --- chance ---------------------------------------------------------------------------------------
+
+
+def test_services_of_equal_size_have_arrivals_of_their_own(pilot: Factory) -> None:
+    service = {"inference": {"requests_per_second": 50.0}}
+    workload = [{"path": f"{ROW}/rack-0{number}"} | service for number in (1, 2)]
+    simulation = pilot.simulation(Scenario.model_validate({"workload": workload}))
+    one, other = simulation.drivers
+    counts = np.array([[d.arrivals(float(t), 1.0)[0] for t in range(400)] for d in (one, other)])
+    assert abs(float(np.corrcoef(counts)[0, 1])) < 0.2
+    again = pilot.simulation(Scenario.model_validate({"workload": workload})).drivers[1]
+    assert [again.arrivals(float(t), 1.0)[0] for t in range(400)] == counts[1].tolist()
