@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.scenario import Load
     from twin.simulation import Simulation
+    from twin.tabular.span import Foreign
 
 RAMP_INTERVAL = 1.0  # s between values of a profile that is ramping
 USUAL_SHARES = {"compute_share": 1.0, "memory_share": 0.6}
@@ -27,6 +28,11 @@ class Driver(Protocol):
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """Write the inputs for the step that begins now; ``starting``: before time runs."""
+        ...
+
+    @property
+    def foreign(self) -> Foreign | None:
+        """Clock of the table that it follows, where it is another than the site's."""
         ...
 
     def next_change(self, now: float) -> float:
@@ -52,6 +58,8 @@ class Driver(Protocol):
 
 class Stateless:
     """Parts of a driver that time alone decides."""
+
+    foreign: Foreign | None = None
 
     def snapshot(self) -> Any:
         """Nothing is kept."""
@@ -185,6 +193,7 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
 
     Raises InputError, also for entries that drive the same racks.
     """
+    from twin.tabular.span import refuse_apart
     from twin.workload.claims import claims_of, left_to, racks_of_entry, refuse_shared
 
     scenario, plant = simulation.scenario, simulation.plant
@@ -217,7 +226,8 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
         from twin.workload.job_driver import JobDriver
 
         racks.append(racks_of_entry(plant, scenario, scenario.jobs.path, ("jobs",)))
-        drivers.append(JobDriver(plant, scenario.jobs, racks[-1]))
+        drivers.append(JobDriver(plant, scenario.jobs, racks[-1], clock, duration))
+    refuse_apart((driver.foreign for driver in drivers if driver is not None), clock)
     claims = claims_of(scenario, racks)
     refuse_shared(plant, scenario, claims)
     for number, entry in enumerate(scenario.workload):

@@ -82,6 +82,7 @@ class InferenceDriver:
         self._trace = (
             read_requests(spec, clock, scenario.duration) if spec.requests is not None else None
         )
+        self.foreign = self._trace.foreign if self._trace is not None else None
         self._told = False
         self._step = 1.0
         self._fits(scenario.duration)

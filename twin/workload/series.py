@@ -69,6 +69,7 @@ class SeriesDriver:
         self.spec = spec
         self.table = read_series(plant, spec, path, rows, clock, duration)
         self.parts = self.table.parts
+        self.foreign = self.table.foreign
         self.misses = [Misses() for _ in self.parts]
         self.path = path
         self._span = self._power_span(plant)

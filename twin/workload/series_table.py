@@ -16,7 +16,7 @@ from twin.errors import InputError
 from twin.tabular import missing
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import read_table
-from twin.tabular.span import on_the_run, refuse_outside, spans
+from twin.tabular.span import Foreign, foreign, on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
 from twin.workload.driver import Rows, racks_at
@@ -67,11 +67,13 @@ class SeriesTable:
     parts : the series of every element
     gaps : stretches without values that are bridged
     told : what people should know of the table, in sentences
+    foreign : its clock, where it is another than the site's
     """
 
     parts: list[Channelled] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    foreign: Foreign | None = None
 
 
 def read_series(
@@ -103,7 +105,14 @@ def read_series(
     told: list[str] = []
     if spec.after != "repeat":  # which meets every run that begins later
         times, told = on_the_run(file, times, spec, clock, duration)
-    reading = _Reading(plant, spec, path, table, times, SeriesTable(told=told))
+    reading = _Reading(
+        plant,
+        spec,
+        path,
+        table,
+        times,
+        SeriesTable(told=told, foreign=foreign(file, times, spec, clock)),
+    )
     if spec.columns:
         for element, name in spec.columns.items():
             reading.take(element, reading.racks_of(element, name), table[name], times.seconds)

@@ -17,7 +17,7 @@ from twin.tabular import missing
 from twin.tabular.durations import durations
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import content, kind_of, read_table
-from twin.tabular.span import on_the_run, refuse_outside, spans
+from twin.tabular.span import Foreign, foreign, on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
 from twin.tabular.text import decoded
@@ -57,12 +57,14 @@ class Trace:
     left_out : why, and the names of the jobs (or the lines) it concerns
     remarks : what else people should know, in sentences
     count : of all jobs in the file
+    foreign : clock of its table, where it is another than the site's
     """
 
     jobs: list[Job] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     count: int = 0
+    foreign: Foreign | None = None
 
     def leave_out(self, why: str, what: str) -> None:
         """Note a job that will not run."""
@@ -286,7 +288,7 @@ def read_job_table(
     submit, told = on_the_run(
         file, times_of(given["submit"], spec, clock), spec, clock, duration * spec.time_scale
     )
-    trace = Trace(count=len(table), remarks=told)
+    trace = Trace(count=len(table), remarks=told, foreign=foreign(file, submit, spec, clock))
     rows = _rows(trace, table, given, spec)
     kept = _leave_out(trace, given, submit, rows)
     labels = given["id"].texts.tolist() if "id" in given else None
@@ -318,6 +320,7 @@ def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -
     column = given["accelerators"]
     if holds_resources(column):
         rows["accelerators"] = accelerators_in(column)
+        rows["part"] = _parts(trace, table, rows["accelerators"])
     else:
         rows["accelerators"] = quantity(
             column, "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN
@@ -344,7 +347,23 @@ def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -
                     f"{table.file.name}: {lost} of {len(values)} values of '{column.name}' missing "
                     f"and taken as {usual:g}"
                 )
+    rows["utilisation"] = rows["utilisation"] * rows.pop("part", np.ones(count))
     return rows
+
+
+def _parts(trace: Trace, table: Table, accelerators: Floats) -> Floats:
+    """Share of its whole GPUs that each job uses, 1 unless it runs on slices; slices are told."""
+    needed = np.ceil(accelerators - 1e-9)
+    sliced = (accelerators > 0.0) & (needed > accelerators + 1e-9)
+    if sliced.any():
+        trace.remarks.append(
+            f"{table.file.name}: {int(sliced.sum())} of {len(table)} jobs ran on slices of GPUs "
+            f"(MIG; first in line {table.lines[int(np.flatnonzero(sliced)[0])]}); each has whole "
+            "GPUs here, busy by the share that its slices are"
+        )
+    share = np.ones(len(accelerators))
+    share[sliced] = accelerators[sliced] / needed[sliced]
+    return share
 
 
 def _leave_out(

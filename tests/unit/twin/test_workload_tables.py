@@ -17,6 +17,7 @@ from twin.factory import Factory
 from twin.scenario import Scenario, load_scenario
 from twin.simulation import Simulation
 from twin.workload.series_table import gaps_of
+from twin.workload.slurm import part_of_gpu
 from twin.workload.spec import Inference, Jobs, Series
 from twin.workload.trace import Trace, jobs_of, read_swf
 
@@ -306,6 +307,56 @@ def test_rows_that_are_no_jobs_are_counted_and_told(tmp_path: Path) -> None:
         "1 without a time of submission (line 7); 2 without accelerators (line 4, line 5); "
         "1 without a run time (line 8)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("a100", 1.0),
+        ("2080ti", 1.0),  # a name that begins with a digit
+        ("3g.20gb", 3 / 7),
+        ("1g.5gb+me", 1 / 7),
+        ("7g.80gb", 1.0),
+        ("a100_3g.39gb", 3 / 7),
+        ("nvidia_h100-sxm5-80gb_1g.10gb", 1 / 7),
+        ("2g.12gb", 1 / 2),  # an A30 has four slices
+        ("4g.24gb", 1.0),
+    ],
+)
+def test_slices_are_parts_of_a_gpu(kind: str, part: float) -> None:
+    assert part_of_gpu(kind) == pytest.approx(part)
+
+
+@pytest.mark.parametrize(
+    ("resources", "accelerators", "utilisation"),
+    [
+        ("gres/gpu:3g.20gb=1", 1, 3 / 7),
+        ("gres/gpu:1g.5gb=7", 1, 1.0),
+        ("gres/gpu=4,gres/gpu:3g.20gb=4", 2, 6 / 7),  # Slurm's total counts slices as GPUs
+        ("gres/gpu=3,gres/gpu:a100=1,gres/gpu:1g.5gb=2", 2, 9 / 14),
+        ("gres/gpu:2080ti=8,gres/gpu=8", 8, 1.0),
+    ],
+)
+def test_jobs_on_slices_have_whole_gpus_that_are_less_busy(
+    tmp_path: Path, resources: str, accelerators: int, utilisation: float
+) -> None:
+    text = f"Submit|Run|AllocTRES\n5|60|cpu=8,{resources}\n6|60|cpu=8,gres/gpu=2\n"
+    columns = {"submit": "Submit", "accelerators": "AllocTRES", "duration": "Run"}
+    trace = trace_of(Jobs(file=str(write(tmp_path, "sacct.txt", text)), columns=columns))
+    job, whole = trace.jobs
+    assert job.accelerators == accelerators
+    assert job.utilisation == pytest.approx(utilisation)
+    assert (whole.accelerators, whole.utilisation) == (2, 1.0)
+    told = [line for line in trace.told("sacct.txt") if "slices of GPUs" in line]
+    assert len(told) == (utilisation < 1.0)
+    assert all("1 of 2 jobs" in line and "line 2" in line for line in told)
+
+
+def test_slices_in_a_list_of_generic_resources(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration\n5,gpu:3g.20gb:2(S:0-1),60\n6,gpu:a100:2,60\n"
+    one, other = trace_of(Jobs(file=str(write(tmp_path, "j.csv", text)))).jobs
+    assert (one.accelerators, one.utilisation) == (1, pytest.approx(6 / 7))
+    assert (other.accelerators, other.utilisation) == (2, 1.0)
 
 
 def test_shares_that_are_missing_are_told(tmp_path: Path) -> None:
