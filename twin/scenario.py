@@ -12,7 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from assets.locations import SCENARIOS_FOLDER
 from twin import money, yaml_file
 from twin import units as u
-from twin.bounds import LARGEST_SEED, LONGEST_SETTLING, LONGEST_TIME, PositiveInt
+from twin.bounds import (
+    LARGEST_SEED,
+    LONGEST_SETTLING,
+    LONGEST_TIME,
+    PARAMETERS_HINT,
+    Parameters,
+    PositiveInt,
+)
 from twin.clock import Moment
 from twin.errors import InputError, near_matches
 from twin.workload.spec import Inference, Jobs, Series, Training
@@ -143,8 +150,8 @@ class Tariff(Element):
 class TokenModel(Element):
     """How operations become tokens: forward pass of a model at some share of peak operations."""
 
-    parameters: Annotated[float, Field(gt=0)] = Field(
-        default=37e9, description="active parameters per token"
+    parameters: Parameters = Field(
+        default=37e9, description=f"active parameters per token, {PARAMETERS_HINT}"
     )
     operations_per_parameter: Annotated[float, Field(gt=0)] = Field(
         default=2.0, description="2 for inference, 6 for training"

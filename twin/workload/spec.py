@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
-from twin.bounds import PositiveInt
+from twin.bounds import PARAMETERS_HINT, Parameters, PositiveInt
 from twin.clock import Beginning, ZoneName
 from twin.idle_keys import refuse_idle
 from twin.tabular.reader import kind_of
@@ -156,8 +156,12 @@ class Training(Spec):
 class LanguageModel(Spec):
     """The model that an inference service runs."""
 
-    parameters: Positive = Field(default=671e9, description="all, held in memory")
-    active_parameters: Positive = Field(default=37e9, description="used for one token")
+    parameters: Parameters = Field(
+        default=671e9, description=f"all, held in memory, {PARAMETERS_HINT}"
+    )
+    active_parameters: Parameters = Field(
+        default=37e9, description=f"used for one token, {PARAMETERS_HINT}"
+    )
     bytes_per_parameter: Positive = Field(default=1.0, description="1 for FP8, 0.5 for FP4")
     cache_bytes_per_token: Positive = Field(default=70e3, description="key-value cache of a token")
     flops_utilisation: Annotated[u.Share, Field(gt=0)] = Field(
