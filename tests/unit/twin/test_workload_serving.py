@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.controls import Command
 from twin.factory import Factory
 from twin.scenario import Scenario
 from twin.simulation import Simulation
@@ -169,3 +170,20 @@ def test_services_of_equal_size_have_arrivals_of_their_own(pilot: Factory) -> No
     assert abs(float(np.corrcoef(counts)[0, 1])) < 0.2
     again = pilot.simulation(Scenario.model_validate({"workload": workload})).drivers[1]
     assert [again.arrivals(float(t), 1.0)[0] for t in range(400)] == counts[1].tolist()
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def test_a_command_on_resting_racks_of_a_service_stops_nothing(
+    pilot: Factory, tmp_path: Path
+) -> None:
+    """Racks that did nothing in the last step have no pace yet; they are not slow."""
+    file = tmp_path / "r.csv"
+    file.write_text("timestamp,prompt_tokens,output_tokens\n60,1000,100\n")
+    simulation = served(pilot, 30.0, {"requests": str(file)}, RACK)
+    assert float(simulation.state.view.rack.pace[0]) == 0.0
+    simulation.apply(Command("set", RACK, "utilisation", "100 %"))
+    simulation.advance(90.0)
+    assert simulation.workload_figures()["inference_tokens_per_s"] * 120.0 == pytest.approx(100.0)
+    assert decode_rate(Inference(requests="x").model, 1.0, 0.0, 0.0, 0.0) == 0.0
