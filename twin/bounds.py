@@ -13,6 +13,10 @@ from twin.errors import InputError, TwinError
 LARGEST_COUNT = 10**15
 PositiveInt = Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
 """A count in a file: of one or more, and small enough for exact arithmetic everywhere."""
+FEWEST_PARAMETERS = 1e6
+Parameters = Annotated[float, Field(ge=FEWEST_PARAMETERS, le=1e18, allow_inf_nan=False)]
+"""Of a language model: a smaller number is meant in millions or billions."""
+PARAMETERS_HINT = "a number of at least a million, such as 70e9 for a model of 70 billion"
 LARGEST_SEED = 2**63 - 1
 
 VARIABLE = "TWIN_MAXIMUM_ELEMENTS"

@@ -200,8 +200,8 @@ class Run:
 
     @property
     def kpis(self) -> dict[str, float]:
-        """Key figures over the run: averages, and maxima of temperatures."""
-        return self.simulation.averages()
+        """Key figures over the run: averages, maxima of temperatures, and those of its workload."""
+        return self.simulation.averages() | self.simulation.workload_figures()
 
     @property
     def events(self) -> list[Any]:

@@ -12,7 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from assets.locations import SCENARIOS_FOLDER
 from twin import money, yaml_file
 from twin import units as u
-from twin.bounds import LARGEST_SEED, LONGEST_SETTLING, LONGEST_TIME, PositiveInt
+from twin.bounds import (
+    LARGEST_SEED,
+    LONGEST_SETTLING,
+    LONGEST_TIME,
+    PARAMETERS_HINT,
+    Parameters,
+    PositiveInt,
+)
 from twin.clock import Moment
 from twin.errors import InputError, near_matches
 from twin.workload.spec import Inference, Jobs, Series, Training
@@ -143,8 +150,8 @@ class Tariff(Element):
 class TokenModel(Element):
     """How operations become tokens: forward pass of a model at some share of peak operations."""
 
-    parameters: Annotated[float, Field(gt=0)] = Field(
-        default=37e9, description="active parameters per token"
+    parameters: Parameters = Field(
+        default=37e9, description=f"active parameters per token, {PARAMETERS_HINT}"
     )
     operations_per_parameter: Annotated[float, Field(gt=0)] = Field(
         default=2.0, description="2 for inference, 6 for training"
@@ -232,7 +239,11 @@ class Scenario(Element):
     )
     threads: PositiveInt | None = Field(default=None, description="left out: all cores")
     weather: WeatherChoice = Field(default=WeatherChoice())
-    workload: tuple[Workload, ...] = Field(default=DESIGN_LOAD)
+    workload: tuple[Workload, ...] = Field(
+        default=DESIGN_LOAD,
+        description="what racks compute; those of no entry are idle. Left out: all at design load, "
+        "or idle beside jobs",
+    )
     jobs: Jobs | None = Field(default=None, description="jobs under a scheduler")
     tariff: Tariff = Field(default=Tariff())
     tokens: TokenModel = Field(default=TokenModel())
@@ -241,6 +252,14 @@ class Scenario(Element):
         default=(), description="what must be true of a run on its layout"
     )
     _document: Document | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _idle_beside_jobs(cls, data: Any) -> Any:
+        """Racks without jobs are idle, as racks without any other entry of a workload are."""
+        if isinstance(data, dict) and data.get("jobs") is not None and "workload" not in data:
+            return data | {"workload": ()}
+        return data
 
     @model_validator(mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from twin.booleans import taken_for_a_number
 from twin.errors import InputError, near_matches
 from twin.idle_keys import IDLE, located
 from twin.model_keys import described, keys_at
@@ -313,9 +314,14 @@ def validate(document: Document, model: type[Model]) -> Model:
         found = "nothing" if document.data is None else type(document.data).__name__
         raise document.error("is not a mapping of keys to values", (), found, "key: value lines")
     try:
-        return model.model_validate(document.data)
+        built = model.model_validate(document.data)
     except ValidationError as error:
         raise located_error(document, error, model) from None
+    key = taken_for_a_number(document.data, built)
+    if key is not None:
+        shown = str(_value_at(document.data, key)).lower()
+        raise document.error("is no number", key, shown, described(model, key))
+    return built
 
 
 def located_error(document: Document, error: ValidationError, model: type[BaseModel]) -> InputError:

@@ -12,6 +12,7 @@ import pytest
 import twin
 from twin.errors import InputError
 from twin.recording import Recorder
+from twin.scenario import Scenario
 
 
 def test_load_run_and_look() -> None:
@@ -25,6 +26,14 @@ def test_load_run_and_look() -> None:
     assert run.events == []
     with pytest.raises(AttributeError):
         run.submarine  # noqa: B018
+
+
+def test_key_figures_have_those_of_the_workload() -> None:
+    training = {"training": {"tokens_per_step": 1e6}}
+    scenario = Scenario.model_validate({"workload": [training], "duration": "1 min"})
+    kpis = twin.load("pilot").run(scenario=scenario).kpis
+    assert kpis["training_tokens_per_s"] == pytest.approx(1e6 / 6.0, rel=0.1)
+    assert kpis["tokens_per_s"] > 0.0
 
 
 def test_memory_and_file_hold_the_same(tmp_path: Path) -> None:

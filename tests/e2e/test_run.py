@@ -32,6 +32,30 @@ def test_json_is_one_object_and_nothing_else() -> None:
     assert abs(result["energy_residual"]) < 1e-6
 
 
+def test_figures_of_the_work_stand_beside_what_the_racks_could_do(tmp_path: Path) -> None:
+    """An overloaded service answers nothing, whatever the operations of its racks are worth."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "schema: twin.scenario/1\nduration: 1 min\nworkload:\n"
+        "  - path: /pilot/hall-a/row-01/rack-01\n    inference: {requests_per_second: 2000}\n"
+        "  - path: /pilot/hall-a/row-01/rack-02\n    training: {tokens_per_step: 1e6}\n"
+    )
+    code, out, _ = twin("run", "pilot", "--scenario", file, "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["inference_tokens_per_s"] == 0.0
+    assert result["inference_backlog_requests"] > 100_000
+    assert result["training_tokens_per_s"] > 1e5
+    assert result["tokens_per_s"] > 1e6
+    shown = twin("run", "pilot", "--scenario", file)[1]
+    rows = {line[1:].split("  ")[0].strip(): line for line in shown.splitlines()}
+    assert "0 per s; 1" in rows["Tokens of services"]
+    assert "requests under way" in rows["Tokens of services"]
+    assert "steps" in rows["Tokens of training"]
+    assert f"{result['tokens_per_s']:,.0f} per s" in rows["Token capacity"]
+    assert "Tokens" not in rows
+
+
 def test_two_processes_end_in_the_same_bits() -> None:
     digests = {json.loads(twin("run", "pilot", "--for", "2min", "--json")[1])["digest"]
                for _ in range(2)}  # fmt: skip

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assets.locations import CATALOG_FOLDER
+from twin.booleans import taken_for_a_number
 from twin.catalog.problems import explain, line_of
 from twin.catalog.specs import PRODUCT_CLASSES, Product
 from twin.errors import InputError, near_matches
@@ -192,6 +193,10 @@ def product_from_data(
             found=problem.found,
             allowed=problem.allowed,
         ) from None
+    key = taken_for_a_number(values, product)
+    if key is not None:
+        place = ".".join(str(part) for part in key)
+        raise InputError("is no number", file, key=f"{prefix}{place}", found="true or false")
     return CatalogEntry(product, provenance, file)
 
 

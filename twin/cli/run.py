@@ -148,6 +148,7 @@ def run(
         "wall_s": wall,
         "realtime_factor": simulation.time / wall,
         **simulation.averages(),
+        **simulation.workload_figures(),
         **extremes_as_dict(simulation.extremes()),
         **bill(simulation),
         "currency": simulation.tariffs.currency,
@@ -253,6 +254,7 @@ def _advance(
 
 def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> None:
     from twin.cli.tables import show_table
+    from twin.cli.work_rows import work_rows
 
     def hottest(name: str) -> str:
         return told(result[f"{name}_c"], "{:.1f} degC") + _where(result, name)
@@ -271,8 +273,7 @@ def _show(result: dict[str, Any], simulation: Simulation, all_events: bool) -> N
         ("Hottest HBM stack", hottest("max_hbm_temperature")),
         ("GPUs throttled, mean", told(result["throttled_gpu_fraction"], "{:.2%}")),
         *_off(result),
-        ("Tokens", f"{result['tokens_per_s']:,.0f} per s"),
-        *_reached(simulation.workload_figures()),
+        *work_rows(simulation.workload_figures(), result),
         *_costs(result),
         ("Energy residual", f"{result['energy_residual']:.1e}"),
     )
@@ -303,18 +304,6 @@ def _of_data(simulation: Simulation) -> list[Event]:
     return [event for event in simulation.events if event.kind == "data"]
 
 
-def _reached(figures: dict[str, float]) -> list[tuple[str, str]]:
-    """A row about a measured power that the racks could not follow."""
-    seconds = figures.get("series_out_of_reach_s", 0.0)
-    if seconds <= 0.0:
-        return []
-    largest = figures["series_largest_miss_w"]
-    side = "more than the racks could" if largest > 0.0 else "less than the racks did"
-    energy = figures["series_missed_energy_j"] / 3.6e6
-    text = f"{seconds:,.0f} s, by up to {abs(largest) / 1e3:,.1f} kW {side}; {energy:,.2f} kWh"
-    return [("Series not followed", text)]
-
-
 def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows about energy and what it cost."""
     one = result["sites"] == 1
@@ -341,5 +330,5 @@ def _costs(result: dict[str, Any]) -> list[tuple[str, str]]:
     if result["carbon_kg"] > 0.0:
         rows.append(("Carbon dioxide", f"{result['carbon_kg']:,.1f} kg"))
     if result["lost_tokens"] > 1e-4 * result["tokens"]:
-        rows.append(("Tokens not made", f"{result['lost_tokens']:,.0f}"))
+        rows.append(("Token capacity lost", f"{result['lost_tokens']:,.0f}"))
     return rows

@@ -195,7 +195,7 @@ def _show(figures: dict[str, Any], point: OperatingPoint) -> None:
         ("Throttled GPUs", f"{figures['throttled_gpus']:,.0f}"),
         ("GPUs off", f"{figures['gpus_off']:,.0f}"),
         ("Water use", f"{figures['water_use_kg_per_s'] * 3600.0:,.1f} kg/h"),
-        ("Tokens", f"{figures['tokens_per_s']:,.0f} per s"),
+        ("Token capacity", f"{figures['tokens_per_s']:,.0f} per s"),
     )  # fmt: skip
     title = f"{figures['layout']}, {figures['scenario']}: operating point"
     show_table(rows, title=title, prose=(1,))

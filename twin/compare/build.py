@@ -23,7 +23,7 @@ OVERLAID = (
     ("site.it_power", "sum", "IT power"),
     ("site.temperature", "max", "Hottest GPU"),
     ("site.hbm_temperature", "max", "Hottest HBM stack"),
-    ("site.tokens_per_second", "sum", "Tokens"),
+    ("site.tokens_per_second", "sum", "Token capacity"),
     ("site.throttled", "sum", "GPUs throttled"),
     ("site.gpus_off", "sum", "GPUs off"),
     ("cdu.supply_temperature", "max", "CDU supply, warmest"),

@@ -213,7 +213,9 @@ def _work(recording: Recording, marked: list[float]) -> list[Chart]:
     found = []
     if tokens is not None:
         scale, name = (1e6, "million/s") if np.nanmax(tokens) > 1e6 else (1e3, "thousand/s")
-        found.append(Chart("Tokens", name, [Line("all sites", tokens / scale)], moments=marked))
+        found.append(
+            Chart("Token capacity", name, [Line("all sites", tokens / scale)], moments=marked)
+        )
     gpus = recording.levels["gpu"].count
     lines = []
     for label, channel in (("throttled", "site.throttled"), ("off", "site.gpus_off")):

@@ -178,10 +178,12 @@ def _figures(summary: Summary) -> list[Figure]:
     tokens = series(recording, "site.tokens_per_second")
     if tokens is not None:
         rate = float(exact.get("tokens_per_s", mean(times, tokens)))
-        found.append(Figure("tokens_per_s", "Tokens", rate, "token/s", 1))
+        found.append(Figure("tokens_per_s", "Token capacity", rate, "token/s", 1))
         if energy > 0:
             per_joule = rate * span / energy
-            found.append(Figure("tokens_per_j", "Tokens per joule", per_joule, "token/J", 1))
+            found.append(
+                Figure("tokens_per_j", "Token capacity per joule", per_joule, "token/J", 1)
+            )
     found += _money_and_carbon(summary, times)
     residual = series(recording, "site.energy_residual", "max")
     if residual is not None:

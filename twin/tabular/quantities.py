@@ -26,6 +26,20 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+PERCENT_COUNTERS = (
+    "dcgm_fi_dev_gpu_util", "dcgm_fi_dev_mem_copy_util", "dcgm_fi_dev_enc_util",
+    "dcgm_fi_dev_dec_util", "utilization.gpu", "utilization.memory", "utilization.encoder",
+    "utilization.decoder", "utilization.jpeg", "utilization.ofa",
+)  # fmt: skip
+"""Columns of DCGM's exporter and of ``nvidia-smi --query-gpu`` that are percent by definition, also
+without a sign. DCGM's profiling metrics (``DCGM_FI_PROF_...``) are shares."""
+
+
+def _is_percent(name: str) -> bool:
+    """Whether a column is a percent counter, also with labels behind it as Prometheus has them."""
+    return name.partition("{")[0].strip().casefold() in PERCENT_COUNTERS
+
+
 def unit_in_name(name: str, si: str) -> tuple[str, bool]:
     """Unit of a dimension that a column's name speaks of, and whether it stands in brackets.
 
@@ -38,12 +52,16 @@ def unit_in_name(name: str, si: str) -> tuple[str, bool]:
         except ValueError:
             return "", False
         return unit, True
-    ending = re.split(r"[_\s.\-]", name)[-1]
-    if ending == name:
-        return "", False
-    if si == "W" and ending == "mW":
-        return "mW", False
-    return _ENDINGS.get(si, {}).get(ending.lower(), ""), False
+    endings = (re.split(r"[_\s.\-]", name)[-1], re.split(r"(?<=[a-z])(?=[A-Z])", name)[-1])
+    for ending in endings:  # run_time_hours, runTimeHours
+        if ending == name:
+            continue
+        if si == "W" and ending == "mW":
+            return "mW", False
+        found = _ENDINGS.get(si, {}).get(ending.lower(), "")
+        if found:
+            return found, False
+    return "", False
 
 
 def quantity(
@@ -71,6 +89,8 @@ def quantity(
     ------
     InputError : no unit, two that disagree, one that is unknown or of another dimension
     """
+    if si == "" and usual is not None and _is_percent(column.name):
+        usual = "%"
     read = numbers(column, decimal)
     values = np.where(np.isin(read.values, marks), np.nan, read.values)
     present = np.isfinite(values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def on_the_run(
         times,
         seconds=times.seconds + shift,
         zero_utc=times.zero_utc and times.zero_utc - timedelta(seconds=shift),
+        moved=True,
     )
     told = (
         f"{file.name}: its times are on a clock of {offset_text(times.own)} and miss the run on "
@@ -51,6 +53,43 @@ def on_the_run(
         f"{moved.text(low + shift)} to {moved.text(high + shift)} (first: chooses another moment)"
     )
     return moved, [told]
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A table on another clock than the site's, and whether it is taken hour for hour."""
+
+    file: Path
+    own: float
+    moved: bool
+
+
+def foreign(file: Path, times: Times, keys: Keys, clock: Clock) -> Foreign | None:
+    """What a table says of its clock; None where that, or ``first``, leaves no doubt."""
+    if times.own is None or clock.offset is None or times.own == clock.offset:
+        return None
+    return Foreign(file, times.own, times.moved) if keys.first is None else None
+
+
+def refuse_apart(tables: Iterable[Foreign | None], clock: Clock) -> None:
+    """Refuse tables of one run of which some are taken hour for hour and others are converted.
+
+    What came at the same moment would come hours apart. Raises InputError with two of them.
+    """
+    found = [table for table in tables if table is not None]
+    moved = next((table for table in found if table.moved), None)
+    kept = next((table for table in found if not table.moved), None)
+    if moved is None or kept is None:
+        return
+    raise InputError(
+        f"its times are on a clock of {offset_text(moved.own)} and miss the run unless they are "
+        f"taken hour for hour, while those of {kept.file.name} are converted to {clock.name}",
+        moved.file,
+        found=f"{moved.file.name} hour for hour, and {kept.file.name} ({offset_text(kept.own)}) "
+        "converted, in one run",
+        allowed="first: at each of them, the moment of the table at which the run begins; or a "
+        "start with an offset, by which all are converted",
+    )
 
 
 def _meet(low: float, high: float, duration: float) -> bool:

@@ -58,6 +58,7 @@ class Times:
     assumed : whether nobody said the unit of numbers, so that seconds are taken
     zero_utc : the moment of 0 s, where the column's times are known in UTC
     own : hours by which the clock that the table was written on is ahead of UTC, where it says so
+    moved : whether they are taken hour for hour, on the site's clock instead of their own
     """
 
     seconds: Floats
@@ -66,6 +67,7 @@ class Times:
     assumed: bool = False
     zero_utc: datetime | None = None
     own: float | None = None
+    moved: bool = False
 
     def text(self, second: float) -> str:
         """A time as the table has it, for messages."""

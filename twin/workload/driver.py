@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from twin.plant import Plant
     from twin.scenario import Load
     from twin.simulation import Simulation
+    from twin.tabular.span import Foreign
 
 RAMP_INTERVAL = 1.0  # s between values of a profile that is ramping
 USUAL_SHARES = {"compute_share": 1.0, "memory_share": 0.6}
@@ -27,6 +28,11 @@ class Driver(Protocol):
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """Write the inputs for the step that begins now; ``starting``: before time runs."""
+        ...
+
+    @property
+    def foreign(self) -> Foreign | None:
+        """Clock of the table that it follows, where it is another than the site's."""
         ...
 
     def next_change(self, now: float) -> float:
@@ -53,6 +59,8 @@ class Driver(Protocol):
 class Stateless:
     """Parts of a driver that time alone decides."""
 
+    foreign: Foreign | None = None
+
     def snapshot(self) -> Any:
         """Nothing is kept."""
         return None
@@ -67,11 +75,19 @@ class Stateless:
 
 
 class ProfileDriver(Stateless):
-    """Points in time with ramps between them; a value set by a command stays until the next."""
+    """Points in time with ramps between them; a value set by a command stays until the next.
 
-    def __init__(self, rows: Rows, profile: Sequence[Load]):
+    Parameters
+    ----------
+    rows : racks that are left to it, by input
+    profile : its points
+    hidden : its path where other entries drive all its racks, which is told
+    """
+
+    def __init__(self, rows: Mapping[str, Rows], profile: Sequence[Load], hidden: str | None):
         self.rows = rows
         self.profile = tuple(profile)
+        self._hidden = hidden
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`Driver`."""
@@ -79,10 +95,20 @@ class ProfileDriver(Stateless):
             return  # written when the simulation was made; a command may have come since
         if starting:
             self._complete(simulation)
+            self._tell(simulation)
         for key in INPUTS:
             value = profile_value(self.profile, key, simulation.time, simulation.step, starting)
             if value is not None:
-                simulation.state.field(f"rack.{key}")[self.rows] = value
+                simulation.state.field(f"rack.{key}")[self.rows[key]] = value
+
+    def _tell(self, simulation: Simulation) -> None:
+        if self._hidden is None:
+            return
+        from twin.simulation import Event
+
+        message = "a profile has no effect here: other entries of the workload drive all its racks"
+        simulation.log(Event(simulation.time, self._hidden, "data", message))
+        self._hidden = None
 
     def _complete(self, simulation: Simulation) -> None:
         """Shares that neither this profile nor an entry before it speaks of are those of full work.
@@ -91,12 +117,17 @@ class ProfileDriver(Stateless):
         """
         for key, usual in USUAL_SHARES.items():
             if all(getattr(point, key) is None for point in self.profile):
-                field = simulation.state.field(f"rack.{key}")
-                field[self.rows] = np.where(field[self.rows] == 0.0, usual, field[self.rows])
+                complete(simulation, key, self.rows["utilisation"], usual)
 
     def next_change(self, now: float) -> float:
         """See :class:`Driver`."""
         return min((_next_change(point, now) for point in self.profile), default=math.inf)
+
+
+def complete(simulation: Simulation, key: str, rows: Rows, usual: float) -> None:
+    """Set an input of racks at the start where no entry before has said anything of it."""
+    field = simulation.state.field(f"rack.{key}")
+    field[rows] = np.where(field[rows] == 0.0, usual, field[rows])
 
 
 def _next_change(point: Load, now: float) -> float:
@@ -158,21 +189,27 @@ def racks_at(plant: Plant, path: str) -> Rows:
 
 
 def drivers_of(simulation: Simulation) -> list[Driver]:
-    """Drivers of everything in a scenario's workload, in its order; raises InputError."""
+    """Drivers of everything in a scenario's workload, in its order, jobs last.
+
+    Raises InputError, also for entries that drive the same racks.
+    """
+    from twin.tabular.span import refuse_apart
+    from twin.workload.claims import claims_of, left_to, racks_of_entry, refuse_shared
+
     scenario, plant = simulation.scenario, simulation.plant
-    drivers: list[Driver] = []
+    clock, duration = simulation.clock, scenario.duration
+    drivers: list[Driver | None] = []
+    racks: list[Rows] = []
     for number, entry in enumerate(scenario.workload):
-        try:
-            rows = racks_at(plant, entry.path)
-        except InputError as error:
-            raise scenario.located(error, ("workload", number, "path")) from None
-        if entry.profile:
-            drivers.append(ProfileDriver(rows, entry.profile))
-        elif entry.series is not None:
+        rows = racks_of_entry(plant, scenario, entry.path, ("workload", number))
+        racks.append(rows)
+        if entry.series is not None:
             from twin.workload.series import SeriesDriver
 
-            clock, duration = simulation.clock, scenario.duration
-            drivers.append(SeriesDriver(plant, entry.series, entry.path, rows, clock, duration))
+            series = SeriesDriver(plant, entry.series, entry.path, rows, clock, duration)
+            drivers.append(series)
+            # columns and lines may speak of a part of the path's racks
+            racks[-1] = np.concatenate([part.rows for part in series.parts])
         elif entry.training is not None:
             from twin.workload.training import TrainingDriver
 
@@ -181,16 +218,21 @@ def drivers_of(simulation: Simulation) -> list[Driver]:
             from twin.workload.inference import InferenceDriver
 
             drivers.append(
-                InferenceDriver(
-                    plant, entry.inference, entry.path, rows, scenario, simulation.clock
-                )
+                InferenceDriver(plant, entry.inference, entry.path, rows, scenario, clock)
             )
+        else:
+            drivers.append(None)  # a profile has what the others leave
     if scenario.jobs is not None:
         from twin.workload.job_driver import JobDriver
 
-        try:
-            rows = racks_at(plant, scenario.jobs.path)
-        except InputError as error:
-            raise scenario.located(error, ("jobs", "path")) from None
-        drivers.append(JobDriver(plant, scenario.jobs, rows))
-    return drivers
+        racks.append(racks_of_entry(plant, scenario, scenario.jobs.path, ("jobs",)))
+        drivers.append(JobDriver(plant, scenario.jobs, racks[-1], clock, duration))
+    refuse_apart((driver.foreign for driver in drivers if driver is not None), clock)
+    claims = claims_of(scenario, racks)
+    refuse_shared(plant, scenario, claims)
+    for number, entry in enumerate(scenario.workload):
+        if entry.profile:
+            left, mine = left_to(claims, number), claims[number]
+            hidden = not mine.idle and not any(len(left[name]) for name in mine.inputs)
+            drivers[number] = ProfileDriver(left, entry.profile, entry.path if hidden else None)
+    return [driver for driver in drivers if driver is not None]

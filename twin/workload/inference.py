@@ -1,9 +1,10 @@
 """Inference service: requests arrive, prompts are read, answers are written token by token.
 
-Requests are treated as a fluid. Prefill is bound by arithmetic, decode by memory bandwidth: one
-decode step of a replica reads all weights and the caches of its batch, so that a larger batch gives
-more tokens for little more power (:mod:`twin.workload.serving_power`). Both rates scale with the
-racks' present pace (clocks, throttling).
+Requests are treated as a fluid (:mod:`twin.workload.decoding`). Prefill is bound by arithmetic,
+decode by memory bandwidth: one decode step of a replica reads all weights and the caches of its
+batch, so that a larger batch gives more tokens for little more power
+(:mod:`twin.workload.serving_power`). Both rates scale with the racks' present pace (clocks,
+throttling).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import numpy as np
 from physics.factory.arrays import Floats
 from twin.clock import Clock
 from twin.errors import InputError
+from twin.workload.decoding import Drained, decode_rate, drain, prefill_rate, sharing
 from twin.workload.driver import Rows
 from twin.workload.racks import peak_figures, running, speeds
 from twin.workload.requests import read_requests
-from twin.workload.serving_power import ServingPower, decode_activity, touched_weights
-from twin.workload.spec import Inference, LanguageModel
+from twin.workload.serving_power import ServingPower, decode_activity
+from twin.workload.spec import Inference
 
 if TYPE_CHECKING:
     from twin.plant import Plant
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from twin.simulation import Simulation
 
 DAY = 24.0  # h
+BALANCE = 600.0  # s over which a service without a table is in balance at the start
+LEAST = 1e-9  # requests that count as none
 PREFILL_TRAFFIC = 0.3  # share of the memory bandwidth that reading prompts takes
 
 
@@ -55,28 +59,6 @@ class Service:
     time: float = 0.0
 
 
-def prefill_rate(model: LanguageModel, operations: float) -> float:
-    """Prompt tokens per second of accelerators with ``operations`` [flop/s] together."""
-    return float(operations * model.flops_utilisation / (2.0 * model.active_parameters))
-
-
-def decode_rate(
-    model: LanguageModel, batch: float, context: float, operations: float, bandwidth: float
-) -> float:
-    """Answer tokens per second of one replica that decodes ``batch`` requests together.
-
-    The roofline of one step: weights once and every request's cache over the bandwidth [byte/s], or
-    the arithmetic of the batch over the operations [flop/s], whichever takes longer. With few
-    requests of a sparse model only the experts they use are read.
-    """
-    if batch <= 0.0:
-        return 0.0
-    reading = touched_weights(model, batch) + batch * context * model.cache_bytes_per_token
-    by_memory = reading / (bandwidth * model.bandwidth_utilisation)
-    by_compute = batch * 2.0 * model.active_parameters / (operations * model.flops_utilisation)
-    return float(batch / max(by_memory, by_compute))
-
-
 class InferenceDriver:
     """Runs one service on some racks."""
 
@@ -100,21 +82,26 @@ class InferenceDriver:
         self._trace = (
             read_requests(spec, clock, scenario.duration) if spec.requests is not None else None
         )
+        self.foreign = self._trace.foreign if self._trace is not None else None
         self._told = False
         self._step = 1.0
-        self._fits()
+        self._fits(scenario.duration)
 
-    def _fits(self) -> None:
+    def _fits(self, duration: float) -> None:
         model, spec = self.spec.model, self.spec
         if model.active_parameters > model.parameters:
             raise InputError("active_parameters are above parameters", key="workload.model")
         if len(self.rows) == 0:
             raise InputError("a service needs racks", key="workload.path")
-        context = spec.prompt_tokens + 0.5 * spec.output_tokens
-        self._context = context
+        self._context = spec.prompt_tokens + 0.5 * spec.output_tokens
+        if self._trace is not None:
+            self._context = self._trace.context(duration)
 
-    def arrivals(self, now: float, span: float) -> tuple[float, float, float]:
-        """Requests, prompt tokens and output tokens that arrive in ``span`` seconds from now."""
+    def arrivals(self, now: float, span: float, drawn: bool = True) -> tuple[float, float, float]:
+        """Requests, prompt tokens and output tokens that arrive in ``span`` seconds from now.
+
+        drawn : as chance has it; else as many as are expected
+        """
         spec = self.spec
         if self._trace is not None:
             times, prompt, output = self._trace.times, self._trace.prompt, self._trace.output
@@ -131,9 +118,10 @@ class InferenceDriver:
             swing = np.cos(2.0 * np.pi * (hour - spec.diurnal.peak) / DAY)
             rate *= 1.0 + spec.diurnal.swing * float(swing)
         count = rate * span
-        if spec.arrivals == "poisson":
-            # the number depends on seed and time only, not on what was drawn before
-            draws = np.random.default_rng([self.seed, round(now / span), len(self.rows)])
+        if drawn and spec.arrivals == "poisson":
+            # the number depends on seed, time and place only, not on what was drawn before
+            place = [int(self.rows[0]), len(self.rows)]
+            draws = np.random.default_rng([self.seed, round(now / span), *place])
             count = float(draws.poisson(count))
         return count, count * spec.prompt_tokens, count * spec.output_tokens
 
@@ -147,14 +135,18 @@ class InferenceDriver:
         rack = simulation.state.view.rack
         working = running(simulation)[self.rows]
         pace = speeds(simulation)[self.rows]
-        before = self.service
+        # at the start, as in the balance of what comes and goes; a table begins with its requests
+        span = simulation.step if not starting or self._trace is not None else BALANCE
         after, busy, compute, memory = self._serve(
-            before,
+            self.service,
             now,
-            simulation.step,
-            float((self._operations[self.rows] * working * pace).sum()),
-            float((self._bandwidth[self.rows] * working * pace).sum()),
-            float(working.sum()),
+            span,
+            self.arrivals(now, span, drawn=not starting),
+            (
+                float((self._operations[self.rows] * working * pace).sum()),
+                float((self._bandwidth[self.rows] * working * pace).sum()),
+                float(working.sum()),
+            ),
         )
         if not starting:
             self.service = after
@@ -175,54 +167,62 @@ class InferenceDriver:
         service: Service,
         now: float,
         span: float,
-        operations: float,
-        bandwidth: float,
-        working: float,
+        arriving: tuple[float, float, float],
+        power: tuple[float, float, float],
     ) -> tuple[Service, float, Floats, float]:
-        """Work through ``span`` seconds; returns share of time busy, and shares while busy."""
+        """Work through ``span`` seconds; returns share of time busy, and shares while busy.
+
+        Parameters
+        ----------
+        arriving : requests, prompt tokens and answer tokens
+        power : operations [flop/s], bandwidth [byte/s] and number of accelerators at work
+        """
         spec, model = self.spec, self.spec.model
-        count, prompt, output = self.arrivals(now, span)
+        (count, prompt, output), (operations, bandwidth, working) = arriving, power
         prompts, answers = service.prompts + prompt, service.answers + output
         requests = service.requests + count
         prefill = prefill_rate(model, operations)
         reading_share = min(1.0, prompts / (prefill * span)) if prefill > 0.0 else 0.0
         read = prefill * span * reading_share
         replicas = max(working / spec.accelerators_per_replica, 1e-9)
-        batch = min(max(requests / replicas, 0.0), float(spec.maximum_batch))
-        per_replica = (
-            decode_rate(model, batch, self._context, operations / replicas, bandwidth / replicas)
-            if working > 0.0
-            else 0.0
-        )
-        possible = per_replica * replicas * span * (1.0 - reading_share)
-        written = min(answers, possible)
-        writing_share = written / possible * (1.0 - reading_share) if possible > 0.0 else 0.0
-        left = answers - written
+        own = (operations / replicas, bandwidth / replicas) if working > 0.0 else (0.0, 0.0)
+        largest = float(spec.maximum_batch)
+
+        def rate(number: float) -> float:
+            busy, batch = sharing(number, replicas, largest)
+            speed = decode_rate(model, batch, self._context, *own)
+            return busy * speed * (1.0 - reading_share)
+
         if answers > 0.0:
-            finished = requests * written / answers
+            drained = drain(service.requests, count, answers / max(requests, LEAST), span, rate)
+            writing, batch = sharing(drained.mean, replicas, largest)
         else:  # requests that ask for no answer are done when they are read
-            finished = requests if read >= prompts * (1.0 - 1e-9) else 0.0
+            over = read >= prompts * (1.0 - 1e-9)
+            drained = Drained(1.0, 0.0) if over else Drained(0.0, requests)
+            writing, batch = 0.0, 1.0
+        finished = drained.share if requests * (1.0 - drained.share) > LEAST else 1.0
+        writing_share = writing / replicas * (1.0 - reading_share) if own[0] > 0.0 else 0.0
         busy = min(1.0, reading_share + writing_share)
         compute = np.zeros(len(self.rows))
         memory = 0.0
         if busy > 0.0:
             # reading prompts keeps the arithmetic units busy: power as at full operations
-            activity = decode_activity(
-                model, batch, self._context, operations / replicas, bandwidth / replicas
-            )
+            activity = decode_activity(model, batch, self._context, *own)
             decoding = self._power.compute_shares(activity, model.bandwidth_utilisation)
             compute = (reading_share + writing_share * decoding) / busy
             memory = model.bandwidth_utilisation * writing_share / busy
             memory = min(1.0, memory + PREFILL_TRAFFIC * reading_share / busy)
+        # a prompt is read by one replica, while the others read theirs
+        reading_time = read * replicas / prefill if prefill > 0.0 else 0.0
         after = replace(
             service,
             prompts=prompts - read,
-            answers=left,
-            requests=max(requests - finished, 0.0),
+            answers=answers * (1.0 - finished),
+            requests=requests * (1.0 - finished),
             arrived=service.arrived + count,
             read=service.read + read,
-            written=service.written + written,
-            waited=service.waited + requests * span,
+            written=service.written + answers * finished,
+            waited=service.waited + drained.mean * span + reading_time,
             time=now + span,
         )
         return after, busy, compute, memory

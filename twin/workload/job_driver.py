@@ -13,6 +13,7 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.catalog.specs import Rack
+from twin.clock import Clock
 from twin.workload.driver import Rows
 from twin.workload.job import Job, Running, Tally, bounded_slowdown
 from twin.workload.racks import accelerators, running, speeds
@@ -36,7 +37,7 @@ class JobDriver:
     checkpoint. A rack's inputs are the means over its accelerators, weighted by their work.
     """
 
-    def __init__(self, plant: Plant, spec: Jobs, rows: Rows):
+    def __init__(self, plant: Plant, spec: Jobs, rows: Rows, clock: Clock, duration: float):
         self.spec = spec
         self.rows = rows
         domains = [
@@ -51,12 +52,16 @@ class JobDriver:
         )
         self.tally = Tally()
         self.resume: dict[str, float] = {}
-        self._jobs: list[Job] | None = None
+        total = int(accelerators(plant)[rows].sum())
+        self.trace = jobs_of(spec, clock, duration, total)
+        self._jobs = self.trace.jobs
+        self.foreign = self.trace.foreign
+        self._told = False
         self._next = 0
         self._due = 0.0
         self._last = 0.0
         self._capacity = 0.0
-        self._left_out = 0
+        self._left_out = sum(len(names) for names in self.trace.left_out.values())
         self._stuck = ""
         self._per_gpu = SeriesDriver._power_span(plant)[rows] / np.maximum(
             accelerators(plant)[rows], 1.0
@@ -67,8 +72,11 @@ class JobDriver:
 
     def set(self, simulation: Simulation, starting: bool) -> None:
         """See :class:`twin.workload.driver.Driver`."""
-        if self._jobs is None:
-            self._jobs = self._read(simulation)
+        if not self._told:
+            self._told = True
+            name = Path(self.spec.file).name if self.spec.file else "the list"
+            for sentence in self.trace.told(name):
+                self._tell(simulation, "data", sentence)
         if not starting and simulation.time < self._due - 1e-9:
             return
         now = simulation.time
@@ -92,16 +100,6 @@ class JobDriver:
             self._watch_queue(simulation, working)
         self._write(simulation)
         self._due = now + self.spec.interval
-
-    def _read(self, simulation: Simulation) -> list[Job]:
-        """The scenario's jobs; what a trace leaves out is told."""
-        total = int(accelerators(simulation.plant)[self.rows].sum())
-        spec, scenario = self.spec, simulation.scenario
-        trace = jobs_of(spec, simulation.clock, scenario.duration, total)
-        self._left_out = sum(len(names) for names in trace.left_out.values())
-        for sentence in trace.told(Path(spec.file).name if spec.file else "the list"):
-            self._tell(simulation, "data", sentence)
-        return trace.jobs
 
     def _tell(self, simulation: Simulation, kind: str, message: str, key: str = "") -> None:
         from twin.simulation import Event
@@ -178,7 +176,7 @@ class JobDriver:
 
     def _log(self, simulation: Simulation, entry: Running, kind: str, message: str) -> None:
         """An event at the first of the job's racks."""
-        if self._jobs is not None and len(self._jobs) <= LOGGED_JOBS:
+        if len(self._jobs) <= LOGGED_JOBS:
             from twin.simulation import Event
 
             path = simulation.plant.levels.path("rack", int(self.rows[min(entry.racks)]))
@@ -216,9 +214,7 @@ class JobDriver:
 
     def next_change(self, now: float) -> float:
         """See :class:`twin.workload.driver.Driver`."""
-        waiting = self._jobs is not None and (
-            self._next < len(self._jobs) or self.cluster.queue or self.cluster.running
-        )
+        waiting = self._next < len(self._jobs) or self.cluster.queue or self.cluster.running
         return max(self._due, now) if waiting else math.inf
 
     # --- going back, and figures ------------------------------------------------------------------

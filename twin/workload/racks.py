@@ -41,13 +41,13 @@ def running(simulation: Simulation) -> Floats:
 def speeds(simulation: Simulation) -> Floats:
     """Pace of the work of every rack relative to full clocks, mean of those running, 0..1.
 
-    Racks that are idle count as fast: nothing is known of them.
+    Racks that are idle, or of which no step is known yet, count as fast.
     """
     rack = simulation.state.view.rack
     working = running(simulation)
     asked = rack.utilisation * working / np.maximum(accelerators(simulation.plant), 1.0)
     result = np.ones_like(asked)
-    busy = asked > SLIGHT_UTILISATION
+    busy = (asked > SLIGHT_UTILISATION) & (rack.pace > 0.0)
     result[busy] = np.minimum(rack.pace[busy] / asked[busy], 1.0)
     return result
 

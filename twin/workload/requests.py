@@ -13,7 +13,7 @@ from twin.errors import InputError
 from twin.tabular import missing
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import read_table
-from twin.tabular.span import on_the_run, refuse_outside, spans
+from twin.tabular.span import Foreign, foreign, on_the_run, refuse_outside, spans
 from twin.tabular.stamps import times_of
 from twin.workload.spec import Inference
 
@@ -30,12 +30,25 @@ class Requests:
     times : since the start [s], shape [requests]
     prompt, output : tokens, shape [requests]
     told : what people should know of the table, in sentences
+    foreign : its clock, where it is another than the site's
     """
 
     times: Floats
     prompt: Floats
     output: Floats
     told: tuple[str, ...]
+    foreign: Foreign | None = None
+
+    def context(self, duration: float) -> float:
+        """Tokens of a request that is being answered, its prompt and half its answer.
+
+        The mean over the answer tokens of the requests in a run of ``duration`` [s]: a cache is
+        held for as long as its answer takes.
+        """
+        inside = (self.times >= 0.0) & (self.times <= duration)
+        prompt, output = self.prompt[inside], self.output[inside]
+        written = float(output.sum())
+        return float((output * (prompt + 0.5 * output)).sum()) / written if written > 0.0 else 0.0
 
 
 def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
@@ -80,4 +93,10 @@ def read_requests(spec: Inference, clock: Clock, duration: float) -> Requests:
             f"{file.name}: {inside} of {len(seconds)} requests fall into the run: {span}{unit}"
         )
     order = np.argsort(seconds, kind="stable")
-    return Requests(seconds[order], tokens[0][whole][order], tokens[1][whole][order], tuple(told))
+    return Requests(
+        seconds[order],
+        tokens[0][whole][order],
+        tokens[1][whole][order],
+        tuple(told),
+        foreign(file, times, spec, clock),
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from physics.factory.arrays import Floats
 from twin.clock import Clock
-from twin.workload.driver import Rows
+from twin.workload.driver import USUAL_SHARES, Rows, complete
 from twin.workload.racks import accelerators
 from twin.workload.series_table import POWERS, Channelled, read_series
 from twin.workload.spec import Series
@@ -69,6 +69,7 @@ class SeriesDriver:
         self.spec = spec
         self.table = read_series(plant, spec, path, rows, clock, duration)
         self.parts = self.table.parts
+        self.foreign = self.table.foreign
         self.misses = [Misses() for _ in self.parts]
         self.path = path
         self._span = self._power_span(plant)
@@ -111,8 +112,7 @@ class SeriesDriver:
         self._last = simulation.time
         for part, misses in zip(self.parts, self.misses):
             if starting and quantity in ("utilisation", *POWERS):
-                rack.compute_share[part.rows] = self.spec.compute_share
-                rack.memory_share[part.rows] = self.spec.memory_share
+                self._share(simulation, part.rows)
             target = self.value(part, simulation.time)
             if quantity not in POWERS:
                 simulation.state.field(f"rack.{quantity}")[part.rows] = min(max(target, 0.0), 1.0)
@@ -132,6 +132,15 @@ class SeriesDriver:
             if abs(missing) <= SETTLED * max(target, 1.0):
                 continue
             rack.utilisation[part.rows] = np.clip(used + missing / span, 0.0, 1.0)
+
+    def _share(self, simulation: Simulation, rows: Rows) -> None:
+        """Shares as they are written down; left out, what other entries say, or those of work."""
+        for name, usual in USUAL_SHARES.items():
+            share = getattr(self.spec, name)
+            if share is None:
+                complete(simulation, name, rows, usual)
+            else:
+                simulation.state.field(f"rack.{name}")[rows] = share
 
     def _measured(self, simulation: Simulation, rows: Rows) -> float:
         rack = simulation.state.view.rack

@@ -16,7 +16,7 @@ from twin.errors import InputError
 from twin.tabular import missing
 from twin.tabular.quantities import quantity, refuse_beyond
 from twin.tabular.reader import read_table
-from twin.tabular.span import on_the_run, refuse_outside, spans
+from twin.tabular.span import Foreign, foreign, on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
 from twin.workload.driver import Rows, racks_at
@@ -67,11 +67,13 @@ class SeriesTable:
     parts : the series of every element
     gaps : stretches without values that are bridged
     told : what people should know of the table, in sentences
+    foreign : its clock, where it is another than the site's
     """
 
     parts: list[Channelled] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    foreign: Foreign | None = None
 
 
 def read_series(
@@ -103,7 +105,14 @@ def read_series(
     told: list[str] = []
     if spec.after != "repeat":  # which meets every run that begins later
         times, told = on_the_run(file, times, spec, clock, duration)
-    reading = _Reading(plant, spec, path, table, times, SeriesTable(told=told))
+    reading = _Reading(
+        plant,
+        spec,
+        path,
+        table,
+        times,
+        SeriesTable(told=told, foreign=foreign(file, times, spec, clock)),
+    )
     if spec.columns:
         for element, name in spec.columns.items():
             reading.take(element, reading.racks_of(element, name), table[name], times.seconds)
@@ -117,6 +126,7 @@ def read_series(
             column = table[spec.value].where(mine)
             racks = reading.racks_of(element, str(spec.element), column)
             reading.take(element, racks, column, times.seconds[mine], mine)
+    reading.refuse_shared()
     reading.tell(clock, duration)
     return reading.result
 
@@ -253,6 +263,22 @@ class _Reading:
                     allowed=f"gaps of at most {self.spec.longest_gap:.0f} s (longest_gap)",
                 )
             self.result.gaps.append(gap)
+
+    def refuse_shared(self) -> None:
+        """Refuse elements that have racks in common: which of their values would count?"""
+        owner: dict[int, str] = {}
+        for part in self.result.parts:
+            for row in part.rows.tolist():
+                if row in owner:
+                    rack = self.plant.levels.path("rack", row)
+                    raise InputError(
+                        "two elements drive the same racks",
+                        self.spec.file,
+                        key="columns" if self.spec.columns else str(self.spec.element),
+                        found=f"{owner[row]} and {part.element}, both for {rack}",
+                        allowed="one element for a rack",
+                    )
+                owner[row] = part.element
 
     def tell(self, clock: Clock, duration: float) -> None:
         """Refuse a table that does not meet the run; tell of one that does in part."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin import units as u
-from twin.bounds import PositiveInt
+from twin.bounds import PARAMETERS_HINT, Parameters, PositiveInt
 from twin.clock import Beginning, ZoneName
 from twin.idle_keys import refuse_idle
 from twin.tabular.reader import kind_of
@@ -84,11 +84,15 @@ class Series(TableKeys):
         default="hold", description="what happens after the last value"
     )
     scale: Positive = Field(default=1.0, description="factor on all values")
-    compute_share: u.Share = Field(
-        default=1.0, description="share of peak operations asked for, with the other quantities"
+    compute_share: u.Share | None = Field(
+        default=None,
+        description="share of peak operations asked for, with the other quantities; left out: what "
+        "other entries say, or 100 %",
     )
-    memory_share: u.Share = Field(
-        default=0.6, description="share of peak bandwidth asked for, with the other quantities"
+    memory_share: u.Share | None = Field(
+        default=None,
+        description="share of peak bandwidth asked for, with the other quantities; left out: what "
+        "other entries say, or 60 %",
     )
 
     @model_validator(mode="after")
@@ -97,6 +101,9 @@ class Series(TableKeys):
             raise ValueError("give either value (one column) or columns (one per element)")
         if self.element is not None and self.value is None:
             raise ValueError("element needs value")
+        if self.quantity in ("compute_share", "memory_share"):
+            because = f"with quantity: {self.quantity}, which sets no other share"
+            refuse_idle(self, because, "compute_share", "memory_share")
         return self
 
 
@@ -149,8 +156,12 @@ class Training(Spec):
 class LanguageModel(Spec):
     """The model that an inference service runs."""
 
-    parameters: Positive = Field(default=671e9, description="all, held in memory")
-    active_parameters: Positive = Field(default=37e9, description="used for one token")
+    parameters: Parameters = Field(
+        default=671e9, description=f"all, held in memory, {PARAMETERS_HINT}"
+    )
+    active_parameters: Parameters = Field(
+        default=37e9, description=f"used for one token, {PARAMETERS_HINT}"
+    )
     bytes_per_parameter: Positive = Field(default=1.0, description="1 for FP8, 0.5 for FP4")
     cache_bytes_per_token: Positive = Field(default=70e3, description="key-value cache of a token")
     flops_utilisation: Annotated[u.Share, Field(gt=0)] = Field(
@@ -192,6 +203,9 @@ class Inference(TableKeys):
             raise ValueError("give either requests_per_second or requests (a file)")
         if self.requests is None:
             refuse_idle(self, "without requests", *TABLE_KEYS, "time", "prompt", "output")
+        else:
+            because = "with requests, whose table says what comes when"
+            refuse_idle(self, because, "prompt_tokens", "output_tokens", "arrivals", "diurnal")
         return self
 
 

@@ -1,9 +1,9 @@
-"""Job traces: the Standard Workload Format, and job tables."""
+"""The jobs of a scenario: listed, from a trace, or from a job table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 from physics.factory.arrays import Floats
 from twin.clock import Clock
-from twin.errors import InputError
+from twin.errors import InputError, near_matches
 from twin.tabular import missing
 from twin.tabular.durations import durations
 from twin.tabular.quantities import quantity, refuse_beyond
-from twin.tabular.reader import content, kind_of, read_table
-from twin.tabular.span import on_the_run, refuse_outside, spans
+from twin.tabular.reader import kind_of, read_table
+from twin.tabular.span import foreign, on_the_run, refuse_outside, spans
 from twin.tabular.stamps import Times, times_of
 from twin.tabular.table import Column, Table
-from twin.tabular.text import decoded
 from twin.workload.job import Job, whole
+from twin.workload.job_list import LONGEST, MOST_PROCESSORS, Trace, refuse_twice
 from twin.workload.slurm import accelerators_in, holds_resources, steps
 from twin.workload.spec import Jobs
+from twin.workload.swf import read_swf
 
-SWF_FIELDS = 18
 COLUMNS: Mapping[str, str] = {
     "id": "job_id",
     "submit": "submit",
@@ -39,47 +39,6 @@ COLUMNS: Mapping[str, str] = {
 }
 """Columns of a job table where the scenario does not say otherwise."""
 NEEDED = ("submit", "accelerators", "duration")
-LONGEST = 1e9
-"""Longest job that is believed [s]: 30 years."""
-MOST_PROCESSORS = 1e9
-"""Largest number of processors or accelerators of one job that is believed."""
-LATEST = 1e12
-"""Latest submission that is believed, of whatever zero [s]."""
-NAMED = 3  # lines that a remark names
-
-
-@dataclass
-class Trace:
-    """Jobs that can run, by submission, and what was left out.
-
-    Attributes
-    ----------
-    left_out : why, and the names of the jobs (or the lines) it concerns
-    remarks : what else people should know, in sentences
-    count : of all jobs in the file
-    """
-
-    jobs: list[Job] = field(default_factory=list)
-    left_out: dict[str, list[str]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    count: int = 0
-
-    def leave_out(self, why: str, what: str) -> None:
-        """Note a job that will not run."""
-        self.left_out.setdefault(why, []).append(what)
-
-    def told(self, name: str) -> list[str]:
-        """Sentences about a trace of that name."""
-        lines = []
-        if self.left_out:
-            total = sum(len(names) for names in self.left_out.values())
-            reasons = "; ".join(
-                f"{len(names)} {why} ({', '.join(names[:NAMED])}"
-                f"{', ...' if len(names) > NAMED else ''})"
-                for why, names in self.left_out.items()
-            )
-            lines.append(f"{name}: {total} of {self.count} jobs left out: {reasons}")
-        return lines + self.remarks
 
 
 def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) -> Trace:
@@ -92,7 +51,8 @@ def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) ->
 
     Raises
     ------
-    InputError : see :func:`read_swf` and :func:`read_job_table`; a listed job that can never run
+    InputError : see :func:`twin.workload.swf.read_swf` and :func:`read_job_table`; a listed job
+        that can never run; a quota of nobody
     """
     if spec.file is None:
         return _listed(spec, total)
@@ -102,6 +62,16 @@ def jobs_of(spec: Jobs, clock: Clock, duration: float, total: float = np.inf) ->
         trace, times, column = read_swf(file, spec.accelerators_per_processor, first)
     else:
         trace, times, column = read_job_table(file, spec, clock, duration)
+    idle = sorted(set(spec.quotas) - {job.tenant for job in trace.jobs})
+    if idle:
+        raise InputError(
+            "the quota of a tenant has no effect: no job is theirs",
+            file,
+            key="jobs.quotas",
+            found=idle[0],
+            allowed=near_matches(idle[0], sorted({job.tenant for job in trace.jobs if job.tenant}))
+            or "a table with a column of tenants",
+        )
     quotas = {tenant: share * total for tenant, share in spec.quotas.items()}
     kept = []
     for job in trace.jobs:
@@ -177,83 +147,6 @@ def _listed(spec: Jobs, total: float) -> Trace:
     return trace
 
 
-def read_swf(
-    file: Path, accelerators_per_processor: float = 1.0, first: float = 0.0
-) -> tuple[Trace, Times, Column]:
-    """Read a trace in Standard Workload Format, also packed by gzip.
-
-    Jobs that never ran (no run time or no processors) are left out, as the format's archive
-    advises. Field order: Chapin et al., "Benchmarks and Standards for the Evaluation of Parallel
-    Job Schedulers", 1999, and the Parallel Workloads Archive.
-
-    Returns
-    -------
-    trace, and times and column of submission; ``first`` [s] of the trace is 0 s
-
-    Raises
-    ------
-    InputError : not readable, or a line with another number of fields, with its number
-    """
-    import pandas
-
-    trace = Trace()
-    submits: list[float] = []
-    numbers: list[int] = []
-    for number, line in enumerate(decoded(content(file), file).split("\n"), start=1):
-        text = line.partition(";")[0].strip()
-        if not text:
-            continue
-        words = text.split()
-        if len(words) != SWF_FIELDS:
-            raise InputError(
-                "a line of another format",
-                file,
-                number,
-                found=f"{len(words)} fields",
-                allowed=f"{SWF_FIELDS} numbers",
-            )
-        try:
-            values = [float(word) for word in words]
-        except ValueError:
-            raise InputError("is not a number", file, number, found=text[:60]) from None
-        if not np.isfinite(values).all():
-            raise InputError("is not finite", file, number, found=text[:60])
-        trace.count += 1
-        name, submit, run, used, asked = (
-            str(int(values[0])),
-            values[1],
-            values[3],
-            values[4],
-            values[7],
-        )
-        processors = asked if asked > 0 else used
-        if run <= 0:
-            trace.leave_out("that never ran", name)
-            continue
-        if processors <= 0:
-            trace.leave_out("without processors", name)
-            continue
-        if run > LONGEST or processors > MOST_PROCESSORS or abs(submit) > LATEST:
-            raise InputError("holds a number that cannot be", file, number, found=text[:60])
-        submits.append(submit - first)
-        numbers.append(number)
-        requested = values[8] if values[8] > 0 else run
-        trace.jobs.append(
-            Job(
-                name,
-                submit - first,
-                whole(processors * accelerators_per_processor),
-                run,
-                max(requested, run),
-                f"user-{int(values[11])}",
-            )
-        )
-    if not trace.jobs:
-        raise InputError("trace holds no job that ran", file)
-    column = Column(file, "submit time", pandas.Series(submits), np.array(numbers))
-    return trace, Times(np.array(submits), False, None), column
-
-
 def read_job_table(
     file: Path, spec: Jobs, clock: Clock, duration: float
 ) -> tuple[Trace, Times, Column]:
@@ -286,7 +179,7 @@ def read_job_table(
     submit, told = on_the_run(
         file, times_of(given["submit"], spec, clock), spec, clock, duration * spec.time_scale
     )
-    trace = Trace(count=len(table), remarks=told)
+    trace = Trace(count=len(table), remarks=told, foreign=foreign(file, submit, spec, clock))
     rows = _rows(trace, table, given, spec)
     kept = _leave_out(trace, given, submit, rows)
     labels = given["id"].texts.tolist() if "id" in given else None
@@ -304,6 +197,8 @@ def read_job_table(
                 *(float(rows[name][i]) for name in SHARES),
             )
         )
+    if labels is not None:
+        refuse_twice(trace, file, table.lines[kept].tolist(), given["id"].name)
     return trace, submit, given["submit"]
 
 
@@ -318,6 +213,7 @@ def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -
     column = given["accelerators"]
     if holds_resources(column):
         rows["accelerators"] = accelerators_in(column)
+        rows["part"] = _parts(trace, table, rows["accelerators"])
     else:
         rows["accelerators"] = quantity(
             column, "", decimal=spec.decimal, usual="1", marks=missing.UNKNOWN
@@ -344,7 +240,23 @@ def _rows(trace: Trace, table: Table, given: Mapping[str, Column], spec: Jobs) -
                     f"{table.file.name}: {lost} of {len(values)} values of '{column.name}' missing "
                     f"and taken as {usual:g}"
                 )
+    rows["utilisation"] = rows["utilisation"] * rows.pop("part", np.ones(count))
     return rows
+
+
+def _parts(trace: Trace, table: Table, accelerators: Floats) -> Floats:
+    """Share of its whole GPUs that each job uses, 1 unless it runs on slices; slices are told."""
+    needed = np.ceil(accelerators - 1e-9)
+    sliced = (accelerators > 0.0) & (needed > accelerators + 1e-9)
+    if sliced.any():
+        trace.remarks.append(
+            f"{table.file.name}: {int(sliced.sum())} of {len(table)} jobs ran on slices of GPUs "
+            f"(MIG; first in line {table.lines[int(np.flatnonzero(sliced)[0])]}); each has whole "
+            "GPUs here, busy by the share that its slices are"
+        )
+    share = np.ones(len(accelerators))
+    share[sliced] = accelerators[sliced] / needed[sliced]
+    return share
 
 
 def _leave_out(

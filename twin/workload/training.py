@@ -89,6 +89,7 @@ class TrainingDriver:
     def __init__(self, plant: Plant, spec: Training, rows: Rows):
         self.spec = spec
         self.rows = rows
+        self.foreign = None  # no table
         self.progress = Progress()
         self._step = 1.0
         self._compute, self._communicate = phase_times(plant, spec, rows)

@@ -155,6 +155,10 @@ def test_units_in_names() -> None:
     assert unit_in_name("power.draw [W]", "W") == ("W", True)
     assert unit_in_name("power (rack 1)", "W") == ("", False)
     assert unit_in_name("power_mW", "W") == ("mW", False)
+    assert unit_in_name("rackPowerKW", "W") == ("kW", False)
+    assert unit_in_name("gpuUtilPct", "") == ("%", False)
+    assert unit_in_name("elapsedMs", "s") == ("ms", False)
+    assert unit_in_name("meanJobs", "s") == ("", False)
     assert unit_in_name("timestamp_ms", "s") == ("ms", False)
     assert unit_in_name("s", "s") == ("", False)
 

@@ -12,6 +12,7 @@ import pytest
 import twin
 from twin.clock import Clock
 from twin.errors import InputError
+from twin.scenario import Scenario
 from twin.tabular.span import on_the_run
 from twin.tabular.stamps import Times
 from twin.workload.requests import read_requests
@@ -127,3 +128,49 @@ def test_times_without_a_clock_of_their_own_stay(tmp_path: Path) -> None:
     assert told == []
     assert times.zero_utc is not None
     assert times.zero_utc + timedelta(hours=9) == SEOUL.start.replace(tzinfo=UTC)
+
+
+def two(folder: Path, hours: int, **more: Any) -> Scenario:
+    """A table of minutes that misses the run unless it is moved, and one of a whole day."""
+    start = datetime(2026, 8, 1)
+    for name, first, count in (("a", 14 * 60, 6), ("b", 0, 1441)):
+        stamps = [start + timedelta(minutes=first + minute) for minute in range(count)]
+        lines = "".join(f"{stamp.isoformat()}+{hours:02d}:00,0.5\n" for stamp in stamps)
+        (folder / f"{name}.csv").write_text(f"time,u\n{lines}")
+    entries = [
+        {
+            "path": f"/pilot/hall-a/row-01/rack-0{number}",
+            "series": {"file": str(folder / f"{name}.csv"), "value": "u", "quantity": "utilisation"}
+            | more.get(name, {}),
+        }
+        for number, name in ((1, "a"), (2, "b"))
+    ]
+    return Scenario.model_validate({"workload": entries, "duration": "5 min"})
+
+
+def test_tables_of_one_run_are_not_taken_by_two_rules(tmp_path: Path) -> None:
+    """What was logged at one moment must not come nine hours apart."""
+    factory = twin.load("pilot")
+    with pytest.raises(
+        InputError, match=r"hour for hour, while those of b\.csv are conv"
+    ) as caught:
+        factory.simulation(two(tmp_path, 0))
+    assert caught.value.file == tmp_path / "a.csv"
+    assert "b.csv (UTC+00:00) converted" in str(caught.value.found)
+    firsts = {name: {"first": "2026-08-01T14:00:00Z"} for name in "ab"}
+    factory.simulation(two(tmp_path, 0, **firsts))
+    factory.simulation(two(tmp_path, 9))  # the site's own clock
+
+
+def test_jobs_count_among_the_tables_of_a_run(tmp_path: Path) -> None:
+    data = two(tmp_path, 0).workload[1:]
+    jobs = tmp_path / "j.csv"
+    jobs.write_text("submit,accelerators,duration\n2026-08-01T14:01:00Z,8,60\n")
+    scenario = Scenario(
+        workload=data,
+        jobs=Jobs(file=str(jobs), path="/pilot/hall-a/row-01/rack-01"),
+        duration="5 min",
+    )
+    with pytest.raises(InputError, match=r"while those of b\.csv are converted") as caught:
+        twin.load("pilot").simulation(scenario)
+    assert caught.value.file == jobs

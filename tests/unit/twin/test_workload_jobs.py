@@ -14,7 +14,7 @@ from twin.factory import Factory
 from twin.scenario import Scenario
 from twin.simulation import Simulation
 from twin.workload import racks
-from twin.workload.inference import decode_rate, prefill_rate
+from twin.workload.decoding import decode_rate, prefill_rate
 from twin.workload.job import Job, bounded_slowdown
 from twin.workload.scheduler import Cluster, Outlook
 from twin.workload.spec import LanguageModel

@@ -16,9 +16,12 @@ from twin.errors import InputError
 from twin.factory import Factory
 from twin.scenario import Scenario, load_scenario
 from twin.simulation import Simulation
+from twin.workload.job_list import Trace
 from twin.workload.series_table import gaps_of
+from twin.workload.slurm import part_of_gpu
 from twin.workload.spec import Inference, Jobs, Series
-from twin.workload.trace import Trace, jobs_of, read_swf
+from twin.workload.swf import read_swf
+from twin.workload.trace import jobs_of
 
 CLOCK = Clock(datetime(2026, 8, 1, 14, 0), 9.0)
 ROW = "/pilot/hall-a/row-01"
@@ -306,6 +309,110 @@ def test_rows_that_are_no_jobs_are_counted_and_told(tmp_path: Path) -> None:
         "1 without a time of submission (line 7); 2 without accelerators (line 4, line 5); "
         "1 without a run time (line 8)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("a100", 1.0),
+        ("2080ti", 1.0),  # a name that begins with a digit
+        ("3g.20gb", 3 / 7),
+        ("1g.5gb+me", 1 / 7),
+        ("7g.80gb", 1.0),
+        ("a100_3g.39gb", 3 / 7),
+        ("nvidia_h100-sxm5-80gb_1g.10gb", 1 / 7),
+        ("2g.12gb", 1 / 2),  # an A30 has four slices
+        ("4g.24gb", 1.0),
+    ],
+)
+def test_slices_are_parts_of_a_gpu(kind: str, part: float) -> None:
+    assert part_of_gpu(kind) == pytest.approx(part)
+
+
+@pytest.mark.parametrize(
+    ("resources", "accelerators", "utilisation"),
+    [
+        ("gres/gpu:3g.20gb=1", 1, 3 / 7),
+        ("gres/gpu:1g.5gb=7", 1, 1.0),
+        ("gres/gpu=4,gres/gpu:3g.20gb=4", 2, 6 / 7),  # Slurm's total counts slices as GPUs
+        ("gres/gpu=3,gres/gpu:a100=1,gres/gpu:1g.5gb=2", 2, 9 / 14),
+        ("gres/gpu:2080ti=8,gres/gpu=8", 8, 1.0),
+    ],
+)
+def test_jobs_on_slices_have_whole_gpus_that_are_less_busy(
+    tmp_path: Path, resources: str, accelerators: int, utilisation: float
+) -> None:
+    text = f"Submit|Run|AllocTRES\n5|60|cpu=8,{resources}\n6|60|cpu=8,gres/gpu=2\n"
+    columns = {"submit": "Submit", "accelerators": "AllocTRES", "duration": "Run"}
+    trace = trace_of(Jobs(file=str(write(tmp_path, "sacct.txt", text)), columns=columns))
+    job, whole = trace.jobs
+    assert job.accelerators == accelerators
+    assert job.utilisation == pytest.approx(utilisation)
+    assert (whole.accelerators, whole.utilisation) == (2, 1.0)
+    told = [line for line in trace.told("sacct.txt") if "slices of GPUs" in line]
+    assert len(told) == (utilisation < 1.0)
+    assert all("1 of 2 jobs" in line and "line 2" in line for line in told)
+
+
+def test_slices_in_a_list_of_generic_resources(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration\n5,gpu:3g.20gb:2(S:0-1),60\n6,gpu:a100:2,60\n"
+    one, other = trace_of(Jobs(file=str(write(tmp_path, "j.csv", text)))).jobs
+    assert (one.accelerators, one.utilisation) == (1, pytest.approx(6 / 7))
+    assert (other.accelerators, other.utilisation) == (2, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["csv", "swf"])
+def test_ids_of_jobs_are_their_own(tmp_path: Path, kind: str) -> None:
+    line = "1 {} 0 60 8 -1 -1 8 60 -1 1 7 -1 -1 1 -1 -1 -1\n"
+    text = {
+        "csv": "job_id,submit,accelerators,duration\na,0,8,60\nb,5,0,60\na,9,8,60\n",
+        "swf": line.format(0) + line.format(5) + line.format(9),
+    }[kind]
+    with pytest.raises(InputError, match="job id used twice") as caught:
+        trace_of(Jobs(file=str(write(tmp_path, f"j.{kind}", text))))
+    assert caught.value.line == (4 if kind == "csv" else 2)
+    assert "the other is line" in str(caught.value.allowed)
+
+
+def test_quotas_are_of_tenants_that_the_table_has(tmp_path: Path) -> None:
+    text = "submit,accelerators,duration,tenant\n0,8,60,anna\n5,8,60,ben\n"
+    file = str(write(tmp_path, "j.csv", text))
+    trace_of(Jobs(file=file, quotas={"ben": 0.5}))
+    with pytest.raises(InputError, match="no job is theirs") as caught:
+        trace_of(Jobs(file=file, quotas={"ben": 0.5, "ana": 0.5}))
+    assert (caught.value.found, caught.value.allowed) == ("ana", "did you mean anna?")
+
+
+def test_names_of_columns_speak_of_units_in_camel_case_too(tmp_path: Path) -> None:
+    file = str(write(tmp_path, "j.csv", "submit,accelerators,runtimeHours\n0,8,2\n"))
+    columns = {"duration": "runtimeHours"}
+    with pytest.raises(InputError, match="speaks of h") as caught:
+        trace_of(Jobs(file=file, columns=columns))
+    assert "duration_unit: 'h'" in str(caught.value.allowed)
+    (job,) = trace_of(Jobs(file=file, columns=columns, duration_unit="h")).jobs
+    assert job.duration == 7200.0
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "share"),
+    [
+        ("DCGM_FI_DEV_GPU_UTIL", "", 0.01),
+        ('DCGM_FI_DEV_GPU_UTIL{gpu=""0""}', "", 0.01),
+        ("DCGM_FI_DEV_GPU_UTIL", ", unit: '1'", 1.0),  # somebody has divided it
+        ("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "", 1.0),  # a share by definition
+        ("utilization.gpu", "", 0.01),
+        ("utilization.gpu [%]", "", 0.01),
+        ("gpu_util", "", 1.0),
+    ],
+)
+def test_counters_in_percent_are_percent(
+    pilot: Factory, tmp_path: Path, name: str, unit: str, share: float
+) -> None:
+    write(tmp_path, "u.csv", f'time,"{name}"\n0,1\n300,1\n')
+    value = name.replace('""', '"')
+    entry = f"{{file: u.csv, quantity: utilisation, value: '{value}'{unit}}}"
+    simulation = pilot.simulation(scenario(tmp_path, entry))
+    assert simulation.state.view.rack.utilisation[0] == pytest.approx(share)
 
 
 def test_shares_that_are_missing_are_told(tmp_path: Path) -> None:
