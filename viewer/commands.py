@@ -162,7 +162,7 @@ def render(
     start: Annotated[str | None, typer.Option(help="Simulated time to begin at")] = None,
     end: Annotated[str | None, typer.Option(help="Simulated time to end at")] = None,
     heat: Annotated[
-        str | None, typer.Option(help="Path of an accelerator: follow its heat from die to outdoor air")
+        str | None, typer.Option(help="Path of an accelerator: follow its heat to outdoor air")
     ] = None,
     air: Annotated[
         str, typer.Option(help="Slices of air temperature through the aisles: vertical, "

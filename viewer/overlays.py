@@ -110,8 +110,8 @@ class Overlays:
             path = scene.model.path("gpu", scene.heat_of or 0)
             out.append(
                 self._keep("heat", (path, heat, look),
-                           lambda: hud.table_panel(f"From die to outdoor air: {path}", heat, theme, size,
-                                                   0.88 * scale, "top-left"))
+                           lambda: hud.table_panel(f"From die to outdoor air: {path}", heat, theme,
+                                                   size, 0.88 * scale, "top-left"))
             )  # fmt: skip
         if help_on:
             out.append(self._keep("help", look, lambda: hud.help_panel(theme, size, scale)))
