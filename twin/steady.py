@@ -206,8 +206,8 @@ class Solver:
 
         Raises
         ------
-        InputError : a command that cannot be carried out, weather that is not known, or a dry and
-            wet bulb that no air has
+        InputError : a command that cannot be carried out or that a state of rest does not follow,
+            weather that is not known, or a dry and wet bulb that no air has
         NumericalError : there is no state of rest; names the element that stands against it, whose
             heat has no way out or whose power supply does not last
         """
@@ -220,6 +220,9 @@ class Solver:
                 weather_module.refuse_impossible(
                     float(dry[s]), float(wet[s]), float(site.pressure[s]), path
                 )
+        commands = tuple(commands)
+        for command in commands:
+            controls.refuse_at_rest(self.plant, command)
         for command in commands:
             controls.apply(self.plant, self.state, self._simulation.start, command)
         self.state.view.rack.calm[:] = 0.0

@@ -172,13 +172,16 @@ def simulation_of(study: Study, file: str, point: Mapping[str, Quantity]) -> Any
 def at_rest(simulation: Any, commands: Sequence[Command]) -> Any:
     """A simulation brought to rest under its start and some commands.
 
-    Raises NumericalError where there is no state of rest; names the element at fault.
+    Raises InputError for a command that a state of rest does not follow, and NumericalError where
+    there is none; names the element at fault.
     """
     from physics.factory.arrays import blocks_of
+    from twin.controls import refuse_at_rest
     from twin.steady import explain, rest
 
     unsettled = [event for event in simulation.events if event.kind == "no-balance"]
     for command in commands:
+        refuse_at_rest(simulation.plant, command)
         simulation.apply(command)
     if commands or unsettled:
         simulation.ventilate()  # commands may have changed what the rooms make of the weather
