@@ -54,7 +54,8 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control("rack", "flow_factor", "", 0, 1, "Open share of the rack's hydraulic conductance"),
     Control(
-        "rack", "priority", "", 0, 9, "Racks of the lowest priority give power up first", whole=True,
+        "rack", "priority", "", 0, 9, "Racks of the lowest priority give power up first",
+        whole=True,
         not_at_rest="racks give power up step by step, while a power target stands",
     ),
     Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker", whole=True),

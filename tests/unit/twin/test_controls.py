@@ -201,9 +201,11 @@ def test_a_price_needs_its_unit(
     with pytest.raises(InputError) as caught:
         apply(built.plant, state, built.start, Command("set", "/pilot", key, value))
     assert such in str(caught.value)
-    with pytest.raises(InputError, match="unit|currency"):
-        event = {"at": "1 min", "path": "/pilot", "set": key, "value": value}
-        twin.load("pilot-storage").simulation(Scenario.model_validate({"events": [event]}))
+    event = {"at": "1 min", "path": "/pilot", "set": key, "value": value}
+    scenario = Scenario.model_validate({"events": [event]})
+    storage = twin.load("pilot-storage")
+    with pytest.raises(InputError, match=r"unit|currency"):
+        storage.simulation(scenario)
 
 
 def test_a_path_above_means_everything_below(built: Simulation, state: StateBuffer) -> None:
