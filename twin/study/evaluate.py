@@ -208,7 +208,7 @@ def evaluate(file: str, number: int, point: Mapping[str, Quantity]) -> Answer:
         elif study.steady is not None:
             settled = run_to_rest(simulation, observer, study.steady)
         else:
-            simulation.require_weather(simulation.scenario.duration)
+            simulation.ends_at(simulation.scenario.duration)
             observer.run(simulation.scenario.duration, study.every)
             settled = True
         values = {
