@@ -57,14 +57,16 @@ def _of_jobs(scenario: Scenario, end: float, over: str) -> Iterator[Remark]:
     jobs = scenario.jobs
     if jobs is None:
         return
-    start = jobs.first if isinstance(jobs.first, float) else 0.0
-    late = [job for job in jobs.jobs if _beyond((job.submit - start) / jobs.time_scale, end)]
+    from twin.workload.trace import submit_of
+
+    late = [job for job in jobs.jobs if _beyond(submit_of(jobs, job), end)]
     if late:
         first = min(late, key=lambda job: job.submit)
+        at = time_text(submit_of(jobs, first))
         more = f", nor are {len(late) - 1} more" if len(late) > 1 else ""
         yield (
             jobs.path,
-            f"job {first.id} of {time_text(first.submit)} is never submitted{more}: {over}",
+            f"job {first.id}, due at {at}, is never submitted{more}: {over}",
         )
     if jobs.interval >= end:
         yield (

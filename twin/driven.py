@@ -48,7 +48,8 @@ def _followed(drivers: Sequence[Driver]) -> Iterator[tuple[str, tuple[str, ...],
         return
     from twin.workload.inference import InferenceDriver
     from twin.workload.job_driver import JobDriver
-    from twin.workload.series import POWERS, SeriesDriver
+    from twin.workload.series import SeriesDriver
+    from twin.workload.series_table import POWERS
     from twin.workload.training import TrainingDriver
 
     for driver in drivers:

@@ -58,6 +58,7 @@ def sweep(
     if dask is not None:
         need("cluster", what="--dask")
     prepared = prepare(study)
+    _tell_remarks(prepared)
     folder = out or study.with_suffix(".results")
     with (
         Results(folder, prepared.digest, fresh) as results,
@@ -85,6 +86,12 @@ def sweep(
         _table(*query(table, f"SELECT count(*) AS points, {names} FROM results"))
     if len(errors) == count:
         raise typer.Exit(1)
+
+
+def _tell_remarks(prepared: Prepared) -> None:
+    """Say what the scenario of a study holds that never happens."""
+    for path, remark in prepared.remarks:
+        typer.echo(f"note: {path}: {remark}", err=True)
 
 
 def _tell_units(prepared: Prepared) -> None:
@@ -118,6 +125,7 @@ def optimise(
         refuse_idle(context, "with --dask", "workers")
     check_plot(plot, "--plot")
     prepared = prepare(study)
+    _tell_remarks(prepared)
     folder = out or study.with_suffix(".optimum")
     with (
         Results(folder, prepared.digest, fresh) as results,

@@ -70,7 +70,9 @@ def _column(choices: tuple[Quantity, ...], own: str) -> Column:
     try:
         units = [split_quantity(v, "value")[1] for v in choices if isinstance(v, str)]
         unit = own if bare else units[0]
-        numbers = {v: _in_unit(v, unit) for v in choices if isinstance(v, str)}
+        numbers: dict[Quantity, float] = {
+            v: _in_unit(v, unit) for v in choices if isinstance(v, str)
+        }
     except (ValueError, InputError):
         return Column(text=True)
     return Column(unit, numbers)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twin.beyond_the_end import Remark, remarks
 from twin.errors import InputError, NumericalError
 from twin.regression.observer import Observer
 from twin.study.columns import Column, columns_of
@@ -33,6 +34,7 @@ class Prepared:
     bounds : its limits
     digest : of the study and all files that its points read, as they are now
     inputs : columns of tables for what is varied
+    remarks : what its scenario holds that never happens, path and a sentence
     """
 
     study: Study
@@ -41,6 +43,7 @@ class Prepared:
     bounds: tuple[Bound, ...]
     digest: str
     inputs: dict[str, Column]
+    remarks: tuple[Remark, ...] = ()
 
     def unit(self, name: str) -> str:
         """Unit of a column of tables, "" for plain numbers and text."""
@@ -78,7 +81,10 @@ def prepare(file: str | Path) -> Prepared:
         except ExpectationError as error:
             raise error.located(path, None, f"limits[{number}]") from None
     inputs = columns_of(study, simulation.plant)
-    return Prepared(study, path, units, tuple(bounds), digest(study, path), inputs)
+    told: tuple[Remark, ...] = ()
+    if study.solve == "run" and study.steady is None:
+        told = tuple(remarks(simulation.scenario, simulation.scenario.duration))
+    return Prepared(study, path, units, tuple(bounds), digest(study, path), inputs, told)
 
 
 def first_point(study: Study) -> dict[str, Quantity]:

@@ -111,7 +111,7 @@ FULL = {"utilisation": 1, "compute_share": 1, "memory_share": 0.6}
          "one point of the profile workload[0], from 90 s on, is never reached"),
         ({"workload": [], "jobs": {"jobs": [
             {"id": "a", "accelerators": 8, "duration": "1 h", "submit": "1 h"}]}},
-         "job a of 1 h is never submitted"),
+         "job a, due at 1 h, is never submitted"),
         ({"workload": [], "jobs": {"interval": "2 min", "jobs": [
             {"id": "a", "accelerators": 8, "duration": "1 h"}]}},
          "jobs.interval of 2 min leaves one decision"),
@@ -121,6 +121,21 @@ def test_what_never_happens_in_a_run_is_told(data: dict[str, Any], words: str) -
     messages = told(data)
     assert len(messages) == 1
     assert words in messages[0]
+
+
+def test_a_test_tells_what_never_happens(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from twin.cli.commands import application
+
+    (tmp_path / "late.yaml").write_text(
+        "schema: twin.scenario/1\nlayout: pilot\nduration: 1 min\n"
+        f"events: [{{at: 2 min, path: {ROW}/cdu-1, inject: trip}}]\n"
+        "expect: [max(gpu.temperature) < 87 degC]\n"
+    )
+    result = CliRunner().invoke(application(), ["test", str(tmp_path / "late.yaml")])
+    assert result.exit_code == 0
+    assert f"note: {ROW}/cdu-1: trip at 2 min never happens" in result.stdout
 
 
 def test_what_happens_is_not_told() -> None:

@@ -213,6 +213,16 @@ def test_what_changes_no_result_is_told(write: Callable[..., Path], tmp_path: Pa
     assert "columns: load [%], price [won/kWh], power [W]" in told.stdout
 
 
+def test_a_study_tells_what_never_happens(write: Callable[..., Path]) -> None:
+    late = "events: [{at: 2 h, path: /, set: utilisation, value: 50 %}]\n"
+    run = STUDY.replace("solve: steady", "solve: run")
+    told = prepare(write(run, **{"scenario.yaml": QUIET + late})).remarks
+    assert [message for _, message in told] == [
+        "utilisation at 2 h never happens: the run ends at 10 min"
+    ]
+    assert prepare(write(STUDY, **{"scenario.yaml": QUIET + late})).remarks == ()
+
+
 def test_a_study_without_any_answer_does_not_pass(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
