@@ -59,10 +59,10 @@ def _of_jobs(scenario: Scenario, end: float, over: str) -> Iterator[Remark]:
         return
     from twin.workload.trace import submit_of
 
-    late = [job for job in jobs.jobs if _beyond(submit_of(jobs, job), end)]
+    late = [job for job in jobs.jobs if _beyond(submit_of(jobs, job.submit), end)]
     if late:
         first = min(late, key=lambda job: job.submit)
-        at = time_text(submit_of(jobs, first))
+        at = time_text(submit_of(jobs, first.submit))
         more = f", nor are {len(late) - 1} more" if len(late) > 1 else ""
         yield (
             jobs.path,

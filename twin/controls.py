@@ -39,6 +39,14 @@ CHANGES_STORED_ENERGY = frozenset(
 """Controls and faults whose change is not a flow of energy but one of what is there."""
 
 
+FREEZING = frozenset(
+    {"valve_fault", "valve-stuck"}
+    | {f"{what}_fault" for what in ("temperature", "pressure")}
+    | {f"{what}-sensor-stuck" for what in ("temperature", "pressure")}
+)
+"""Controls and faults that keep something where it stands just then."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A change asked for: set a control, inject a fault, or clear it.

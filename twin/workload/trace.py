@@ -23,7 +23,7 @@ from twin.tabular.table import Column, Table
 from twin.tabular.text import decoded
 from twin.workload.job import Job, whole
 from twin.workload.slurm import accelerators_in, holds_resources, steps
-from twin.workload.spec import JobEntry, Jobs
+from twin.workload.spec import Jobs
 
 SWF_FIELDS = 18
 COLUMNS: Mapping[str, str] = {
@@ -139,16 +139,16 @@ def seconds_of(first: datetime | float | None) -> float:
     return first or 0.0
 
 
-def submit_of(spec: Jobs, entry: JobEntry) -> float:
-    """When a job that is written out is submitted in the run [s]."""
-    return float((entry.submit - seconds_of(spec.first)) / spec.time_scale)
+def submit_of(spec: Jobs, submit: float) -> float:
+    """When a job that is written out is submitted in the run [s]; ``submit`` is its own time."""
+    return (submit - seconds_of(spec.first)) / spec.time_scale
 
 
 def _listed(spec: Jobs, total: float) -> Trace:
     found = [
         Job(
             entry.id,
-            submit_of(spec, entry),
+            submit_of(spec, entry.submit),
             entry.accelerators,
             entry.duration,
             entry.requested if entry.requested is not None else entry.duration,

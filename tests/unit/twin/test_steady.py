@@ -254,6 +254,13 @@ def test_what_a_state_of_rest_does_not_follow_is_refused_by_name(pilot: Factory,
         solver.solve([Command("set", path, key, 1.0)])
 
 
+def test_a_valve_is_stuck_where_it_stood_at_rest(pilot: Factory) -> None:
+    healthy = pilot.solve()
+    stuck = pilot.solve(commands=[Command("inject", CDU, "valve-stuck")])
+    for channel in ("cdu.valve", "cdu.supply_temperature", "gpu.temperature", "site.power"):
+        np.testing.assert_allclose(stuck.channel(channel), healthy.channel(channel), rtol=1e-3)
+
+
 def test_faults_that_pass_have_no_state_of_rest(pilot: Factory) -> None:
     for fault, path in (("utility-dip", "/pilot"), ("battery-ageing", "/pilot/hall-a/ups-01")):
         with pytest.raises(InputError, match=f"a state of rest does not follow '{fault}'"):
