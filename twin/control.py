@@ -34,6 +34,8 @@ class Control:
     fitted : which elements of the level have it; left out: all
     needs : what an element needs to have it, for messages
     choices : the only values that mean something, where those are not all whole numbers
+    example : a value with its unit, where nobody thinks in the unit here; a bare number is refused
+    not_at_rest : why a state of rest, which knows no time, does not follow it; left out: it does
     """
 
     level: str
@@ -49,6 +51,8 @@ class Control:
     fitted: Fitted | None = None
     needs: str = ""
     choices: tuple[int, ...] = ()
+    example: str = ""
+    not_at_rest: str = ""
 
     @property
     def source(self) -> str:

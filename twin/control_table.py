@@ -17,6 +17,13 @@ from twin.cooling_controls import COOLING_CONTROLS, COOLING_FAULTS
 MONEY_PER_ENERGY = "money/J"
 """Unit of prices: in the currency of the layout's."""
 
+BILLS, DIPS, FULL = (
+    "a bill grows with time",
+    "a dip of the grid passes",
+    "batteries of a UPS at rest are full, whatever they hold",
+)
+"""Why a state of rest does not follow a control."""
+
 LARGEST_MODULE = 100e3
 """W; what products allow is narrower, this is for the table of controls."""
 
@@ -47,7 +54,9 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control("rack", "flow_factor", "", 0, 1, "Open share of the rack's hydraulic conductance"),
     Control(
-        "rack", "priority", "", 0, 9, "Racks of the lowest priority give power up first", whole=True
+        "rack", "priority", "", 0, 9, "Racks of the lowest priority give power up first",
+        whole=True,
+        not_at_rest="racks give power up step by step, while a power target stands",
     ),
     Control("rack", "energised", "", 0, 1, "0 opens the rack's breaker", whole=True),
     Control("gpu", "online", "", 0, 1, "0 stops the accelerator, 1 starts it again", whole=True),
@@ -69,8 +78,11 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control("ups", "online", "", 0, 1, "0 takes the UPS out of service", whole=True),
     Control("ups", "battery_online", "", 0, 1, "0 opens the UPS battery's breaker", whole=True),
-    Control("ups", "battery_health", "", 0.05, 1, "Capacity of the UPS battery relative to new"),
-    Control("ups", "charge", "", 0, 1, "State of charge of the UPS battery"),
+    Control(
+        "ups", "battery_health", "", 0.05, 1, "Capacity of the UPS battery relative to new",
+        not_at_rest=FULL,
+    ),
+    Control("ups", "charge", "", 0, 1, "State of charge of the UPS battery", not_at_rest=FULL),
     Control(
         "hall_transformer", "online", "", 0, 1, "0 takes the transformer out of service", whole=True
     ),
@@ -93,26 +105,38 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control("site", "grid_available", "", 0, 1, "0 takes the public grid away", whole=True),
     Control("site", "grid_voltage", "", 0, 1.3, "Voltage of the public grid, per unit"),
-    Control("site", "dip_voltage", "", 0, 1.3, "Voltage during a dip, per unit; set it first"),
-    Control("site", "dip_duration", "s", 0, 600, "Begins a dip that lasts so long"),
+    Control(
+        "site", "dip_voltage", "", 0, 1.3, "Voltage during a dip, per unit; set it first",
+        not_at_rest=DIPS,
+    ),
+    Control(
+        "site", "dip_duration", "s", 0, 600, "Begins a dip that lasts so long", not_at_rest=DIPS
+    ),
     Control(
         "site", "power_target", "W", 0, LARGEST_SITE,
         "Power at the grid connection that the site steers towards by capping racks in order of "
         "priority; none lifts it",
         lifted_by_none=True,
+        not_at_rest="racks are capped step by step until the site meets it",
     ),
     Control(
         "site", "shaving_threshold", "W", 0, LARGEST_SITE,
         "Grid power above which the site battery gives and below which it charges",
         fitted=with_battery, needs="a battery",
+        not_at_rest="a battery fills and empties with time",
     ),
-    Control("site", "price", MONEY_PER_ENERGY, 0, math.inf, "Price of energy from the grid"),
+    Control(
+        "site", "price", MONEY_PER_ENERGY, 0, math.inf, "Price of energy from the grid",
+        example="150 won/kWh", not_at_rest=BILLS,
+    ),
     Control(
         "site", "export_price", MONEY_PER_ENERGY, 0, math.inf, "Paid for energy fed into the grid",
-        fitted=with_own_power, needs="a photovoltaic field",
+        fitted=with_own_power, needs="a photovoltaic field", example="150 won/kWh",
+        not_at_rest=BILLS,
     ),
     Control(
-        "site", "carbon_intensity", "kg/J", 0, MOST_CARBON, "Carbon dioxide of grid energy"
+        "site", "carbon_intensity", "kg/J", 0, MOST_CARBON, "Carbon dioxide of grid energy",
+        example="0.41 kg/kWh", not_at_rest="emissions grow with time",
     ),
     Control("feeder", "online", "", 0, 1, "0 opens the feeder", whole=True),
     Control("generator", "online", "", 0, 1, "0 keeps the generator from running", whole=True),

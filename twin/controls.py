@@ -25,7 +25,7 @@ from twin.units import example, parse_quantity
 
 __all__ = [
     "CONTROLS", "FAULTS", "Applied", "Command", "Control", "Fault", "apply", "check",
-    "resolve_control", "resolve_fault",
+    "refuse_at_rest", "resolve_control", "resolve_fault",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ CHANGES_STORED_ENERGY = frozenset(
     {"charge", "battery_health", "battery-ageing", "life_used", "end-of-life"}
 )
 """Controls and faults whose change is not a flow of energy but one of what is there."""
+
+
+FREEZING = frozenset(
+    {"valve_fault", "valve-stuck"}
+    | {f"{what}_fault" for what in ("temperature", "pressure")}
+    | {f"{what}-sensor-stuck" for what in ("temperature", "pressure")}
+)
+"""Controls and faults that keep something where it stands just then."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +153,17 @@ def _value(
             else:
                 number = parse_quantity(value, control.unit)
         except ValueError as error:
-            such = "150 won/kWh" if control.unit == MONEY_PER_ENERGY else example(control.unit)
+            such = control.example or example(control.unit)
             raise InputError(
                 f"value {error}", key=key, found=repr(value), allowed=f"such as {such}"
             ) from None
+    elif control.example:
+        raise InputError(
+            f"'{key}' needs its unit",
+            key=key,
+            found=f"{value:g}",
+            allowed=f"such as {control.example}",
+        )
     else:
         number = float(value)
     if not (low <= number <= high and math.isfinite(number)):
@@ -251,6 +266,22 @@ def check(plant: Plant, command: Command) -> None:
         _value(plant, control, rows, command.value)
     else:
         resolve_fault(plant, command.path, command.key)
+
+
+def refuse_at_rest(plant: Plant, command: Command) -> None:
+    """Raise InputError for a command that a state of rest, which knows no time, does not follow."""
+    if command.kind == "set":
+        written = [resolve_control(plant, command.path, command.key)[0]]
+    else:
+        fault, rows = resolve_fault(plant, command.path, command.key)
+        written = [_written(plant, fault, key, rows)[0] for key, *_ in fault.writes]
+    for control in written:
+        if control.not_at_rest:
+            raise InputError(
+                f"a state of rest does not follow '{command.key}': {control.not_at_rest}",
+                found=f"{command.path}:{command.key}",
+                allowed="a run through time, with this among the events of its scenario",
+            )
 
 
 def apply(plant: Plant, state: StateBuffer, start: StateBuffer, command: Command) -> Applied:

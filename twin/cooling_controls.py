@@ -18,11 +18,11 @@ def _sensor_controls(level: str, what: str, unit: str, drift: float) -> tuple[Co
         ),
         Control(
             level, f"{what}_noise", difference, 0, drift, f"Standard deviation of {name}'s noise",
-            field=f"{group}.noise",
+            field=f"{group}.noise", not_at_rest="noise is another at every moment",
         ),
         Control(
             level, f"{what}_delay", "s", 0, 600, f"Time by which {name} is late",
-            field=f"{group}.delay",
+            field=f"{group}.delay", not_at_rest="at rest a late reading is the same",
         ),
         Control(
             level, f"{what}_fault", "", 0, 3,

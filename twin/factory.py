@@ -139,7 +139,7 @@ class Factory:
         total = simulation.scenario.duration
         check_time(total, simulation.step, "duration")
         interval = frame_interval(seconds(every, "every"), simulation.step, "every")
-        simulation.require_weather(total)
+        simulation.ends_at(total)
         kept = channels or default_channels(simulation.plant.levels["gpu"].count)
         times: list[float] = []
         frames: dict[str, list[Any]] = {channel.name: [] for channel in kept}

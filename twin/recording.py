@@ -226,9 +226,13 @@ class Recorder:
     def _differs(self, earlier: dict[str, Any]) -> str:
         """How an earlier recording differs from this one to be; "" when nothing of it is lost."""
         own = self._attributes()
-        for key, what in (("digest", "layout"), ("scenario", "scenario"), ("interval_s", "pace")):
-            if earlier["attributes"].get(key) != own[key]:
-                return f"of another {what}"
+        known = earlier["attributes"]
+        if known.get("digest") != own["digest"]:
+            return "of another layout"
+        if _but_for_its_length(known.get("scenario")) != _but_for_its_length(own["scenario"]):
+            return "of another scenario"
+        if known.get("interval_s") != own["interval_s"]:
+            return "of another pace"
         with reading(self.path, "the recording that is there"):
             times = [
                 int(entry["shape"][0])
@@ -391,3 +395,12 @@ def _without_missing_frames(dataset: xarray.Dataset) -> xarray.Dataset:
         return dataset
     present = np.isfinite(dataset["time"].values)
     return dataset if present.all() else dataset.isel(time=present)
+
+
+def _but_for_its_length(scenario: Any) -> Any:
+    """What a recording holds of its scenario, without the duration: its frames tell that."""
+    try:
+        data = json.loads(scenario)
+        return {key: value for key, value in data.items() if key != "duration"}
+    except (TypeError, ValueError, AttributeError):
+        return scenario

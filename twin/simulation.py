@@ -13,11 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physics.factory.arrays import RACK, Floats, blocks_of
-from twin import compiled, controls, initial_state, key_figures, steady, watch, weather_notes
+from twin import (
+    beyond_the_end,
+    compiled,
+    controls,
+    initial_state,
+    key_figures,
+    steady,
+    watch,
+    weather_notes,
+)
 from twin import weather as weather_module
 from twin.channels import BY_NAME, Channel, read_channels
 from twin.clock import Clock, clock_of
 from twin.controls import Applied, Command
+from twin.driven import refuse_driven
 from twin.errors import InputError, NumericalError
 from twin.plant.storage import battery_capacity, keep_share
 from twin.power import journal
@@ -221,6 +231,7 @@ class Simulation:
         event = self.scenario.events[number]
         try:
             controls.check(self.plant, _command(event))
+            refuse_driven(self.plant, self.drivers, _command(event))
         except InputError as error:
             verb = "set" if event.set_ else "inject" if event.inject else "clear"
             part = {"path": "path", "key": verb}.get(error.key, "value")
@@ -228,9 +239,15 @@ class Simulation:
 
     # --- time -------------------------------------------------------------------------------------
 
-    def require_weather(self, seconds: float) -> None:
-        """Raise InputError when the weather ends before so many seconds after the start."""
+    def ends_at(self, seconds: float) -> None:
+        """Prepare for a run that ends so many seconds after the start.
+
+        What the scenario holds beyond that is logged. Raises InputError when the weather ends
+        before.
+        """
         weather_module.require(self.weather, seconds)
+        for path, remark in beyond_the_end.remarks(self.scenario, seconds):
+            self.log(Event(self.time, path, "data", remark))
 
     @property
     def time(self) -> float:
@@ -377,6 +394,7 @@ class Simulation:
 
     def apply(self, command: Command) -> Applied:
         """Carry a command out now and log it as an event; raises InputError and changes nothing."""
+        refuse_driven(self.plant, self.drivers, command)
         with self._batteries_rebooked(command):
             applied = controls.apply(self.plant, self.state, self.start, command)
         self.state.view.rack.calm[:] = 0.0  # the command may have touched an accelerator

@@ -178,11 +178,13 @@ class Solver:
         self._constants = blocks_of(plant.constants)
         self.state = self._simulation.state
         self._start = self.state.snapshot()
+        self._rested = False
         self.threaded = counts_of(plant.constants)["gpu"] >= THREADED_FROM
 
     def reset(self) -> None:
         """Go back to the scenario's start, all set points and faults included."""
         self.state.restore(self._start)
+        self._rested = False
 
     @property
     def scenario(self) -> Scenario:
@@ -206,8 +208,8 @@ class Solver:
 
         Raises
         ------
-        InputError : a command that cannot be carried out, weather that is not known, or a dry and
-            wet bulb that no air has
+        InputError : a command that cannot be carried out or that a state of rest does not follow,
+            weather that is not known, or a dry and wet bulb that no air has
         NumericalError : there is no state of rest; names the element that stands against it, whose
             heat has no way out or whose power supply does not last
         """
@@ -220,6 +222,11 @@ class Solver:
                 weather_module.refuse_impossible(
                     float(dry[s]), float(wet[s]), float(site.pressure[s]), path
                 )
+        commands = tuple(commands)
+        for command in commands:
+            controls.refuse_at_rest(self.plant, command)
+        if not self._rested and any(command.key in controls.FREEZING for command in commands):
+            rest(self._constants, self.state, threaded=self.threaded)  # what freezes, freezes there
         for command in commands:
             controls.apply(self.plant, self.state, self._simulation.start, command)
         self.state.view.rack.calm[:] = 0.0
@@ -228,6 +235,7 @@ class Solver:
             weather_module.set_humidity(site, self.plant)
         self._simulation.ventilate()  # commands may have changed what the rooms make of the weather
         balance = rest(self._constants, self.state, threaded=self.threaded)
+        self._rested = balance.converged
         if not balance.converged:
             raise NumericalError(explain(self.plant, balance))
         self._refuse_blind_plants()

@@ -103,7 +103,7 @@ def test_every_control_and_fault_that_is_listed_exists(server):
             }
             status, problem = server.request("/api/commands", body=body)
             assert status == 422
-            assert "out of range" in problem["message"]
+            assert ("needs its unit" if row["example"] else "out of range") in problem["message"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def run(
     total = simulation.scenario.duration
     check_time(total, simulation.step, "--for" if duration is not None else "duration")
     frame_interval(interval, simulation.step, "--every")
-    simulation.require_weather(total)
+    simulation.ends_at(total)
     if not as_json:
         _announce(simulation)
     tell_notes(simulation.events)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twin.study.executors import Executor
+    from twin.study.sweep import Prepared
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file (schema: twin.study/1)")]
 OutFolder = Annotated[
@@ -48,6 +49,7 @@ def sweep(
     """Compute all points of a study; started again after a kill, it goes on where it was."""
     if dask is not None:
         refuse_idle(context, "with --dask", "workers")
+    from twin.study.idle import without_effect
     from twin.study.results import Results, query
     from twin.study.sweep import prepare
     from twin.study.sweep import sweep as run
@@ -56,6 +58,7 @@ def sweep(
     if dask is not None:
         need("cluster", what="--dask")
     prepared = prepare(study)
+    _tell_remarks(prepared)
     folder = out or study.with_suffix(".results")
     with (
         Results(folder, prepared.digest, fresh) as results,
@@ -63,11 +66,17 @@ def sweep(
         _executor(workers, dask) as executor,
     ):
         table = run(prepared, results, executor, progress)
-        failed = sum(bool(answer.error) for answer in results.answers.values())
+        errors = [answer.error for answer in results.answers.values() if answer.error]
         count = len(results.answers)
     typer.echo(
-        f"{count:,} points in {table}" + (f", {failed:,} of them with an error" if failed else "")
+        f"{count:,} points in {table}"
+        + (f", {len(errors):,} of them with an error" if errors else "")
     )
+    if errors:
+        typer.echo(f"first error: {errors[0]}", err=True)
+    _tell_units(prepared)
+    for name in without_effect(prepared, results.answers):
+        typer.echo(f"note: no result depends on {name}", err=True)
     if sql is not None:
         _table(*query(table, sql))
     else:
@@ -75,6 +84,22 @@ def sweep(
             f"min({n}) AS min_{n}, max({n}) AS max_{n}" for n in prepared.study.results
         )
         _table(*query(table, f"SELECT count(*) AS points, {names} FROM results"))
+    if len(errors) == count:
+        raise typer.Exit(1)
+
+
+def _tell_remarks(prepared: Prepared) -> None:
+    """Say what the scenario of a study holds that never happens."""
+    for path, remark in prepared.remarks:
+        typer.echo(f"note: {path}: {remark}", err=True)
+
+
+def _tell_units(prepared: Prepared) -> None:
+    """Say in which units the columns of results are."""
+    names = [*prepared.study.vary, *prepared.study.results]
+    known = [f"{name} [{prepared.unit(name)}]" for name in names if prepared.unit(name)]
+    if known:
+        typer.echo("columns: " + ", ".join(known))
 
 
 def optimise(
@@ -100,6 +125,7 @@ def optimise(
         refuse_idle(context, "with --dask", "workers")
     check_plot(plot, "--plot")
     prepared = prepare(study)
+    _tell_remarks(prepared)
     folder = out or study.with_suffix(".optimum")
     with (
         Results(folder, prepared.digest, fresh) as results,
@@ -107,13 +133,17 @@ def optimise(
         _executor(workers, dask) as executor,
     ):
         best = run(prepared, results, executor, progress)
+        errors = [answer.error for answer in results.answers.values() if answer.error]
+    if errors:
+        typer.echo(f"{len(errors):,} points with an error, the first: {errors[0]}", err=True)
     if not best.front:
         typer.echo("no point lies within the limits")
         for line in best.closest:
             typer.echo(f"    {line}")
         raise typer.Exit(1)
     names = [*prepared.study.vary, *prepared.study.results]
-    _table(names, [[row[name] for name in names] for row in best.front])
+    headings = [f"{n} [{prepared.unit(n)}]" if prepared.unit(n) else n for n in names]
+    _table(headings, [[row[name] for name in names] for row in best.front])
     if plot is not None:
         save_pareto_plot(prepared, best, plot)
         typer.echo(f"plot: {plot}")

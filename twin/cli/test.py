@@ -95,8 +95,10 @@ def _show(result: CaseResult, verbose: bool) -> None:
         for outcome, because in result.outcomes:
             why = f"  ({because})" if because else ""
             typer.echo(f"    {outcome.status:9} {outcome.text}{why}\n              {outcome.found}")
-    elif not result.passed:
-        for failure in result.failures:
-            typer.echo("    " + failure.replace("\n", "\n    "))
+    for failure in result.other_failures if verbose else result.failures:
+        typer.echo("    " + failure.replace("\n", "\n    "))
+    for time, path, kind, message in result.events:
+        if kind == "data" and time == 0.0:  # of tables, and of what never happens
+            typer.echo(f"    note: {path}: {message}")
     for change in result.changes:
         typer.echo(f"    {change}")

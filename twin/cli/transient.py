@@ -29,23 +29,27 @@ def transient(
         str | None, typer.Option(help="Scenario whose start is the operating point")
     ] = None,
     frequency: Annotated[
-        float, typer.Option(help="Iterations of the job per second, Hz", parser=decimal())
+        float, typer.Option(help="Iterations of the job per second, Hz", parser=decimal(1e-6))
     ] = 1.0,
     compute_share: Annotated[
-        float, typer.Option(help="Share of an iteration that computes", parser=decimal())
+        float, typer.Option(help="Share of an iteration that computes", parser=decimal(0.0, 1.0))
     ] = 0.6,
     communication: Annotated[
         float,
         typer.Option(
-            help="Accelerators' power while communicating over computing", parser=decimal()
+            help="Accelerators' power while communicating over computing, 0 to 2",
+            parser=decimal(0.0, 2.0),
         ),
     ] = 0.35,
     peak: Annotated[
         float,
-        typer.Option(help="Power at the gradients' exchange over computing", parser=decimal()),
+        typer.Option(
+            help="Power at the gradients' exchange over computing, 0 to 3", parser=decimal(0.0, 3.0)
+        ),
     ] = 1.0,
     jitter: Annotated[
-        float, typer.Option(help="Spread of an iteration's length", parser=decimal())
+        float,
+        typer.Option(help="Spread of an iteration's length, 0 to 0.5", parser=decimal(0.0, 0.5)),
     ] = 0.0,
     skew: Annotated[str, typer.Option(help="Time over which racks are spread")] = "50ms",
     capacitors: Annotated[
@@ -74,7 +78,7 @@ def transient(
 
     try:
         shape = SwingShape(
-            period=1.0 / frequency if frequency > 0.0 else 0.0,
+            period=1.0 / frequency,
             compute_share=compute_share,
             communication_level=communication,
             peak_level=peak,

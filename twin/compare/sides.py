@@ -82,7 +82,7 @@ def run(target: str, asked: Asked, path: Path) -> Path:
     total = asked.duration if asked.duration is not None else simulation.scenario.duration
     check_time(total, simulation.step, "--for")
     frame_interval(asked.every, simulation.step, "--every")
-    simulation.require_weather(total)
+    simulation.ends_at(total)
     frames = math.ceil(total / asked.every - 1e-9) + 1
     with Recorder(path, simulation, frames=frames, interval=asked.every) as recorder:
         recorder.append()

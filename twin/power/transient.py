@@ -55,6 +55,8 @@ STEPS = (0.001, 0.02)
 """s: shortest and longest step."""
 LONGEST = 200_000
 """Steps of one window."""
+ITERATION_STEPS = 4
+"""Steps that an iteration takes at least; a swing faster than that would vanish in their means."""
 
 
 @dataclass(frozen=True)
@@ -347,7 +349,8 @@ def window(
 
     Raises
     ------
-    InputError : unknown path, no racks there, or a window or step out of range
+    InputError : unknown path, no racks there, a window or step out of range, iterations that the
+        steps or the window do not show, or an interruption after the window
     """
     if not STEPS[0] <= step <= STEPS[1]:
         raise InputError("step out of range", key="step", found=f"{step:g} s",
@@ -356,9 +359,10 @@ def window(
     if seconds < 1.0 or steps > LONGEST:
         raise InputError("window out of range", key="seconds", found=f"{seconds:g} s",
                          allowed=f"1 s to {LONGEST * step:g} s at this step")  # fmt: skip
+    form = shape or SwingShape(period=1.0)
+    _refuse_unseen(form, interruption, seconds, step)
     level, index = plant.levels.find(path)
     group = grouped(plant, level, index)
-    form = shape or SwingShape(period=1.0)
     racks = supplies(plant, state, group, step)
     racks = racks._replace(capacitor_energy=capacitors * racks.capacitor_energy)
     swinging, fixed = _load_parts(state, group)
@@ -415,6 +419,35 @@ def window(
             for row in check_limit(result.grid_power, step, _resolved(chosen, seconds, step))
         ],
     )
+
+
+def _refuse_unseen(
+    shape: SwingShape, interruption: Interruption | None, seconds: float, step: float
+) -> None:
+    """Refuse iterations that the steps do not resolve, and what lies beyond the window."""
+    fastest, slowest = 1.0 / (ITERATION_STEPS * step), 1.0 / seconds
+    frequency = 1.0 / shape.period
+    if frequency > fastest * (1.0 + 1e-9):
+        raise InputError(
+            f"a step of {step * 1e3:g} ms does not resolve such fast iterations",
+            key="frequency",
+            found=f"{frequency:g} Hz",
+            allowed=f"up to {fastest:g} Hz, or a shorter step (from {STEPS[0] * 1e3:g} ms on)",
+        )
+    if frequency < slowest * (1.0 - 1e-9):
+        raise InputError(
+            "an iteration takes longer than the window",
+            key="frequency",
+            found=f"{frequency:g} Hz",
+            allowed=f"from {slowest:g} Hz on for {seconds:g} s, or a longer window",
+        )
+    if interruption is not None and interruption.at >= seconds:
+        raise InputError(
+            "the interruption comes after the window",
+            key="interruption",
+            found=f"at {interruption.at:g} s",
+            allowed=f"before {seconds:g} s",
+        )
 
 
 def _without_rounding(row: LimitCheck) -> LimitCheck:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Result:
     where : where and when the extreme was, for messages
     undecided : why it cannot be told, or ""
     never : the event or condition did not come within ``span`` seconds
+    cut : why the run shows only a beginning of what it is about, or ""
+    rises, falls : whether the rest, which the run does not show, may make it larger, or smaller
     """
 
     low: float
@@ -36,6 +38,15 @@ class Result:
     undecided: str = ""
     never: bool = False
     span: float = 0.0
+    cut: str = ""
+    rises: bool = False
+    falls: bool = False
+
+
+DECIDED = ("time_to", "first")
+"""Functions whose value, once there is one, no later part of the run changes."""
+RISING, FALLING = ("max", "range", "occurrences", "duration"), ("min",)
+"""Functions whose value more of the run can only raise, or lower."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,18 @@ def evaluate(figure: Figure, record: Record, inherited: tuple[Qualifier, ...]) -
     if isinstance(figure, Combined):
         return _combined(figure, record, inherited)
     window = window_of(record.timeline, figure.qualifiers or inherited)
+    result = _of_run(figure, record, window)
+    if not window.cut or figure.function in DECIDED:
+        return result
+    return replace(
+        result,
+        cut=window.cut,
+        rises=figure.function not in FALLING,
+        falls=figure.function not in RISING,
+    )
+
+
+def _of_run(figure: RunFigure, record: Record, window: Window) -> Result:
     if isinstance(figure.subject, EventName):
         return _of_event(figure, figure.subject, record, window)
     if window.missing:
@@ -101,6 +124,9 @@ def _combined(figure: Combined, record: Record, inherited: tuple[Qualifier, ...]
         left.undecided or right.undecided,
         left.never or right.never,
         max(left.span, right.span),
+        left.cut or right.cut,
+        bool(left.cut or right.cut),
+        bool(left.cut or right.cut),
     )
 
 

@@ -56,6 +56,8 @@ class Limit:
                 return Outcome(text, "undecided", side.undecided)
         status = self._status(left, right)
         found = self._found(left)
+        if not _settled(self.relation, status, left, right):
+            return Outcome(text, "undecided", f"{left.cut or right.cut}; so far {found}")
         if not isinstance(self.right, Constant):
             found += f", against {shown(right.high, self._unit)}"
         return Outcome(
@@ -125,6 +127,11 @@ class Limit:
                 where = record.place(series, rows[frames[first]], frames[first])
                 found += f"; first broken {where}"
         margin = self._margin(Result(float(low.min()), float(high.max())), right)
+        seen_until = Result(0.0, 0.0, rises=bool(window.cut), falls=bool(window.cut))
+        if fine.all() and not _settled(self.relation, "passed", seen_until, right):
+            return Outcome(text, "undecided", f"{window.cut or right.cut}; so far {found}")
+        if not fine.all() and not _settled(self.relation, "failed", Result(0.0, 0.0), right):
+            return Outcome(text, "undecided", f"{right.cut}; so far {found}")
         return Outcome(
             text,
             "passed" if fine.all() else "failed",
@@ -229,6 +236,9 @@ class EventList:
         else:
             seen = [any(matches(pattern, e) for e in events) for pattern in self.patterns]
             good = all(seen) if self.relation == "include" else not any(seen)
+        if window.cut and good is not (self.relation == "include"):
+            # what has happened stays so, what has not may still happen
+            return Outcome(text, "undecided", window.cut)
         listed = [f"{e.path.rsplit('/', 1)[-1]}.{event_name(e)} at {e.time:.0f} s" for e in events]
         more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
         return Outcome(
@@ -251,6 +261,18 @@ def holds(relation: str, left: Result, right: Result, tolerance: float) -> bool:
         return equal
     apart = left.high < right.low - tolerance or left.low > right.high + tolerance
     return apart
+
+
+def _settled(relation: str, status: Status, left: Result, right: Result) -> bool:
+    """Whether no later part of the run, which it does not show, can change a verdict."""
+    if status not in ("passed", "failed"):
+        return True
+    if relation in ("==", "!="):
+        return not (left.rises or left.falls or right.rises or right.falls)
+    left_lower = (relation in ("<", "<=")) is (status == "passed")
+    if left_lower:  # found, or to remain, below
+        return not (left.rises or right.falls)
+    return not (left.falls or right.rises)
 
 
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}

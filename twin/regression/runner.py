@@ -83,11 +83,19 @@ class CaseResult:
     @property
     def failures(self) -> list[str]:
         """What went wrong, a line or a few each."""
-        lines = [self.error] if self.error else []
+        lines = []
         for outcome, because in self.outcomes:
             if not outcome.passed:
                 why = f" (because: {because})" if because else ""
                 lines.append(f"{outcome.status}: {outcome.text}{why}\n    found: {outcome.found}")
+        first = 1 if self.error else 0  # the error goes before all
+        others = self.other_failures
+        return [*others[:first], *lines, *others[first:]]
+
+    @property
+    def other_failures(self) -> list[str]:
+        """What went wrong besides the expectations, a line or a few each."""
+        lines = [self.error] if self.error else []
         lines += [
             f"{o.status}: {o.text}\n    found: {o.found}" for o in self.invariants if not o.passed
         ]
@@ -132,7 +140,7 @@ def _run(case: Case, options: Options, started: float) -> CaseResult:
 
     scenario = case.scenario
     simulation = Factory.load(case.layout).simulation(scenario)
-    simulation.require_weather(scenario.duration)
+    simulation.ends_at(scenario.duration)
     observer = Observer(simulation)
     for wanted in case.wanted:
         _expect(observer, wanted)

@@ -45,12 +45,14 @@ class Window:
     mask : frames inside, shape [frames]
     beginning, end : simulated seconds
     missing : why there is no such part of the run, or ""
+    cut : why only the beginning of that part is in the run, or ""
     """
 
     mask: NDArray[np.bool_]
     beginning: float
     end: float
     missing: str = ""
+    cut: str = ""
 
 
 def event_name(event: Event) -> str:
@@ -74,6 +76,7 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
     times = timeline.times
     mask = np.ones(len(times), dtype=np.bool_)
     beginning, end = 0.0, float(times[-1]) if len(times) else 0.0
+    asked = end  # the end that the qualifiers name
     for qualifier in qualifiers:
         first = _time_of(timeline, qualifier.first, 0.0)
         if first is None:
@@ -96,9 +99,11 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
                 )
             mask &= (times > first) & (times <= last + 1e-9)
             beginning, end = max(beginning, first), min(end, last)
+            asked = max(asked, last)
         elif qualifier.kind == "before":
             mask &= times <= first + 1e-9
             end = min(end, first)
+            asked = max(asked, first)
         else:
             first += qualifier.delay
             mask &= times > first + 1e-9
@@ -106,6 +111,7 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
             if qualifier.length is not None:
                 mask &= times <= first + qualifier.length + 1e-9
                 end = min(end, first + qualifier.length)
+                asked = max(asked, first + qualifier.length)
     if not mask.any():
         return Window(
             mask,
@@ -114,7 +120,13 @@ def window_of(timeline: Timeline, qualifiers: Sequence[Qualifier]) -> Window:
             "no part of the run lies there (it covers 0 s to "
             f"{timeline.clock(times[-1] if len(times) else 0.0)})",
         )
-    return Window(mask, beginning, end)
+    cut = ""
+    if asked > times[-1] + 1e-9:
+        cut = (
+            f"the run ends at {timeline.clock(times[-1])}, before this part of it does at "
+            f"{timeline.clock(asked)}"
+        )
+    return Window(mask, beginning, end, cut=cut)
 
 
 def _time_of(timeline: Timeline, moment: Moment, not_before: float) -> float | None:

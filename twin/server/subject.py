@@ -195,6 +195,7 @@ def control_table(plant: Plant) -> list[dict[str, Any]]:
                 "low": _limit(low),
                 "high": _limit(high),
                 "description": control.description,
+                "example": control.example,
             }
         )
     rows += [

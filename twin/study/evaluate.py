@@ -6,7 +6,8 @@ import copy
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 
 from twin import yaml_file
 from twin.errors import InputError, NumericalError, TwinError, near_matches
+from twin.study.inputs import beside, scenario_document
 from twin.study.spec import Quantity, Steady, Study
 from twin.yaml_file import Document
 
@@ -116,22 +118,15 @@ def _factory(name: str, changes: tuple[tuple[str, Any], ...]) -> Any:
     return Factory(layout_from_document(document))
 
 
-def beside(name: str, file: str) -> str:
-    """A name, or the file of that name beside the study."""
-    candidate = Path(file).parent / name
-    return str(candidate) if candidate.is_file() else name
-
-
 def simulation_of(study: Study, file: str, point: Mapping[str, Quantity]) -> Any:
     """The simulation of a point, at its start; raises InputError for what cannot be."""
     from twin.controls import Command
-    from twin.scenario import find_scenario, scenario_from_document
-    from twin.scenario_template import expanded
+    from twin.scenario import scenario_from_document
 
     in_layout: list[tuple[str, Any]] = []
     in_scenario: list[tuple[str, Any]] = []
     parameters: dict[str, Any] = {}
-    commands: list[Command] = []
+    commands: dict[str, Command] = {}
     for name, value in point.items():
         varied = study.vary[name]
         if varied.layout is not None:
@@ -142,19 +137,9 @@ def simulation_of(study: Study, file: str, point: Mapping[str, Quantity]) -> Any
             parameters[varied.parameter] = value
         else:
             number = value if isinstance(value, str) else float(value)
-            commands.append(Command("set", varied.path, str(varied.control), number))
+            commands[name] = Command("set", varied.path, str(varied.control), number)
     factory = _factory(beside(study.layout, file), tuple(in_layout))
-    document = Document({"schema": "twin.scenario/1"}, {}, Path(file))
-    if study.scenario is not None:
-        document = yaml_file.read(find_scenario(beside(study.scenario, file)))
-
-        def base(text: str, within: Document) -> Document:
-            here = within.file.parent / text
-            return yaml_file.read(find_scenario(here if here.is_file() else text))
-
-        document = expanded(document, base, parameters)
-    elif parameters:
-        raise InputError("parameters need a scenario", file, key="vary")
+    document, _ = scenario_document(study, file, parameters)
     if study.steady is not None:
         document = changed(document, "step", f"{study.steady.step} s")
     for key, value in in_scenario:
@@ -164,22 +149,38 @@ def simulation_of(study: Study, file: str, point: Mapping[str, Quantity]) -> Any
         quiet = {"events": (), "settle": 0.0, "start_state": "balance"}
         return at_rest(factory.simulation(scenario.model_copy(update=quiet)), commands)
     simulation = factory.simulation(scenario)
-    for command in commands:
-        simulation.apply(command)
+    for name, command in commands.items():
+        with _varied(name):
+            simulation.apply(command)
     return simulation
 
 
-def at_rest(simulation: Any, commands: Sequence[Command]) -> Any:
-    """A simulation brought to rest under its start and some commands.
+@contextmanager
+def _varied(name: str) -> Iterator[None]:
+    """Let errors of a command name what is varied."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            error.message, key=f"vary.{name}", found=error.found, allowed=error.allowed
+        ) from None
 
-    Raises NumericalError where there is no state of rest; names the element at fault.
+
+def at_rest(simulation: Any, commands: Mapping[str, Command]) -> Any:
+    """A simulation brought to rest under its start and some commands, by what is varied.
+
+    Raises InputError for a command that a state of rest does not follow, and NumericalError where
+    there is none; names the element at fault.
     """
     from physics.factory.arrays import blocks_of
+    from twin.controls import refuse_at_rest
     from twin.steady import explain, rest
 
     unsettled = [event for event in simulation.events if event.kind == "no-balance"]
-    for command in commands:
-        simulation.apply(command)
+    for name, command in commands.items():
+        with _varied(name):
+            refuse_at_rest(simulation.plant, command)
+            simulation.apply(command)
     if commands or unsettled:
         simulation.ventilate()  # commands may have changed what the rooms make of the weather
         constants = blocks_of(simulation.plant.constants)
@@ -207,7 +208,7 @@ def evaluate(file: str, number: int, point: Mapping[str, Quantity]) -> Answer:
         elif study.steady is not None:
             settled = run_to_rest(simulation, observer, study.steady)
         else:
-            simulation.require_weather(simulation.scenario.duration)
+            simulation.ends_at(simulation.scenario.duration)
             observer.run(simulation.scenario.duration, study.every)
             settled = True
         values = {

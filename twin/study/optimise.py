@@ -20,7 +20,7 @@ from twin.extras import need
 from twin.figure_files import write_figure
 from twin.study.executors import Executor
 from twin.study.results import Results
-from twin.study.sampling import as_numbers, axes_of, point_at
+from twin.study.sampling import axes_of, point_at
 from twin.study.spec import Quantity
 from twin.study.sweep import Prepared, pieces_of
 
@@ -95,7 +95,8 @@ def optimise(
         algorithm.tell(infills=asked)
     results.write_table(
         points,
-        list(study.results),
+        prepared.inputs,
+        prepared.units,
         {n: max(_excesses(prepared, results, n), default=0.0) <= 0.0 for n in range(len(points))},
     )
     return _best(prepared, results, points)
@@ -133,7 +134,8 @@ def _best(prepared: Prepared, results: Results, points: list[dict[str, Quantity]
         return best
     objectives = np.array([_objectives(prepared, results, n) for n in within])
     for k, number in enumerate(within):
-        row = {**as_numbers(points[number]), **results.answers[number].values}
+        inputs = {n: prepared.inputs[n].value(v) for n, v in points[number].items()}
+        row = {**inputs, **results.answers[number].values}
         best.everything.append(row)
         others = np.delete(objectives, k, axis=0)
         beaten = (others <= objectives[k]).all(axis=1) & (others < objectives[k]).any(axis=1)

@@ -7,7 +7,6 @@ again goes on with the points the journal lacks; a line cut by a kill is compute
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +15,8 @@ from typing import IO, Any
 
 from twin.errors import InputError
 from twin.extras import need
+from twin.study.columns import Column
 from twin.study.evaluate import Answer
-from twin.study.sampling import as_numbers
 from twin.study.spec import Quantity
 from twin.whole_files import file_beside, make_folder, write_file
 
@@ -127,22 +126,24 @@ class Results:
     def write_table(
         self,
         points: Sequence[Mapping[str, Quantity]],
-        names: Sequence[str],
+        inputs: Mapping[str, Column],
+        units: Mapping[str, str],
         judged: Mapping[int, bool] | None = None,
     ) -> Path:
-        """Write the answers so far as Parquet, in the order of the points."""
+        """Write the answers so far as Parquet, in the order of the points.
+
+        ``inputs`` are the columns of what was varied, ``units`` those of the results by name; the
+        fields of the table have them as their metadata.
+        """
         need("study", "pyarrow", what="A table of results")
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         order = sorted(self.answers)
-        inputs = [as_numbers(points[number]) for number in order]
         columns: dict[str, list[Any]] = {"point": order}
-        for name in points[0] if points else ():
-            column = [row[name] for row in inputs]
-            mixed = len({isinstance(value, str) for value in column}) > 1
-            columns[name] = [str(value) for value in column] if mixed else column
-        for name in names:
+        for name, column in inputs.items():
+            columns[name] = [column.value(points[number][name]) for number in order]
+        for name in units:
             columns[name] = [self.answers[n].values.get(name) for n in order]
         if judged is not None:
             columns["within_limits"] = [judged.get(n) for n in order]
@@ -150,7 +151,7 @@ class Results:
         columns["wall_s"] = [self.answers[n].wall for n in order]
         file = self.folder / TABLE
         with file_beside(file) as beside:
-            pq.write_table(pa.table(columns), beside)
+            pq.write_table(_with_units(pa.table(columns), inputs, units), beside)
         return file
 
 
@@ -162,13 +163,16 @@ def _refused(error: OSError, file: Path) -> InputError:
     )
 
 
-def digest_of(parts: Sequence[str]) -> str:
-    """SHA-256 over texts."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
+def _with_units(table: Any, inputs: Mapping[str, Column], units: Mapping[str, str]) -> Any:
+    """An Arrow table whose fields know their unit."""
+    known = {name: column.unit for name, column in inputs.items()} | {**units, "wall_s": "s"}
+    fields = [
+        field.with_metadata({"unit": known[field.name]}) if known.get(field.name) else field
+        for field in table.schema
+    ]
+    import pyarrow as pa
+
+    return table.cast(pa.schema(fields))
 
 
 def query(table: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:

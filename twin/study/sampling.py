@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,18 +147,3 @@ def _refuse_too_many(count: int, key: str) -> None:
     bound = maximum_elements()
     if count > bound:
         raise InputError("too many points", key=key, found=count_text(count), allowed=above(bound))
-
-
-def as_numbers(point: Mapping[str, Quantity]) -> dict[str, Quantity]:
-    """A point for tables: quantities as their numbers, other text as it is."""
-    result: dict[str, Quantity] = {}
-    for name, value in point.items():
-        result[name] = value
-        if isinstance(value, str):
-            written, _, unit = value.partition(" ")
-            if unit:
-                try:
-                    result[name] = number(written)
-                except ValueError:
-                    continue
-    return result

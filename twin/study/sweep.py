@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin.errors import InputError
+from twin.beyond_the_end import Remark, remarks
+from twin.errors import InputError, NumericalError
 from twin.regression.observer import Observer
-from twin.study.evaluate import beside, read_study, simulation_of
+from twin.study.columns import Column, columns_of
+from twin.study.evaluate import read_study, simulation_of
 from twin.study.executors import Executor, Work
+from twin.study.idle import refuse_idle, refuse_overridden_controls
+from twin.study.inputs import digest
 from twin.study.limits import Bound, bound_of
-from twin.study.results import Results, digest_of
+from twin.study.results import Results
 from twin.study.sampling import point_at, points_of
 from twin.study.spec import Quantity, Study
 
@@ -29,7 +32,9 @@ class Prepared:
     study, file : what is studied
     units : of the results by name
     bounds : its limits
-    digest : of study, layout and scenario as they are now
+    digest : of the study and all files that its points read, as they are now
+    inputs : columns of tables for what is varied
+    remarks : what its scenario holds that never happens, path and a sentence
     """
 
     study: Study
@@ -37,6 +42,12 @@ class Prepared:
     units: dict[str, str]
     bounds: tuple[Bound, ...]
     digest: str
+    inputs: dict[str, Column]
+    remarks: tuple[Remark, ...] = ()
+
+    def unit(self, name: str) -> str:
+        """Unit of a column of tables, "" for plain numbers and text."""
+        return self.inputs[name].unit if name in self.inputs else self.units.get(name, "")
 
 
 def prepare(file: str | Path) -> Prepared:
@@ -47,8 +58,13 @@ def prepare(file: str | Path) -> Prepared:
     InputError : anything wrong in the study, its layout or its scenario
     """
     study, path = read_study(file)
+    refuse_idle(study, path)
     point = first_point(study)
-    simulation = simulation_of(study, str(path), point)
+    try:
+        simulation = simulation_of(study, str(path), point)
+    except NumericalError:  # of this point, which its answer tells; others may be at rest
+        simulation = simulation_of(study, str(path), {})
+    refuse_overridden_controls(study, path, simulation.plant)
     observer = Observer(simulation)
     from twin.regression.problem import ExpectationError
 
@@ -64,7 +80,11 @@ def prepare(file: str | Path) -> Prepared:
             bounds.append(bound_of(text, units))
         except ExpectationError as error:
             raise error.located(path, None, f"limits[{number}]") from None
-    return Prepared(study, path, units, tuple(bounds), _digest(study, path))
+    inputs = columns_of(study, simulation.plant)
+    told: tuple[Remark, ...] = ()
+    if study.solve == "run" and study.steady is None:
+        told = tuple(remarks(simulation.scenario, simulation.scenario.duration))
+    return Prepared(study, path, units, tuple(bounds), digest(study, path), inputs, told)
 
 
 def first_point(study: Study) -> dict[str, Quantity]:
@@ -73,18 +93,6 @@ def first_point(study: Study) -> dict[str, Quantity]:
 
     axes = axes_of(study)
     return point_at(axes, [0.5] * len(axes))  # type: ignore[arg-type]
-
-
-def _digest(study: Study, path: Path) -> str:
-    from twin.layout.loader import find_layout
-    from twin.scenario import find_scenario
-
-    parts = [json.dumps(study.model_dump(mode="json", exclude={"title", "limits"}))]
-    parts.append(find_layout(beside(study.layout, str(path))).read_text(encoding="utf-8"))
-    if study.scenario is not None:
-        scenario = find_scenario(beside(study.scenario, str(path)))
-        parts.append(scenario.read_text(encoding="utf-8"))
-    return digest_of(parts)
 
 
 def pieces_of(
@@ -128,7 +136,7 @@ def sweep(
         results.add(answers)
         if progress is not None:
             progress(len(results.answers), len(points))
-    return results.write_table(points, list(study.results), judge(prepared, results))
+    return results.write_table(points, prepared.inputs, prepared.units, judge(prepared, results))
 
 
 def judge(prepared: Prepared, results: Results) -> Mapping[int, bool] | None:

@@ -109,12 +109,16 @@ def seconds_of(first: datetime | float | None) -> float:
     return first or 0.0
 
 
+def submit_of(spec: Jobs, submit: float) -> float:
+    """When a job that is written out is submitted in the run [s]; ``submit`` is its own time."""
+    return (submit - seconds_of(spec.first)) / spec.time_scale
+
+
 def _listed(spec: Jobs, total: float) -> Trace:
-    first = seconds_of(spec.first)
     found = [
         Job(
             entry.id,
-            (entry.submit - first) / spec.time_scale,
+            submit_of(spec, entry.submit),
             entry.accelerators,
             entry.duration,
             entry.requested if entry.requested is not None else entry.duration,

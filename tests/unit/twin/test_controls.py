@@ -16,6 +16,7 @@ from twin.controls import CONTROLS, FAULTS, Command, Control, Fault, apply, chec
 from twin.errors import InputError
 from twin.factory import Factory
 from twin.plant import Plant
+from twin.scenario import Scenario
 from twin.simulation import Simulation
 from twin.state import StateBuffer
 
@@ -53,6 +54,13 @@ def first_path(plant: Plant, level: str) -> str | None:
     return plant.levels.path(level, 0) if plant.levels[level].count else None
 
 
+def written(control: Control, value: float) -> float | str:
+    """A value as a command has it: text where a bare number is in a unit that nobody thinks in."""
+    if not control.example or not math.isfinite(value):
+        return value
+    return f"{value!r} {control.unit.replace('money', 'won')}"
+
+
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda c: f"{c.level}.{c.key}")
 def test_control_is_a_field_of_the_state_and_takes_its_limits(
     control: Control, built: Simulation, state: StateBuffer
@@ -64,7 +72,8 @@ def test_control_is_a_field_of_the_state_and_takes_its_limits(
     for value in span(built, control):
         if math.isinf(value):
             continue
-        applied = apply(built.plant, state, built.start, Command("set", path, control.key, value))
+        asked = Command("set", path, control.key, written(control, value))
+        applied = apply(built.plant, state, built.start, asked)
         assert applied.elements == 1
         assert applied.after == value
         assert state.field(control.source)[0] == value
@@ -85,8 +94,10 @@ def test_values_out_of_range_change_nothing(
     if not control.lifted_by_none:
         beyond.append(math.inf)
     for value in beyond:
-        with pytest.raises(InputError, match="out of range") as caught:
-            apply(built.plant, state, built.start, Command("set", path, control.key, value))
+        words = "needs its unit" if control.example and not math.isfinite(value) else "out of range"
+        asked = Command("set", path, control.key, written(control, value))
+        with pytest.raises(InputError, match=words) as caught:
+            apply(built.plant, state, built.start, asked)
         assert caught.value.key == control.key
         assert caught.value.found
         assert caught.value.allowed
@@ -177,6 +188,24 @@ def test_quantities_may_be_text_with_a_unit(built: Simulation, state: StateBuffe
             Command("set", f"{ROW}/rack-01", "power_cap", "40 degC"),
         )
     assert caught.value.found == "'40 degC'"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "such"),
+    [("price", 150.0, "150 won/kWh"), ("export_price", 0.5, "150 won/kWh"),
+     ("price", "150", "EUR/kWh"), ("carbon_intensity", 1e-7, "0.41 kg/kWh")],
+)  # fmt: skip
+def test_a_price_needs_its_unit(
+    key: str, value: float | str, such: str, built: Simulation, state: StateBuffer
+) -> None:
+    with pytest.raises(InputError) as caught:
+        apply(built.plant, state, built.start, Command("set", "/pilot", key, value))
+    assert such in str(caught.value)
+    event = {"at": "1 min", "path": "/pilot", "set": key, "value": value}
+    scenario = Scenario.model_validate({"events": [event]})
+    storage = twin.load("pilot-storage")
+    with pytest.raises(InputError, match=r"unit|currency"):
+        storage.simulation(scenario)
 
 
 def test_a_path_above_means_everything_below(built: Simulation, state: StateBuffer) -> None:

@@ -179,6 +179,20 @@ def test_what_is_not_true_fails_and_says_where(
         ("time_to(rack.temperature > 300 degC) > 1 h", "never within 60 s"),
         ("pue < 2 between 20:00 and 22:00", "no part of the run lies there"),
         ("pue < 2 after rack-05.throttling", "never happens"),
+        ("pue < 2 within 30 min after cdu-1.trip", "the run ends at 60 s"),
+        ("pue < 2 before 2 h", "before this part of it does at 7200 s"),
+        ("pue < 2 between 10 s and 2 min", "the run ends at 60 s"),
+        ("max(pue before 2 h) < 2", "so far 1."),
+        ("max(pue before 2 h) > 2", "so far 1."),
+        ("min(pue before 2 h) > 0", "the run ends at 60 s"),
+        ("mean(pue before 2 h) < 2", "the run ends at 60 s"),
+        ("last(pue before 2 h) < 2", "the run ends at 60 s"),
+        ("max(pue before 2 h) - min(pue before 2 h) < 2", "the run ends at 60 s"),
+        ("2 > max(pue before 2 h)", "the run ends at 60 s"),
+        ("occurrences(*.throttling before 2 h) == 4", "the run ends at 60 s"),
+        ("not (max(pue before 2 h) > 2)", "the run ends at 60 s"),
+        ("events exclude [*.recovered] before 2 h", "the run ends at 60 s"),
+        ("events include [*.recovered] before 2 h", "the run ends at 60 s"),
     ],
 )
 def test_what_the_run_cannot_tell_is_undecided_and_not_passed(
@@ -188,6 +202,32 @@ def test_what_the_run_cannot_tell_is_undecided_and_not_passed(
     assert outcome.status == "undecided"
     assert not outcome.passed
     assert found in outcome.found
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("max(pue before 2 h) > 1", "passed"),
+        ("max(pue before 2 h) < 1", "failed"),
+        ("min(pue before 2 h) < 2", "passed"),
+        ("min(pue before 2 h) > 2", "failed"),
+        ("pue < 1 before 2 h", "failed"),
+        ("first(pue before 2 h) < 2", "passed"),
+        ("time_to(rack.temperature > 87 degC) < 30 s within 30 min after cdu-1.trip", "passed"),
+        ("duration(pue > 0 before 2 h) > 30 s", "passed"),
+        ("duration(pue > 0 before 2 h) < 30 s", "failed"),
+        ("occurrences(*.throttling before 2 h) >= 4", "passed"),
+        ("events include [*.throttling] before 2 h", "passed"),
+        ("events exclude [*.throttling] before 2 h", "failed"),
+        ("pue < 2 before 1 min", "passed"),
+        ("pue < 2 within 40 s after cdu-1.trip", "passed"),
+    ],
+)
+def test_what_no_later_part_of_the_run_can_change_is_decided(
+    judged: Callable[[str], Outcome], text: str, status: str
+) -> None:
+    outcome = judged(text)
+    assert outcome.status == status, outcome.found
 
 
 def test_a_condition_that_never_comes_is_longer_than_what_the_run_covers(

@@ -148,6 +148,15 @@ def test_a_longer_run_takes_the_place_of_an_earlier_one_when_it_is_complete(
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
 
 
+def test_a_run_of_another_duration_is_the_same_run(pilot: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "run.zarr"
+    record(pilot.simulation(duration=20.0), target, 3)
+    record(pilot.simulation(duration=40.0), target, 5)
+    assert open_recording(target)["rack"].sizes["time"] == 5
+    with pytest.raises(InputError, match="of more frames is there"):
+        Recorder(target, pilot.simulation(duration=20.0), SOME, frames=3)
+
+
 @pytest.mark.parametrize("what", ["layout", "scenario", "pace", "frames"])
 def test_another_recording_is_replaced_only_when_asked(
     pilot: Factory, tmp_path: Path, what: str

@@ -279,3 +279,8 @@ def test_the_command_ends_with_the_code_of_what_it_found(
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "case.yaml").write_text("schema: twin.case/1\n")
     assert code(str(good), str(tmp_path / "broken")) == 2
+    capsys.readouterr()
+    assert code("-v", str(tmp_path / "broken")) == 2
+    assert "case.yaml" in capsys.readouterr().out  # the error, which no expectation tells
+    assert code("-v", str(bad)) == 1
+    assert capsys.readouterr().out.count("pue < 1") == 1

@@ -239,6 +239,34 @@ def test_a_leak_that_make_up_outweighs_changes_nothing(pilot: Factory) -> None:
     assert point.kpis()["facility_power_w"] == pytest.approx(healthy["facility_power_w"])
 
 
+AT_REST_ONLY_IN_TIME = (
+    "priority", "battery_health", "charge", "dip_voltage", "dip_duration", "power_target", "price",
+    "carbon_intensity", "temperature_noise", "temperature_delay", "pressure_noise",
+    "pressure_delay",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("key", AT_REST_ONLY_IN_TIME)
+def test_what_a_state_of_rest_does_not_follow_is_refused_by_name(pilot: Factory, key: str) -> None:
+    solver = pilot.solver()
+    path = CDU if "_noise" in key or "_delay" in key else "/"
+    with pytest.raises(InputError, match=f"a state of rest does not follow '{key}'"):
+        solver.solve([Command("set", path, key, 1.0)])
+
+
+def test_a_valve_is_stuck_where_it_stood_at_rest(pilot: Factory) -> None:
+    healthy = pilot.solve()
+    stuck = pilot.solve(commands=[Command("inject", CDU, "valve-stuck")])
+    for channel in ("cdu.valve", "cdu.supply_temperature", "gpu.temperature", "site.power"):
+        np.testing.assert_allclose(stuck.channel(channel), healthy.channel(channel), rtol=1e-3)
+
+
+def test_faults_that_pass_have_no_state_of_rest(pilot: Factory) -> None:
+    for fault, path in (("utility-dip", "/pilot"), ("battery-ageing", "/pilot/hall-a/ups-01")):
+        with pytest.raises(InputError, match=f"a state of rest does not follow '{fault}'"):
+            pilot.solve(commands=[Command("inject", path, fault)])
+
+
 def test_elements_are_told_by_path(pilot: Factory) -> None:
     point = solve(pilot.plant())
     cdus = point.elements("cdu")

@@ -277,6 +277,14 @@ def test_a_sweep_judges_and_tabulates(steady: Path, tmp_path: Path) -> None:
         (("path: /pilot/hall-a/row-01", "path: /pilot/hall-b"), "hall-b", ""),
         (("solve: steady", "solve: quick"), "solve", "solve"),
         (
+            (
+                "{control: utilisation, path: /pilot/hall-a/row-01, values: [60 %, 100 %]}",
+                "{control: power_target, values: [700 kW, 900 kW]}",
+            ),
+            "a state of rest does not follow 'power_target'",
+            "",
+        ),
+        (
             ("solve: steady", "solve: steady\nsteady: {longest: 1 h}"),
             "steady is a way of running",
             "",

@@ -192,3 +192,31 @@ def test_command(tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     rack = ["transient", "pilot", "--scope", "/pilot/hall-a/row-01/rack-01", "--seconds", "5s"]
     assert CliRunner().invoke(app, rack).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--frequency", "100"], "does not resolve such fast iterations"),
+        (["--frequency", "1e9"], "up to 25 Hz, or a shorter step (from 1 ms on)"),
+        (["--frequency", "0.01"], "an iteration takes longer than the window"),
+        (["--interrupt", "100s:15ms"], "the interruption comes after the window"),
+    ],
+)
+def test_a_window_refuses_what_it_would_not_show(arguments: list[str], words: str) -> None:
+    told = CliRunner().invoke(app, ["transient", "pilot", *arguments])
+    assert isinstance(told.exception, InputError)
+    assert words in str(told.exception)
+
+
+@pytest.mark.parametrize("option", ["--communication=35", "--peak=50", "--jitter=5",
+                                    "--compute-share=60", "--frequency=0"])  # fmt: skip
+def test_a_share_of_the_swing_is_no_percentage(option: str) -> None:
+    told = CliRunner().invoke(app, ["transient", "pilot", option])
+    assert told.exit_code == 2
+    assert "is out of range" in told.stderr
+
+
+def test_a_shorter_step_resolves_faster_iterations(small: OperatingPoint) -> None:
+    found = of(small, shape=swing(100.0), step=0.001, seconds=2.0, skew=0.0, capacitors=0.0)
+    assert np.ptp(found.result.load_power) > 0.3 * found.result.load_power.mean()

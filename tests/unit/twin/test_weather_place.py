@@ -276,9 +276,9 @@ def test_a_session_that_outlives_its_file_keeps_the_last_weather_and_tells(tmp_p
             {"start": datetime(2026, 6, 20, 23, 58), "weather": {"kind": "epw", "file": str(file)}}
         ),
     )
-    run.require_weather(120.0)
+    run.ends_at(120.0)
     with pytest.raises(InputError, match="no records for the run"):
-        run.require_weather(240.0)
+        run.ends_at(240.0)
     run.advance(240.0)
     assert run.channel("site.dry_bulb_temperature")[0] == pytest.approx(22.0)
     assert told(run, "weather-missing") == ["there is none for this time; the last one is kept"]

@@ -19,6 +19,7 @@ export interface Control {
   low?: number | null;
   high?: number | null;
   description: string;
+  example?: string; // of a value that is sent as text with its unit
 }
 
 export class HttpError extends Error {

@@ -163,7 +163,7 @@ export class ElementCard {
       const value = state.controls[key];
       write(node, value === null || value === undefined ? "" : `now ${this.controlText(key, value)}`);
       const input = this.inputs.get(key);
-      if (input && document.activeElement !== input && !input.dataset.changed && value !== null && value !== undefined)
+      if (input?.type === "number" && document.activeElement !== input && !input.dataset.changed && value !== null && value !== undefined)
         input.value = String(Number(value.toPrecision(6)));
     }
     this.draw();
@@ -218,13 +218,16 @@ export class ElementCard {
         h("button", { type: "button", "data-clear": fault.key, onclick: () => this.run("clear", fault.key) }, "clear")));
     if (sets.length) this.operate.append(h("h3", {}, "Set points and switches"));
     for (const control of sets) {
-      const input = h("input", { type: "number", step: "any", "data-set": control.key, min: control.low ?? undefined, max: control.high ?? undefined,
-        "aria-label": words(control.key) });
+      const input = control.example
+        ? h("input", { type: "text", placeholder: control.example, "data-set": control.key, "aria-label": words(control.key) })
+        : h("input", { type: "number", step: "any", "data-set": control.key, min: control.low ?? undefined, max: control.high ?? undefined,
+          "aria-label": words(control.key) });
       const present = h("small");
-      const range = control.high === null || control.high === undefined ? `from ${control.low}` : `${control.low} to ${control.high}`;
-      const unit = control.unit ? scaleFor(control.unit, 1).unit || control.unit : "";
+      const range = control.example ? `such as ${control.example}` : control.high === null || control.high === undefined ? `from ${control.low}` : `${control.low} to ${control.high}`;
+      const unit = control.unit && !control.example ? scaleFor(control.unit, 1).unit || control.unit : "";
       const go = () => {
-        const value = input.valueAsNumber;
+        const value = control.example ? input.value.trim() : input.valueAsNumber;
+        if (value === "") return;
         if (Number.isNaN(value)) { // also what a browser makes of text such as "4,2"
           this.host.say(`${words(control.key)}: not a number`, "limit");
           return;
@@ -242,7 +245,7 @@ export class ElementCard {
     }
   }
 
-  private async run(name: string, key: string, value?: number): Promise<void> {
+  private async run(name: string, key: string, value?: number | string): Promise<void> {
     const path = this.path;
     try {
       const answer = await this.host.command(name, value === undefined ? { path, key } : { path, key, value });
