@@ -38,6 +38,7 @@ class Costly:
         self._most = at_once + waiting
         self._count = 0
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="costly")
+        self._turn = asyncio.Semaphore()
 
     async def run(self, request: Request, function: Callable[[], T]) -> T:
         """Result of ``function``; raises Busy when too many wait, or when the caller hung up."""
@@ -49,11 +50,19 @@ class Costly:
         return await while_connected(request, _result(future))
 
     async def read(self, request: Request, session: Session, function: Callable[[], T]) -> T:
-        """What ``function`` reads on a session's thread, for something costly; raises as `run`."""
+        """What ``function`` reads on a session's thread, for something costly; raises as `run`.
+
+        One after the other, so that what others ask of the session waits for one of them at most.
+        """
+
+        async def in_turn() -> T:
+            async with self._turn:
+                return await _result(session.call(function))
+
         self._refuse_too_many()
         self._count += 1
         try:
-            return await while_connected(request, _result(session.call(function)))
+            return await while_connected(request, in_turn())
         finally:
             self._count -= 1
 

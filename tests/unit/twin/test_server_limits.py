@@ -6,6 +6,7 @@ import logging
 import resource
 import sys
 import threading
+from concurrent.futures import Future
 from dataclasses import fields
 from pathlib import Path
 
@@ -190,6 +191,36 @@ def test_what_a_caller_who_left_waited_for_is_not_computed():
         await running
         assert await costly.run(Caller(), lambda: "next") == "next"
         assert done == []
+        costly.close()
+
+    asyncio.run(run())
+
+
+def test_small_questions_wait_for_one_costly_reading_of_a_session_at_most():
+    class Thread:
+        """A session's thread: what it is asked lies in line until it is looked at."""
+
+        def __init__(self):
+            self.line = []
+
+        def call(self, function):
+            self.line.append((Future(), function))
+            return self.line[-1][0]
+
+    async def run():
+        costly, session = Costly(at_once=1, waiting=8), Thread()
+        asked = [
+            asyncio.create_task(costly.read(Caller(), session, lambda n=n: n)) for n in range(5)
+        ]
+        found = []
+        while len(found) < 5:
+            while not session.line:
+                await asyncio.sleep(0)
+            assert len(session.line) == 1
+            future, function = session.line.pop()
+            found.append(function())
+            future.set_result(found[-1])
+        assert await asyncio.gather(*asked) == found == [0, 1, 2, 3, 4]
         costly.close()
 
     asyncio.run(run())
