@@ -80,7 +80,12 @@ def test_interrupting_before_the_run_begins_is_no_traceback() -> None:
         [sys.executable, "-m", "twin.cli.main", "run", "korea-260k", "--for", "1h"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(1.5)
+    libraries = Path(f"/proc/{process.pid}/maps")
+    deadline = time.monotonic() + 60.0
+    while "_multiarray_umath" not in libraries.read_text():  # numpy: the imports are under way
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130

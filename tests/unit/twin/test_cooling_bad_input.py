@@ -192,6 +192,10 @@ def test_the_solver_finds_rest_or_names_an_element(factory: Factory, data: st.Da
     outdoors = {"dry_bulb": dry, "wet_bulb": dry - 0.4}
     try:
         point = solver.solve(commands, outdoors)
+    except InputError as error:  # what passes by itself, such as a dip of the grid
+        if not error.message.startswith("a state of rest does not follow"):
+            raise
+        point = solver.solve((), outdoors)
     except NumericalError as error:
         path, _, why = str(error).partition(": ")
         if not path.startswith("temperatures still move"):

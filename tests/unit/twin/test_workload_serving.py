@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.controls import Command
 from twin.factory import Factory
 from twin.scenario import Scenario
 from twin.simulation import Simulation
@@ -183,7 +182,7 @@ def test_a_command_on_resting_racks_of_a_service_stops_nothing(
     file.write_text("timestamp,prompt_tokens,output_tokens\n60,1000,100\n")
     simulation = served(pilot, 30.0, {"requests": str(file)}, RACK)
     assert float(simulation.state.view.rack.pace[0]) == 0.0
-    simulation.apply(Command("set", RACK, "utilisation", "100 %"))
+    simulation.state.view.rack.utilisation[0] = 1.0
     simulation.advance(90.0)
     assert simulation.workload_figures()["inference_tokens_per_s"] * 120.0 == pytest.approx(100.0)
     assert decode_rate(Inference(requests="x").model, 1.0, 0.0, 0.0, 0.0) == 0.0
