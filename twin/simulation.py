@@ -399,9 +399,7 @@ class Simulation:
             applied = controls.apply(self.plant, self.state, self.start, command)
         self.state.view.rack.calm[:] = 0.0  # the command may have touched an accelerator
         if command.kind == "set":
-            control, _ = controls.resolve_control(self.plant, command.path, command.key)
-            unit = f" {control.unit}" if control.unit else ""
-            text = f"{command.key} set from {applied.before:.5g} to {applied.after:.5g}{unit}"
+            text = f"{command.key} set {self._change(command, applied)}"
         else:
             text = f"{command.key} {'injected' if command.kind == 'inject' else 'cleared'}"
         if applied.elements > 1:
@@ -409,6 +407,14 @@ class Simulation:
         place = command.path if command.kind == "set" else controls.place(self.plant, command.path)
         self.log(Event(self.time, place, command.kind, text, command.key))
         return applied
+
+    def _change(self, command: Command, applied: Applied) -> str:
+        """From what to what a control was set; what needs its unit, as it was written."""
+        control, _ = controls.resolve_control(self.plant, command.path, command.key)
+        if control.example:
+            return f"to {command.value}"
+        unit = f" {control.unit}" if control.unit else ""
+        return f"from {applied.before:.5g} to {applied.after:.5g}{unit}"
 
     @contextmanager
     def _batteries_rebooked(self, command: Command) -> Iterator[None]:

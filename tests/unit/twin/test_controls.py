@@ -286,3 +286,12 @@ def test_a_fault_of_the_site_may_be_put_at_the_root_of_any_layout(pilot: Factory
     assert simulation.state.view.site.grid_available[0] == 1.0
     with pytest.raises(InputError, match="needs the path of an element"):
         simulation.apply(Command("inject", "/", "trip"))
+
+
+def test_events_of_set_points_tell_their_unit(pilot: Factory) -> None:
+    """Prices as they were written: money per joule is nobody's."""
+    simulation = pilot.simulation()
+    simulation.apply(Command("set", "/pilot/hall-a/row-01/cdu-1", "supply_setpoint", "108 degF"))
+    simulation.apply(Command("set", "/pilot", "price", "200 won/kWh"))
+    texts = [event.message for event in simulation.events]
+    assert texts == ["supply_setpoint set from 40 to 42.222 degC", "price set to 200 won/kWh"]
