@@ -266,7 +266,11 @@ def _stamps(
         raise column.error("some times carry an offset and others do not", int(other[0]))
     # offsets may change within a file, with the clocks: all of them count from Greenwich
     times = pandas.to_datetime(plain, format="ISO8601", utc=aware, errors="coerce")
-    return _checked(column, times, gone, aware, keys, clock, groups, pandas.Timestamp)
+
+    def one(text: str) -> Any:
+        return pandas.Timestamp(_normalised(text))
+
+    return _checked(column, times, gone, aware, keys, clock, groups, one)
 
 
 def _by_format(
@@ -315,8 +319,8 @@ def _checked(
         form = keys.time_format
         raise column.error("is not a time", row, f"of the form {form}" if form else _FORMS)
     if aware:
-        text = _normalised(column.texts.iloc[int(times.argmin())])
-        return _converted(column, times, keys, clock, _hours_ahead(one(text)))
+        earliest = one(column.texts.iloc[int(times.argmin())])
+        return _converted(column, times, keys, clock, _hours_ahead(earliest))
     return _placed(column, times, keys, clock, groups)
 
 
@@ -372,9 +376,10 @@ def _placed(
     return Times(np.asarray(seconds, dtype=np.float64), True, zero)
 
 
-def _hours_ahead(moment: Any) -> float:
-    """Hours by which the clock of a moment with an offset is ahead of UTC."""
-    return float(moment.utcoffset().total_seconds()) / 3600.0
+def _hours_ahead(moment: Any) -> float | None:
+    """Hours by which a moment's clock is ahead of UTC; None where it does not say."""
+    ahead = moment.utcoffset()
+    return None if ahead is None else float(ahead.total_seconds()) / 3600.0
 
 
 def _converted(
